@@ -1,0 +1,22 @@
+// The thread pool: splits an index range over the pool's threads and waits for all of them.
+#ifndef RAP_THREADS_H
+#define RAP_THREADS_H
+
+#include <stdint.h>
+
+// Works on [begin, end) of the range; `thread` is 0 .. threads-1, for per-thread scratch.
+typedef void (*rap_range)(void *context, int64_t begin, int64_t end, int32_t thread);
+
+// Calls `body` on contiguous parts of [0, n), at most one part a thread, each at least `grain` long where there are
+// several; with n <= grain, or inside another rap_parallel, it runs on the caller alone. Parts depend only on n,
+// grain and the number of threads, so results repeat from run to run.
+void rap_parallel(int64_t n, int64_t grain, rap_range body, void *context);
+
+// How many parts rap_parallel(n, grain, …) makes.
+int32_t rap_parts(int64_t n, int64_t grain);
+
+// A 64-byte aligned scratch buffer of at least `bytes`, kept by the calling thread until it asks for a larger one in
+// the same slot. Slots: 0 and 1 for matmul's packed panels, 2 for convolution, 3 for everything else.
+void *rap_scratch(int32_t slot, int64_t bytes);
+
+#endif
