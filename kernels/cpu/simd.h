@@ -6,6 +6,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 #if defined(__AVX512F__)
 #define RAP_VBYTES 64
 #elif defined(__AVX2__)
@@ -47,6 +53,106 @@ INLINE f32v f32_load_tail(const float *p, int n, float fill) {
   return x;
 }
 INLINE void f32_store_tail(float *p, f32v x, int n) { memcpy(p, &x, (size_t)n * sizeof(float)); }
+
+// One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of NEON).
+#if RAP_VBYTES == 64
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+  INLINE type name(type x) { return (type)avx512; }
+#elif RAP_VBYTES == 32
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+  INLINE type name(type x) { return (type)avx; }
+#elif defined(__x86_64__)
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+  INLINE type name(type x) { return (type)sse; }
+#else
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+  INLINE type name(type x) { return (type)neon; }
+#endif
+#define RAP_ROUND_OP(name, type, suffix, neon, mode, instruction)                                           \
+  RAP_VECTOR_OP(name, type, _mm512_roundscale_##suffix((neon)x, mode), _mm256_round_##suffix((neon)x, mode), \
+                _mm_round_##suffix((neon)x, mode), instruction((neon)x))
+#if RAP_VBYTES == 64
+typedef __m512 rap_f32;
+typedef __m512d rap_f64;
+#elif RAP_VBYTES == 32
+typedef __m256 rap_f32;
+typedef __m256d rap_f64;
+#elif defined(__x86_64__)
+typedef __m128 rap_f32;
+typedef __m128d rap_f64;
+#else
+typedef float32x4_t rap_f32;
+typedef float64x2_t rap_f64;
+#endif
+RAP_VECTOR_OP(f32_sqrt, f32v, _mm512_sqrt_ps((rap_f32)x), _mm256_sqrt_ps((rap_f32)x), _mm_sqrt_ps((rap_f32)x),
+              vsqrtq_f32((rap_f32)x))
+RAP_VECTOR_OP(f64_sqrt, f64v, _mm512_sqrt_pd((rap_f64)x), _mm256_sqrt_pd((rap_f64)x), _mm_sqrt_pd((rap_f64)x),
+              vsqrtq_f64((rap_f64)x))
+// Modes: 8 is to nearest even, 9 down, 10 up, 11 towards zero, none of them raising "inexact".
+RAP_ROUND_OP(f32_rint, f32v, ps, rap_f32, 8, vrndnq_f32)
+RAP_ROUND_OP(f64_rint, f64v, pd, rap_f64, 8, vrndnq_f64)
+RAP_ROUND_OP(f32_floor, f32v, ps, rap_f32, 9, vrndmq_f32)
+RAP_ROUND_OP(f64_floor, f64v, pd, rap_f64, 9, vrndmq_f64)
+RAP_ROUND_OP(f32_ceil, f32v, ps, rap_f32, 10, vrndpq_f32)
+RAP_ROUND_OP(f64_ceil, f64v, pd, rap_f64, 10, vrndpq_f64)
+RAP_ROUND_OP(f32_trunc, f32v, ps, rap_f32, 11, vrndq_f32)
+RAP_ROUND_OP(f64_trunc, f64v, pd, rap_f64, 11, vrndq_f64)
+
+// Stores past the caches, for outputs larger than they are; p is aligned to RAP_VBYTES.
+INLINE void f32_stream(float *p, f32v x) {
+#if RAP_VBYTES == 64
+  _mm512_stream_ps(p, (rap_f32)x);
+#elif RAP_VBYTES == 32
+  _mm256_stream_ps(p, (rap_f32)x);
+#elif defined(__x86_64__)
+  _mm_stream_ps(p, (rap_f32)x);
+#else
+  f32_store(p, x);
+#endif
+}
+// Makes streamed stores visible to other threads.
+INLINE void stream_end(void) {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
+// The two halves of a float32 vector as double vectors, and back (rounded to nearest).
+typedef float f32h __attribute__((vector_size(RAP_VBYTES / 2)));
+typedef struct {
+  f64v low, high;
+} f64pair;
+#if RAP_VBYTES == 64
+INLINE f64pair f64_widen(f32v x) {
+  return (f64pair){(f64v)_mm512_cvtps_pd(_mm512_castps512_ps256((rap_f32)x)),
+                   (f64v)_mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd((__m512d)x, 1)))};
+}
+INLINE f32v f32_narrow(f64v low, f64v high) {
+  __m256d l = _mm256_castps_pd(_mm512_cvtpd_ps((rap_f64)low)), h = _mm256_castps_pd(_mm512_cvtpd_ps((rap_f64)high));
+  return (f32v)_mm512_insertf64x4(_mm512_castpd256_pd512(l), h, 1);
+}
+#elif RAP_VBYTES == 32
+INLINE f64pair f64_widen(f32v x) {
+  return (f64pair){(f64v)_mm256_cvtps_pd(_mm256_castps256_ps128((rap_f32)x)),
+                   (f64v)_mm256_cvtps_pd(_mm256_extractf128_ps((rap_f32)x, 1))};
+}
+INLINE f32v f32_narrow(f64v low, f64v high) {
+  return (f32v)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((rap_f64)low)),
+                                    _mm256_cvtpd_ps((rap_f64)high), 1);
+}
+#else
+INLINE f64pair f64_widen(f32v x) {
+  f32h half[2];
+  memcpy(half, &x, sizeof x);
+  return (f64pair){__builtin_convertvector(half[0], f64v), __builtin_convertvector(half[1], f64v)};
+}
+INLINE f32v f32_narrow(f64v low, f64v high) {
+  f32h half[2] = {__builtin_convertvector(low, f32h), __builtin_convertvector(high, f32h)};
+  f32v x;
+  memcpy(&x, half, sizeof x);
+  return x;
+}
+#endif
 
 INLINE float f32_sum(f32v x) {
   float s = 0;
