@@ -36,6 +36,8 @@ enum { RAP_MAX_DIMS = 16 };
 
 // ---- library (library.c) ---------------------------------------------------------------------------------
 
+// The hash of this header that the library was built with (ffi/abi.ts); the loader compares it.
+RAP_API int32_t rap_abi_hash(void);
 // A pointer `bytes` after `p`: a view's address, without Deno's slower UnsafePointer.offset.
 RAP_API void *rap_offset(const void *p, int32_t bytes);
 // A pointer `elements * size` bytes after `p`, for views further than 2 GiB into their block.

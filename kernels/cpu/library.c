@@ -21,3 +21,5 @@ void rap_advise_huge(void *p, double bytes) {
   (void)p, (void)bytes;
 #endif
 }
+
+int32_t rap_abi_hash(void) { return RAP_ABI_HASH; }

@@ -1,0 +1,120 @@
+/**
+ * Compiles the CPU kernels: `deno task build` for this machine's CPU, `--all` for every level of its architecture,
+ * `--isa NAME` for one. Does nothing when the build is newer than its sources.
+ *
+ * @module
+ */
+import { abiHash, findCompiler } from "./abi.ts";
+import { buildFolder, levels, libraryName, probeLevel, probeName } from "./targets.ts";
+
+const root = new URL("../", import.meta.url);
+const flags = [
+  "-std=c17",
+  "-O3",
+  "-fPIC",
+  "-fvisibility=hidden",
+  // Contract a*b+c into fused multiply-adds; keep NaN and infinity, forget errno and trapping.
+  "-ffp-contract=fast",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+  "-Wall",
+  "-Wextra",
+];
+
+function sources(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].filter((e) => e.isFile).map((e) => e.name).sort();
+}
+
+/** SHA-256 of everything that decides what the compiler makes. */
+async function fingerprint(cc: string, isa: string): Promise<string> {
+  const version = new Deno.Command(cc, { args: ["--version"], stderr: "null" }).outputSync().stdout;
+  const parts = [cc, new TextDecoder().decode(version), isa, flags.join(" ")];
+  for (const folder of ["kernels/", "kernels/cpu/", "kernels/probe/"]) {
+    for (const file of sources(folder)) {
+      if (/\.[ch]$/.test(file)) parts.push(file, Deno.readTextFileSync(new URL(folder + file, root)));
+    }
+  }
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
+  return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+async function run(cc: string, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(cc, { args, stderr: "piped" }).output();
+  if (!success) throw new Error(`${cc} ${args.join(" ")}\n${new TextDecoder().decode(stderr)}`);
+}
+
+/** Runs `jobs` with as many at once as there are processors. */
+async function parallel(jobs: (() => Promise<void>)[]): Promise<void> {
+  const queue = [...jobs];
+  const workers = Array.from({ length: navigator.hardwareConcurrency }, async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) await job();
+  });
+  await Promise.all(workers);
+}
+
+/** Builds one library; the finished file is renamed into place, so that a reader never sees half of it. */
+async function build(cc: string, isa: string, flag: string, folder: URL): Promise<boolean> {
+  const target = new URL(libraryName(isa), folder), stamp = new URL(`${libraryName(isa)}.stamp`, folder);
+  const wanted = await fingerprint(cc, isa);
+  try {
+    Deno.statSync(target);
+    if (Deno.readTextFileSync(stamp) === wanted) return false;
+  } catch {
+    // Not built yet.
+  }
+  const objects = new URL(`${isa}-${Deno.pid}/`, folder);
+  Deno.mkdirSync(objects, { recursive: true });
+  try {
+    const files = sources("kernels/cpu/").filter((f) => f.endsWith(".c"));
+    await parallel(files.map((file) => () =>
+      run(cc, [
+        ...flags,
+        flag,
+        `-DRAP_ABI_HASH=${abiHash()}`,
+        "-c",
+        new URL(`kernels/cpu/${file}`, root).pathname,
+        "-o",
+        new URL(file.replace(/c$/, "o"), objects).pathname,
+      ])
+    ));
+    const linked = new URL("linked", objects).pathname;
+    const inputs = files.map((file) => new URL(file.replace(/c$/, "o"), objects).pathname);
+    await run(cc, ["-shared", "-o", linked, ...inputs, "-lm", "-lpthread"]);
+    Deno.renameSync(linked, target);
+    Deno.writeTextFileSync(stamp, wanted);
+  } finally {
+    Deno.removeSync(objects, { recursive: true });
+  }
+  return true;
+}
+
+if (import.meta.main) {
+  const folder = buildFolder();
+  if (!folder) throw new Error("the kernels are built from a checkout on disk");
+  Deno.mkdirSync(folder, { recursive: true });
+  const cc = findCompiler();
+  const all = levels[Deno.build.arch];
+  if (!all) throw new Error(`no kernels for the architecture ${Deno.build.arch}`);
+
+  const oldest = all[all.length - 1];
+  const probe = new URL(probeName, folder);
+  try {
+    Deno.statSync(probe);
+  } catch {
+    const side = `${probe.pathname}.${Deno.pid}`;
+    const source = new URL("kernels/probe/probe.c", root).pathname;
+    await run(cc, [...flags, oldest.flag, "-shared", source, "-o", side]);
+    Deno.renameSync(side, probe);
+  }
+
+  const wanted = Deno.args.includes("--isa") ? Deno.args[Deno.args.indexOf("--isa") + 1] : Deno.env.get("RAPTORCH_ISA");
+  const native = all[probeLevel(probe)];
+  const chosen = Deno.args.includes("--all") ? all : wanted ? all.filter((l) => l.isa === wanted) : [native];
+  if (chosen.length === 0) throw new Error(`no such level: ${wanted} (there are ${all.map((l) => l.isa).join(", ")})`);
+  for (const { isa, flag } of chosen) {
+    const start = performance.now();
+    if (await build(cc, isa, flag, folder)) {
+      console.error(`built ${libraryName(isa)} with ${cc} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    }
+  }
+}
