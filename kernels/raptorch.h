@@ -48,6 +48,49 @@ RAP_API void rap_advise_huge(void *p, double bytes);
 RAP_API void rap_set_num_threads(int32_t n);
 RAP_API int32_t rap_get_num_threads(void);
 
+// ---- random numbers (generator.c, random.c, random_sample.c) -----------------------------------------------
+//
+// A generator is a block of RAP_GENERATOR_BYTES that the caller owns, laid out as the bytes of PyTorch's
+// torch.get_rng_state(), so that to copy the block is to save or to restore it. Equal seeds give PyTorch's numbers.
+// All outputs are contiguous; `generator` is read and advanced.
+enum { RAP_GENERATOR_BYTES = 5056 };
+
+// What rap_random_fill draws, with its parameters a and b.
+enum {
+  RAP_UNIFORM = 0,     // [a, b)
+  RAP_NORMAL = 1,      // mean a, deviation b; from 16 elements on PyTorch's block-wise Box-Muller
+  RAP_NORMAL_EACH = 2, // the same one by one, as PyTorch draws for non-contiguous tensors
+  RAP_LOG_NORMAL = 3,  // exp of normal(a, b)
+  RAP_CAUCHY = 4,      // median a, scale b
+  RAP_EXPONENTIAL = 5, // rate a
+  RAP_GEOMETRIC = 6,   // trials until the first success of probability a
+  RAP_BERNOULLI = 7,   // b with probability a, else 0
+};
+// What rap_random_sample draws, with one parameter (or two) per element.
+enum {
+  RAP_POISSON = 0,        // rate a
+  RAP_STANDARD_GAMMA = 1, // shape a
+  RAP_BINOMIAL = 2,       // a trials of probability b
+};
+
+// Starts the generator from a 64-bit seed.
+RAP_API void rap_generator_seed(void *generator, int32_t seed_low, int32_t seed_high);
+// out[i] ~ the distribution. The continuous ones: float32 and float64; geometric and Bernoulli: also the integers and bool.
+RAP_API int32_t rap_random_fill(int32_t dtype, void *out, void *generator, int32_t n, int32_t distribution, double a, double b);
+// out[i] = base + (draw mod range). meta: range low, range high, base low, base high (32-bit halves); range 0 is 2^64.
+RAP_API int32_t rap_random_integers(int32_t dtype, void *out, void *generator, int32_t n, const int32_t *meta);
+// out[i] uniform over [0, largest of dtype] (floats: [0, 2^mantissa]).
+RAP_API int32_t rap_random_any(int32_t dtype, void *out, void *generator, int32_t n);
+// A random permutation of 0 .. n-1.
+RAP_API int32_t rap_randperm(int32_t dtype, void *out, void *generator, int32_t n);
+// out[i] = 1 with probability p[i], else 0; p_dtype is float32 or float64.
+RAP_API int32_t rap_random_bernoulli(int32_t dtype, void *out, void *generator, const void *p, int32_t p_dtype, int32_t n);
+// out[i] ~ the distribution of a[i] (and b[i], else null).
+RAP_API int32_t rap_random_sample(int32_t dtype, void *out, void *generator, const void *a, const void *b, int32_t n, int32_t distribution);
+// out [rows, samples] int64 = category indices drawn by weights [rows, categories]; without replacement samples <= categories.
+// Beside the usual status: 2 a weight < 0, 3 a weight infinite or NaN, 4 a row's weights sum to 0.
+RAP_API int32_t rap_multinomial(int32_t dtype, void *out, void *generator, const void *weights, int32_t rows, int32_t categories, int32_t samples, int32_t replacement);
+
 #ifdef __cplusplus
 }
 #endif

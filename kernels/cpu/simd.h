@@ -28,6 +28,7 @@ typedef float f32v __attribute__((vector_size(RAP_VBYTES)));
 typedef double f64v __attribute__((vector_size(RAP_VBYTES)));
 typedef int32_t i32v __attribute__((vector_size(RAP_VBYTES)));
 typedef int64_t i64v __attribute__((vector_size(RAP_VBYTES)));
+typedef uint32_t u32v __attribute__((vector_size(RAP_VBYTES)));
 // The same in memory, at any address.
 typedef float f32u __attribute__((vector_size(RAP_VBYTES), aligned(4), may_alias));
 typedef double f64u __attribute__((vector_size(RAP_VBYTES), aligned(8), may_alias));
