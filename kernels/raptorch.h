@@ -9,6 +9,7 @@
 #ifndef RAPTORCH_H
 #define RAPTORCH_H
 
+#include "pointwise.h"
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -29,7 +30,8 @@ enum {
   RAP_BFLOAT16 = 7
 };
 
-enum { RAP_OK = 0, RAP_UNSUPPORTED = 1 };
+// DIVIDED_BY_ZERO: an integer division met a zero divisor (its result is 0, the others are as they should be).
+enum { RAP_OK = 0, RAP_UNSUPPORTED = 1, RAP_DIVIDED_BY_ZERO = 2 };
 
 // The most dimensions a tensor may have; strided kernels size their counters by it.
 enum { RAP_MAX_DIMS = 16 };
@@ -90,6 +92,30 @@ RAP_API int32_t rap_random_sample(int32_t dtype, void *out, void *generator, con
 // out [rows, samples] int64 = category indices drawn by weights [rows, categories]; without replacement samples <= categories.
 // Beside the usual status: 2 a weight < 0, 3 a weight infinite or NaN, 4 a row's weights sum to 0.
 RAP_API int32_t rap_multinomial(int32_t dtype, void *out, void *generator, const void *weights, int32_t rows, int32_t categories, int32_t samples, int32_t replacement);
+
+// ---- pointwise (pointwise.c, cast.c, copy.c) ---------------------------------------------------------------
+// `op` is a code of pointwise.h; y may be one of the inputs. Broadcasting ops take meta = 0 where every operand is
+// contiguous and of the same shape, else meta = [ndim, sizes, y strides, strides of each input …], ndim numbers each,
+// strides in elements, 0 for a broadcast dimension. Comparisons and predicates write bool.
+
+// y = op(x) with the op's parameters p and q (slope; bounds; alpha; exponent …)
+RAP_API int32_t rap_unary(int32_t op, int32_t dtype, void *y, const void *x, int32_t n, double p, double q);
+// y = op(a, b); n = elements of y
+RAP_API int32_t rap_binary(int32_t op, int32_t dtype, void *y, const void *a, const void *b, int32_t n, double p, double q, const int32_t *meta);
+// y = op(a, s), reverse: op(s, a); contiguous
+RAP_API int32_t rap_binary_scalar(int32_t op, int32_t dtype, void *y, const void *a, int32_t n, int32_t reverse, double s, double p, double q);
+// y = op(a, b, c); WHERE: a is bool, b, c and y of any dtype
+RAP_API int32_t rap_ternary(int32_t op, int32_t dtype, void *y, const void *a, const void *b, const void *c, int32_t n, double p, const int32_t *meta);
+// y[i] = value
+RAP_API void rap_fill(int32_t dtype, void *y, int32_t n, double value);
+// y[i] = start + i * step
+RAP_API int32_t rap_arange(int32_t dtype, void *y, int32_t n, double start, double step);
+// y = n numbers from start to end inclusive, evenly spaced
+RAP_API int32_t rap_linspace(int32_t dtype, void *y, int32_t n, double start, double end);
+// y[i] = x[i] converted: floats truncate to integers, anything but 0 is true, float16 and bfloat16 round to nearest even
+RAP_API void rap_cast(int32_t to, int32_t from, void *y, const void *x, int32_t n);
+// y = x, elements of `size` bytes (1, 2, 4, 8); meta = [ndim, sizes, y strides, x strides]
+RAP_API void rap_copy_strided(int32_t size, void *y, const void *x, const int32_t *meta);
 
 #ifdef __cplusplus
 }

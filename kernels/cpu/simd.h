@@ -54,6 +54,12 @@ INLINE f32v f32_load_tail(const float *p, int n, float fill) {
   return x;
 }
 INLINE void f32_store_tail(float *p, f32v x, int n) { memcpy(p, &x, (size_t)n * sizeof(float)); }
+INLINE f64v f64_load_tail(const double *p, int n, double fill) {
+  f64v x = f64_set(fill);
+  memcpy(&x, p, (size_t)n * sizeof(double));
+  return x;
+}
+INLINE void f64_store_tail(double *p, f64v x, int n) { memcpy(p, &x, (size_t)n * sizeof(double)); }
 
 // One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of NEON).
 #if RAP_VBYTES == 64
