@@ -92,6 +92,9 @@ RAP_API int32_t rap_random_sample(int32_t dtype, void *out, void *generator, con
 // out [rows, samples] int64 = category indices drawn by weights [rows, categories]; without replacement samples <= categories.
 // Beside the usual status: 2 a weight < 0, 3 a weight infinite or NaN, 4 a row's weights sum to 0.
 RAP_API int32_t rap_multinomial(int32_t dtype, void *out, void *generator, const void *weights, int32_t rows, int32_t categories, int32_t samples, int32_t replacement);
+// out[i] = d x[i] / d a[i] of a standard gamma sample x of shape a (total null), or that of a Beta(a, total - a) sample
+// over 1 - x, of which the gradient of a Dirichlet sample is made.
+RAP_API int32_t rap_random_gradient(int32_t dtype, void *out, const void *x, const void *a, const void *total, int32_t n);
 
 // ---- pointwise (pointwise.c, cast.c, copy.c) ---------------------------------------------------------------
 // `op` is a code of pointwise.h; y may be one of the inputs. Broadcasting ops take meta = 0 where every operand is
