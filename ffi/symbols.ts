@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -1622218799;
+export const abiHash = -541773356;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -19,6 +19,7 @@ export const symbols = {
   randomBernoulli: { name: "rap_random_bernoulli", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
   randomSample: { name: "rap_random_sample", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
   multinomial: { name: "rap_multinomial", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  randomGradient: { name: "rap_random_gradient", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32"], result: "i32" },
   unary: { name: "rap_unary", parameters: ["i32", "i32", "pointer", "pointer", "i32", "f64", "f64"], result: "i32" },
   binary: { name: "rap_binary", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "f64", "f64", "pointer"], result: "i32" },
   binaryScalar: { name: "rap_binary_scalar", parameters: ["i32", "i32", "pointer", "pointer", "i32", "i32", "f64", "f64", "f64"], result: "i32" },
