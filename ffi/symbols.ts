@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -541773356;
+export const abiHash = -1608564847;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -29,6 +29,7 @@ export const symbols = {
   linspace: { name: "rap_linspace", parameters: ["i32", "pointer", "i32", "f64", "f64"], result: "i32" },
   cast: { name: "rap_cast", parameters: ["i32", "i32", "pointer", "pointer", "i32"], result: "void" },
   copyStrided: { name: "rap_copy_strided", parameters: ["i32", "pointer", "pointer", "pointer"], result: "void" },
+  matmul: { name: "rap_matmul", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "f64", "f64", "pointer"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_UNARY_*`. */

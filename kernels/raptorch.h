@@ -120,6 +120,17 @@ RAP_API void rap_cast(int32_t to, int32_t from, void *y, const void *x, int32_t 
 // y = x, elements of `size` bytes (1, 2, 4, 8); meta = [ndim, sizes, y strides, x strides]
 RAP_API void rap_copy_strided(int32_t size, void *y, const void *x, const int32_t *meta);
 
+// ---- matrix multiplication (matmul.c) --------------------------------------------------------------------
+
+// c[m,n] = activation(alpha * a[m,k] · b[k,n] + beta * bias[m,n]) for outer * inner independent problems, of any
+// strides (in elements; 0 broadcasts): a transpose or a bias row is a matter of strides. bias may be null, or c itself
+// (then it accumulates); with beta = 0 it is not read. c's columns are adjacent; c overlaps neither a nor b.
+// dtypes: float32, float64, int64, int32, uint8 (alpha and beta then count as integers).
+// meta: 0 m, 1 n, 2 k, 3 activation (0 none, 1 relu), 4 outer, 5 inner,
+//       a: 6 row stride, 7 column stride, 8 outer stride, 9 inner stride;  b: 10 … 13 likewise;
+//       c: 14 row stride, 15 outer stride, 16 inner stride;  bias: 17 row, 18 column, 19 outer, 20 inner stride.
+RAP_API int32_t rap_matmul(int32_t dtype, void *c, const void *a, const void *b, const void *bias, double alpha, double beta, const int32_t *meta);
+
 #ifdef __cplusplus
 }
 #endif

@@ -49,17 +49,72 @@ INLINE f64v f64_select(i64v mask, f64v a, f64v b) { return (f64v)((mask & (i64v)
 
 // The first n < F32_LANES elements; the other lanes are `fill`.
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
-  f32v x = f32_set(fill);
-  memcpy(&x, p, (size_t)n * sizeof(float));
-  return x;
+  float x[F32_LANES];
+  for (int i = 0; i < F32_LANES; i++) x[i] = i < n ? p[i] : fill;
+  return f32_load(x);
 }
-INLINE void f32_store_tail(float *p, f32v x, int n) { memcpy(p, &x, (size_t)n * sizeof(float)); }
 INLINE f64v f64_load_tail(const double *p, int n, double fill) {
-  f64v x = f64_set(fill);
-  memcpy(&x, p, (size_t)n * sizeof(double));
-  return x;
+  double x[F64_LANES];
+  for (int i = 0; i < F64_LANES; i++) x[i] = i < n ? p[i] : fill;
+  return f64_load(x);
 }
-INLINE void f64_store_tail(double *p, f64v x, int n) { memcpy(p, &x, (size_t)n * sizeof(double)); }
+INLINE void f32_store_tail(float *p, f32v x, int n) {
+  for (int i = 0; i < F32_LANES && i < n; i++) p[i] = x[i];
+}
+INLINE void f64_store_tail(double *p, f64v x, int n) {
+  for (int i = 0; i < F64_LANES && i < n; i++) p[i] = x[i];
+}
+
+// Before a loop with constant bounds: no loop is left.
+#if defined(__clang__)
+#define RAP_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define RAP_UNROLL _Pragma("GCC unroll 32")
+#endif
+
+// Rows of the matrix multiplication's register tile, which is two vectors wide: the sums, two vectors of B and one
+// element of A fill the registers. RAP_GEMM_EACH_ROW(f) is f(1) … f(RAP_GEMM_MR).
+#if RAP_VBYTES == 64 // 32 registers
+#define RAP_GEMM_MR          14
+#define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14)
+#elif RAP_VBYTES == 32 // 16 registers
+#define RAP_GEMM_MR          6
+#define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4) f(5) f(6)
+#elif defined(__x86_64__) // 16 registers, one of them for the product
+#define RAP_GEMM_MR          4
+#define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4)
+#else // 32 registers
+#define RAP_GEMM_MR          8
+#define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8)
+#endif
+
+// to[c][r] = from[r][c] for r < F32_LANES, c < 4: each 128-bit lane of the four vectors is a 4 by 4 block of `from`.
+INLINE void f32_transpose(float *to, int64_t to_row, const float *from, int64_t from_row) {
+  typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+  union {
+    f32v v;
+    quad q[F32_LANES / 4];
+  } x[4];
+  for (int i = 0; i < 4; i++)
+    for (int lane = 0; lane < F32_LANES / 4; lane++) x[i].q[lane] = *(const quad *)(from + (4 * lane + i) * from_row);
+#if RAP_VBYTES == 64
+#define RAP_PICK(a, b, i, j, k, l)                                                                              \
+  __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12, j + 12, \
+                          k + 12, l + 12)
+#elif RAP_VBYTES == 32
+#define RAP_PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4)
+#else
+#define RAP_PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#endif
+  enum { B = F32_LANES }; // the first element of the second operand
+  f32v s = RAP_PICK(x[0].v, x[1].v, 0, B, 1, B + 1), t = RAP_PICK(x[2].v, x[3].v, 0, B, 1, B + 1);
+  f32v u = RAP_PICK(x[0].v, x[1].v, 2, B + 2, 3, B + 3), w = RAP_PICK(x[2].v, x[3].v, 2, B + 2, 3, B + 3);
+  f32_store(to, RAP_PICK(s, t, 0, 1, B, B + 1));
+  f32_store(to + to_row, RAP_PICK(s, t, 2, 3, B + 2, B + 3));
+  f32_store(to + 2 * to_row, RAP_PICK(u, w, 0, 1, B, B + 1));
+  f32_store(to + 3 * to_row, RAP_PICK(u, w, 2, 3, B + 2, B + 3));
+#undef RAP_PICK
+}
 
 // One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of NEON).
 #if RAP_VBYTES == 64

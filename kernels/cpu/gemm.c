@@ -1,0 +1,89 @@
+// Matrix multiplication of float32 and float64 matrices with any strides, in batches, on several threads.
+#include "gemm.h"
+#include "threads.h"
+#include <stdatomic.h>
+
+#define MR RAP_GEMM_MR
+
+// The problem cut into `count` tasks: a grid of rows by columns for each batch.
+typedef struct {
+  const rap_gemm *g;
+  int32_t threads, rows, columns;
+  int64_t count;
+  _Atomic int64_t next;
+} tasks;
+
+// The size of equal blocks of at most `most` (a multiple of `unit`) that cover n.
+static int64_t block_size(int64_t n, int64_t most, int64_t unit) {
+  int64_t blocks = (n + most - 1) / most;
+  if (blocks <= 1) return n > unit ? n : unit;
+  int64_t size = (n + blocks - 1) / blocks;
+  return (size + unit - 1) / unit * unit;
+}
+
+// Where part i of n begins when n is cut into parts of whole units.
+static int64_t split(int64_t n, int64_t unit, int64_t i, int64_t parts) {
+  int64_t units = (n + unit - 1) / unit, at = units * i / parts * unit;
+  return at < n ? at : n;
+}
+
+// A thread is worth waking for this many multiplications (about 8 µs of one core).
+#define THREAD_WORK (400.0 * 1000)
+// Packing one element of B costs as much as this many multiplications, of A half of it; a callback costs more.
+#define PACK_COST 16
+
+static void plan(tasks *s, int64_t mr, int64_t nr) {
+  const rap_gemm *g = s->g;
+  int64_t batches = g->outer * g->inner;
+  double work = (double)g->m * (double)g->n * (double)g->k * (double)batches;
+  s->threads = s->rows = s->columns = 1;
+  s->count = batches;
+  int32_t threads = rap_parts((int64_t)(work / THREAD_WORK), 1);
+  if (threads == 1) return;
+  s->threads = threads;
+  if (batches >= 4 * threads) return;
+  // Try every grid that gives each thread something; the longest task's cost decides.
+  int64_t row_tiles = (g->m + mr - 1) / mr, column_tiles = (g->n + nr - 1) / nr;
+  double best = 0;
+  for (int32_t rows = 1; rows <= threads && rows <= row_tiles; rows++) {
+    int64_t columns = (threads + rows * batches - 1) / (rows * batches);
+    if (columns > column_tiles) columns = column_tiles;
+    double m = (double)((row_tiles + rows - 1) / rows * mr), n = (double)((column_tiles + columns - 1) / columns * nr);
+    double pack = n * (g->pack_b ? 4 * PACK_COST : PACK_COST) + m * PACK_COST / 2;
+    double rounds = (double)((batches * rows * columns + threads - 1) / threads);
+    double cost = rounds * (m * n + pack);
+    if (best == 0 || cost < best) best = cost, s->rows = rows, s->columns = (int32_t)columns;
+  }
+  s->count = batches * s->rows * s->columns;
+  if (s->count < s->threads) s->threads = (int32_t)s->count;
+}
+
+// Block sizes: a panel of B, KC by NR, takes half of a 32 KB L1 cache; a block of A, MC by KC, a quarter of 512 KB of L2.
+#define T          float
+#define V          f32v
+#define LANES      F32_LANES
+#define LOAD       f32_load
+#define STORE      f32_store
+#define LOAD_TAIL  f32_load_tail
+#define STORE_TAIL f32_store_tail
+#define SET        f32_set
+#define RELU(x)    f32_select((x) < 0, f32_set(0), x)
+#define TRANSPOSE  f32_transpose
+#define KC         256
+#define MC         (144 / MR * MR)
+#define NAME(x)    x##_f32
+#include "gemm_loops.h"
+
+#define T          double
+#define V          f64v
+#define LANES      F64_LANES
+#define LOAD       f64_load
+#define STORE      f64_store
+#define LOAD_TAIL  f64_load_tail
+#define STORE_TAIL f64_store_tail
+#define SET        f64_set
+#define RELU(x)    f64_select((x) < 0, f64_set(0), x)
+#define KC         256
+#define MC         (72 / MR * MR)
+#define NAME(x)    x##_f64
+#include "gemm_loops.h"

@@ -1,0 +1,223 @@
+// The block loops and micro-kernels of matrix multiplication for one element type, included by gemm.c once per type.
+// The design is BLIS's (Van Zee, van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS Functionality", 2015):
+// B is packed in panels of NR columns that stay in the L1 cache while a block of A passes from L2. The micro-kernel
+// takes A at any strides, since it reads A one element at a time, so A is packed only to bring far rows together.
+//
+// Expects: T element, V vector, LANES, LOAD, STORE, LOAD_TAIL, STORE_TAIL, SET, RELU, MR, KC, MC and NAME(x);
+// TRANSPOSE is optional.
+
+#define NV 2 // vectors in a row of the tile
+#define NR (NV * LANES)
+
+// What the micro-kernel needs beside its pointers.
+typedef struct {
+  int64_t k, a_row, a_col, b_row, c_row, bias_row, bias_col;
+  T alpha, beta;
+  int plain;      // just store the sums
+  int add;        // add to C what an earlier block of k left there
+  int bias;       // there is a bias to add
+  int activation; // applied by the last block of k
+} NAME(tile_args);
+
+typedef void (*NAME(tile_kernel))(const NAME(tile_args) * t, const T *a, const T *b, T *c, const T *bias, int columns);
+
+// One tile of C, mr rows by nv vectors, of which `columns` columns exist.
+INLINE void NAME(tile)(const int mr, const int nv, const NAME(tile_args) * t, const T *a, const T *b, T *c,
+                       const T *bias, int columns) {
+  V sum[16][8];
+  int64_t a_row = t->a_row, a_col = t->a_col, b_row = t->b_row, c_row = t->c_row;
+  RAP_UNROLL for (int i = 0; i < mr; i++) {
+    RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] = (V){0};
+    __builtin_prefetch(c + i * c_row, 1);
+  }
+  for (int64_t p = t->k; p > 0; p--) {
+    V y[8];
+    RAP_UNROLL for (int v = 0; v < nv; v++) y[v] = LOAD(b + v * LANES);
+    RAP_UNROLL for (int i = 0; i < mr; i++) {
+      V x = SET(a[i * a_row]);
+      RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += x * y[v];
+    }
+    a += a_col, b += b_row;
+  }
+  if (t->plain && columns == nv * LANES) {
+    RAP_UNROLL for (int i = 0; i < mr; i++)
+      RAP_UNROLL for (int v = 0; v < nv; v++) STORE(c + i * c_row + v * LANES, sum[i][v]);
+    return;
+  }
+  V alpha = SET(t->alpha), beta = SET(t->beta);
+  RAP_UNROLL for (int i = 0; i < mr; i++) RAP_UNROLL for (int v = 0; v < nv; v++) {
+    int left = columns - v * LANES;
+    if (left > 0) {
+      int whole = left >= LANES;
+      T *to = c + i * c_row + v * LANES;
+      V x = sum[i][v] * alpha;
+      if (t->add) x += whole ? LOAD(to) : LOAD_TAIL(to, left, 0);
+      if (t->bias) {
+        const T *from = bias + i * t->bias_row + v * LANES * t->bias_col;
+        if (t->bias_col == 0) x += SET(t->beta * *from);
+        else if (t->bias_col == 1) x += beta * (whole ? LOAD(from) : LOAD_TAIL(from, left, 0));
+        else
+          for (int lane = 0; lane < LANES && lane < left; lane++) x[lane] += t->beta * from[lane * t->bias_col];
+      }
+      if (t->activation == RAP_ACTIVATION_RELU) x = RELU(x);
+      if (whole) STORE(to, x);
+      else STORE_TAIL(to, x, left);
+    }
+  }
+}
+
+#define TILE(mr, nv)                                                                                              \
+  static void NAME(tile_##mr##x##nv)(const NAME(tile_args) * t, const T *a, const T *b, T *c, const T *bias,      \
+                                     int columns) {                                                               \
+    NAME(tile)(mr, nv, t, a, b, c, bias, columns);                                                                \
+  }
+#define TILES(mr) TILE(mr, 1) TILE(mr, 2)
+RAP_GEMM_EACH_ROW(TILES)
+#undef TILES
+#undef TILE
+#define ROW(mr) {NAME(tile_##mr##x1), NAME(tile_##mr##x2)},
+static const NAME(tile_kernel) NAME(tiles)[MR][NV] = {RAP_GEMM_EACH_ROW(ROW)};
+#undef ROW
+
+static void NAME(pack_rows)(T *to, const T *a, int64_t row, int64_t col, int64_t rows, int64_t depth) {
+  if (col == 1) {
+    for (int64_t i = 0; i < rows; i++) memcpy(to + i * depth, a + i * row, (size_t)depth * sizeof(T));
+    return;
+  }
+  // Columns of A are adjacent or nothing is: read along the rows' direction, 16 at a time, so that lines are used up.
+  for (int64_t i0 = 0; i0 < rows; i0 += 16) {
+    int64_t i1 = i0 + 16 < rows ? i0 + 16 : rows;
+    for (int64_t p = 0; p < depth; p++)
+      for (int64_t i = i0; i < i1; i++) to[i * depth + p] = a[i * row + p * col];
+  }
+}
+
+// One panel of B: to[p][NR] from columns [0, columns) of b; the columns that do not exist are zero.
+static void NAME(pack_panel)(T *to, const T *b, int64_t row, int64_t col, int64_t depth, int64_t columns) {
+  if (col == 1 && columns == NR) {
+    for (int64_t p = 0; p < depth; p++)
+      for (int v = 0; v < NV; v++) STORE(to + p * NR + v * LANES, LOAD(b + p * row + v * LANES));
+    return;
+  }
+  if (columns < NR) memset(to, 0, (size_t)(depth * NR) * sizeof(T));
+  if (col == 1) {
+    for (int64_t p = 0; p < depth; p++)
+      for (int64_t j = 0; j < columns; j++) to[p * NR + j] = b[p * row + j];
+    return;
+  }
+  int64_t p = 0, j = 0;
+#ifdef TRANSPOSE
+  if (row == 1)
+    for (; j + LANES <= columns; j += LANES)
+      for (p = 0; p + 4 <= depth; p += 4) TRANSPOSE(to + p * NR + j, NR, b + j * col + p, col);
+  if (j) {
+    for (; p < depth; p++)
+      for (int64_t i = 0; i < j; i++) to[p * NR + i] = b[p * row + i * col];
+  }
+#endif
+  for (p = 0; p < depth; p++)
+    for (int64_t i = j; i < columns; i++) to[p * NR + i] = b[p * row + i * col];
+}
+
+// One task: rows [i0, i1) and columns [j0, j1) of problem `batch`, on the calling thread.
+static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
+  int64_t outer = batch / g->inner, inner = batch % g->inner;
+  const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
+  const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
+  const T *bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
+  T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
+  int64_t rows = i1 - i0;
+  int64_t kc = block_size(g->k, KC, 4), mc = block_size(rows, MC, MR);
+  int64_t nc = block_size(j1 - j0, rows > MC ? 2048 : 512, NR);
+  int direct_b = !g->pack_b && g->b_col == 1 && rows <= 4 * MR;
+  int direct_a = !g->pack_a && (g->a_col == 1 ? rows <= MR || j1 - j0 <= 16 * NR : j1 - j0 <= 2 * NR);
+  T *packed_b = rap_scratch(0, (direct_b ? NR : (nc + NR - 1) / NR * NR) * kc * (int64_t)sizeof(T));
+  T *packed_a = direct_a ? 0 : rap_scratch(1, mc * kc * (int64_t)sizeof(T));
+  NAME(tile_args) t = {.c_row = g->c_row, .bias_row = g->bias_row, .bias_col = g->bias_col,
+                       .alpha = (T)g->alpha, .beta = (T)g->beta};
+  for (int64_t jc = j0; jc < j1; jc += nc) {
+    int64_t width = jc + nc < j1 ? nc : j1 - jc;
+    for (int64_t pc = 0, first = 1; first || pc < g->k; pc += kc, first = 0) {
+      int64_t depth = pc + kc < g->k ? kc : g->k - pc;
+      t.k = depth;
+      t.add = pc > 0;
+      t.bias = pc == 0 && g->bias && g->beta != 0;
+      t.activation = pc + kc >= g->k ? g->activation : RAP_ACTIVATION_NONE;
+      t.plain = !t.add && !t.bias && !t.activation && t.alpha == 1;
+      if (g->pack_b) {
+        g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
+      } else if (!direct_b) {
+        for (int64_t j = 0; j < width; j += NR)
+          NAME(pack_panel)(packed_b + j * depth, b + pc * g->b_row + (jc + j) * g->b_col, g->b_row, g->b_col, depth,
+                           width - j < NR ? width - j : NR);
+      }
+      for (int64_t ic = i0; ic < i1; ic += mc) {
+        int64_t height = ic + mc < i1 ? mc : i1 - ic;
+        const T *block_a = packed_a;
+        t.a_row = depth, t.a_col = 1;
+        if (g->pack_a) g->pack_a(g->context, packed_a, batch, ic, height, pc, depth);
+        else if (direct_a) block_a = a + ic * g->a_row + pc * g->a_col, t.a_row = g->a_row, t.a_col = g->a_col;
+        else NAME(pack_rows)(packed_a, a + ic * g->a_row + pc * g->a_col, g->a_row, g->a_col, height, depth);
+        for (int64_t j = 0; j < width; j += NR) {
+          int columns = width - j < NR ? (int)(width - j) : NR;
+          const T *panel = packed_b + j * depth;
+          t.b_row = NR;
+          if (direct_b && columns % LANES == 0) {
+            panel = b + pc * g->b_row + jc + j, t.b_row = g->b_row;
+          } else if (direct_b) {
+            panel = packed_b;
+            NAME(pack_panel)(packed_b, b + pc * g->b_row + jc + j, g->b_row, 1, depth, columns);
+          }
+          int nv = (columns + LANES - 1) / LANES;
+          for (int64_t i = 0; i < height; i += MR) {
+            int mr = height - i < MR ? (int)(height - i) : MR;
+            NAME(tiles)[mr - 1][nv - 1](&t, block_a + i * t.a_row, panel, c + (ic + i) * g->c_row + jc + j,
+                                        bias + (ic + i) * g->bias_row + (jc + j) * g->bias_col, columns);
+          }
+        }
+      }
+    }
+  }
+}
+
+static void NAME(run_tasks)(void *context, int64_t begin, int64_t end, int32_t part) {
+  (void)begin, (void)end, (void)part;
+  tasks *s = context;
+  const rap_gemm *g = s->g;
+  int64_t each = (int64_t)s->rows * s->columns;
+  for (;;) {
+    // Whoever is free takes the next task; which thread computes a block does not change its result.
+    int64_t task = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+    if (task >= s->count) return;
+    int64_t batch = task / each, i = task % each / s->columns, j = task % s->columns;
+    NAME(block)(g, batch, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
+                split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
+  }
+}
+
+void NAME(rap_gemm)(const rap_gemm *g) {
+  if (!g->m || !g->n) return;
+  tasks s = {.g = g};
+  plan(&s, MR, NR);
+  if (s.threads == 1) {
+    for (int64_t batch = 0; batch < g->outer * g->inner; batch++) NAME(block)(g, batch, 0, g->m, 0, g->n);
+    return;
+  }
+  rap_parallel(s.threads, 1, NAME(run_tasks), &s);
+}
+
+#undef T
+#undef V
+#undef LANES
+#undef LOAD
+#undef STORE
+#undef LOAD_TAIL
+#undef STORE_TAIL
+#undef SET
+#undef RELU
+#undef TRANSPOSE
+#undef KC
+#undef NV
+#undef NR
+#undef MC
+#undef NAME

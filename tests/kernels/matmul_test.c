@@ -1,0 +1,141 @@
+// rap_matmul against a naive double reference over odd shapes, layouts, batches, epilogues and thread counts.
+// cc -O2 -pthread -DRAP_ABI_HASH=0 tests/kernels/matmul_test.c kernels/cpu/{matmul,gemm,threads,library}.c -lm
+#include "../../kernels/cpu/gemm.h"
+#include "../../kernels/raptorch.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t state = 1;
+static int64_t below(int64_t n) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (int64_t)((state >> 33) % (uint64_t)n);
+}
+
+// An operand of rows by cols in a random layout inside a random larger block.
+typedef struct {
+  int64_t rows, cols, row, col, outer, inner, size;
+} layout;
+
+static layout pick_layout(int64_t rows, int64_t cols, int64_t outer, int64_t inner, int adjacent) {
+  layout l = {.rows = rows, .cols = cols};
+  int kind = adjacent ? 0 : (int)below(8);
+  int64_t step = kind == 6 ? 2 : 1, slack = below(3) ? 0 : below(9), rest = cols, far = rows;
+  if (kind >= 3 && kind < 6) l.row = step, rest = rows, far = cols;
+  else l.col = step;
+  int64_t lead = rest * step + slack;
+  if (kind >= 3 && kind < 6) l.col = lead;
+  else l.row = lead;
+  if (kind == 7) l.row = 0, far = 1;
+  int64_t one = lead * far + below(5);
+  l.inner = below(4) || adjacent ? one : 0;
+  l.outer = one * inner;
+  l.size = one * inner * outer + 16;
+  return l;
+}
+
+static int64_t at(layout l, int64_t o, int64_t b, int64_t i, int64_t j) {
+  return o * l.outer + b * l.inner + i * l.row + j * l.col;
+}
+
+static double get(int dtype, const void *p, int64_t i) {
+  switch (dtype) {
+  case RAP_FLOAT32: return ((const float *)p)[i];
+  case RAP_FLOAT64: return ((const double *)p)[i];
+  case RAP_INT64: return (double)((const int64_t *)p)[i];
+  case RAP_INT32: return ((const int32_t *)p)[i];
+  default: return ((const uint8_t *)p)[i];
+  }
+}
+static void put(int dtype, void *p, int64_t i, double x) {
+  switch (dtype) {
+  case RAP_FLOAT32: ((float *)p)[i] = (float)x; return;
+  case RAP_FLOAT64: ((double *)p)[i] = x; return;
+  case RAP_INT64: ((int64_t *)p)[i] = (int64_t)x; return;
+  case RAP_INT32: ((int32_t *)p)[i] = (int32_t)x; return;
+  default: ((uint8_t *)p)[i] = (uint8_t)(int64_t)x; return;
+  }
+}
+static int64_t bytes_of(int dtype) { return (int64_t[]){4, 8, 8, 4, 1}[dtype]; }
+
+// Exactly as many bytes as the operand spans, so that AddressSanitizer sees a read past its end.
+static void *fill(int dtype, layout l, int64_t outer, int64_t inner, int special) {
+  int64_t n = 1;
+  if (l.rows > 0 && l.cols > 0) n = at(l, outer - 1, inner - 1, l.rows - 1, l.cols - 1) + 1;
+  void *p = malloc((size_t)(n * bytes_of(dtype)));
+  for (int64_t i = 0; i < n; i++) {
+    double x = (double)(below(2001) - 1000) / 500;
+    if (dtype > RAP_FLOAT64) x = (double)below(7);
+    else if (special && below(40) == 0) x = (double[]){NAN, INFINITY, -INFINITY, 0}[below(4)];
+    put(dtype, p, i, x);
+  }
+  return p;
+}
+
+static int failures = 0, checks = 0;
+
+static void run(int dtype, int64_t m, int64_t n, int64_t k, int64_t outer, int64_t inner) {
+  int special = below(10) == 0, activation = below(3) == 0;
+  double alpha = below(3) ? 1 : 2, beta = below(3) ? 1 : below(2) ? 3 : 0;
+  layout a = pick_layout(m, k, outer, inner, 0), b = pick_layout(k, n, outer, inner, 0);
+  layout c = pick_layout(m, n, outer, inner, 1), d = pick_layout(m, n, outer, inner, 0);
+  int bias_kind = (int)below(4); // none, any matrix, row, c itself
+  if (bias_kind == 2) d.row = 0, d.col = 1;
+  if (bias_kind == 3) d = c;
+  void *pa = fill(dtype, a, outer, inner, special), *pb = fill(dtype, b, outer, inner, special);
+  void *pc = fill(dtype, c, outer, inner, 0), *pd = fill(dtype, d, outer, inner, special);
+  int64_t size = m && n ? at(c, outer - 1, inner - 1, m - 1, n - 1) + 1 : 1;
+  double *expected = malloc((size_t)size * sizeof(double)), *scale = calloc((size_t)size, sizeof(double));
+  for (int64_t i = 0; i < size; i++) expected[i] = get(dtype, pc, i);
+  const void *bias = bias_kind == 0 ? 0 : bias_kind == 3 ? pc : pd;
+  for (int64_t o = 0; o < outer; o++)
+    for (int64_t q = 0; q < inner; q++)
+      for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+          double sum = 0, norm = 0;
+          for (int64_t p = 0; p < k; p++) {
+            double x = get(dtype, pa, at(a, o, q, i, p)) * get(dtype, pb, at(b, o, q, p, j));
+            sum += x, norm += fabs(x);
+          }
+          sum *= alpha;
+          if (bias && beta != 0) sum += beta * get(dtype, bias, at(d, o, q, i, j));
+          if (activation) sum = sum < 0 ? 0 : sum;
+          if (dtype == RAP_UINT8) sum = (uint8_t)(int64_t)sum;
+          expected[at(c, o, q, i, j)] = sum, scale[at(c, o, q, i, j)] = norm * alpha + 10;
+        }
+  int32_t meta[21] = {(int32_t)m, (int32_t)n, (int32_t)k, activation, (int32_t)outer, (int32_t)inner,
+                      (int32_t)a.row, (int32_t)a.col, (int32_t)a.outer, (int32_t)a.inner,
+                      (int32_t)b.row, (int32_t)b.col, (int32_t)b.outer, (int32_t)b.inner,
+                      (int32_t)c.row, (int32_t)c.outer, (int32_t)c.inner,
+                      (int32_t)d.row, (int32_t)d.col, (int32_t)d.outer, (int32_t)d.inner};
+  if (rap_matmul(dtype, pc, pa, pb, bias, alpha, beta, meta)) failures++, printf("dtype %d unsupported\n", dtype);
+  // Rounding errors of at most k steps on the sum of magnitudes; half of it is never reached by blocked sums.
+  double unit = dtype == RAP_FLOAT32 ? 6e-8 : dtype == RAP_FLOAT64 ? 1.2e-16 : 0;
+  for (int64_t i = 0; i < size; i++) {
+    double x = get(dtype, pc, i), e = expected[i];
+    int good = isnan(e) ? isnan(x) : isinf(e) ? x == e : fabs(x - e) <= unit * (4 + sqrt((double)k) * 2) * scale[i];
+    if (good || failures++ > 20) continue;
+    printf("FAILED dtype %d m %d n %d k %d batch %dx%d bias %d act %d at %d: %g not %g\n", dtype, (int)m, (int)n,
+           (int)k, (int)outer, (int)inner, bias_kind, activation, (int)i, x, e);
+    break;
+  }
+  checks++;
+  free(pa), free(pb), free(pc), free(pd), free(expected), free(scale);
+}
+
+int main(int argc, char **argv) {
+  int rounds = argc > 1 ? atoi(argv[1]) : 1000;
+  for (int r = 0; r < rounds; r++) {
+    rap_set_num_threads((int32_t)(1 + below(4)));
+    int dtype = below(3) == 0 ? 1 : below(8) == 0 ? (int)below(5) : 0;
+    int64_t most[] = {5, 20, 40, 70, 150, 400}, top = most[below(6)];
+    int64_t size[3];
+    for (int i = 0; i < 3; i++) size[i] = below(6) == 0 ? 1 + below(4) : 1 + below(top);
+    if (below(10) == 0) size[below(3)] = 200 + below(500);
+    if (below(50) == 0) size[below(3)] = 0;
+    int64_t work = size[0] * size[1] * size[2], batches = work < 20000 ? 1 + below(6) : 1;
+    run(dtype, size[0], size[1], size[2], batches > 2 ? 2 : 1, batches > 2 ? batches / 2 : batches);
+  }
+  printf("%s: %d problems, %d failures\n", failures ? "FAILED" : "ok", checks, failures);
+  return failures != 0;
+}
