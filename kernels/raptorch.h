@@ -50,6 +50,58 @@ RAP_API void rap_advise_huge(void *p, double bytes);
 RAP_API void rap_set_num_threads(int32_t n);
 RAP_API int32_t rap_get_num_threads(void);
 
+// ---- devices (device.c, device.cu) ---------------------------------------------------------------------------
+// A library serves one kind of device; the CPU library's only device is the host. Calls concern the current device and
+// the current stream of the library, and work on one stream happens in the order of the calls. What fails while a
+// kernel runs shows at the next call here that returns a status: RAP_OK or the device's error code (2: out of memory).
+
+enum { RAP_COPY_TO_DEVICE = 0, RAP_COPY_TO_HOST = 1, RAP_COPY_WITHIN = 2 };
+enum { RAP_STREAM_USE = 0, RAP_STREAM_SYNCHRONIZE = 1, RAP_STREAM_QUERY = 2, RAP_STREAM_DESTROY = 3 };
+enum { RAP_EVENT_RECORD = 0, RAP_EVENT_WAIT = 1, RAP_EVENT_SYNCHRONIZE = 2, RAP_EVENT_QUERY = 3, RAP_EVENT_DESTROY = 4 };
+enum {
+  RAP_INFO_TOTAL = 0,           // the device's memory, bytes
+  RAP_INFO_FREE = 1,            // of these nobody's, by the driver
+  RAP_INFO_LIVE = 2,            // handed out by rap_device_alloc, bytes
+  RAP_INFO_PEAK = 3,            // the most that was live
+  RAP_INFO_RESERVED = 4,        // live and cached for reuse, bytes
+  RAP_INFO_BLOCKS = 5,          // the number of live blocks
+  RAP_INFO_MAJOR = 6,           // compute capability
+  RAP_INFO_MINOR = 7,
+  RAP_INFO_MULTIPROCESSORS = 8,
+};
+
+// How many devices there are; 0 with the reason in rap_device_error where there are none.
+RAP_API int32_t rap_device_count(void);
+// Makes a device the current one.
+RAP_API int32_t rap_device_set(int32_t device);
+// The current device's name as UTF-8, ended by 0, at most `bytes` with it.
+RAP_API void rap_device_name(void *text, int32_t bytes);
+// One of RAP_INFO_* about the current device.
+RAP_API double rap_device_info(int32_t what);
+// A block of memory of the current device, at least 256-byte aligned; NULL when there is not enough. Blocks come from and
+// return to a cache of size classes, in the order of the current stream.
+RAP_API void *rap_device_alloc(double bytes);
+RAP_API void rap_device_free(void *p);
+// Gives the cached blocks back to the driver.
+RAP_API void rap_device_trim(void);
+// Copies bytes; `kind` is RAP_COPY_*. With nonblocking != 0 a copy from or to pinned host memory returns before it is done.
+RAP_API int32_t rap_device_copy(void *to, const void *from, double bytes, int32_t kind, int32_t nonblocking);
+// Waits for all work of the current device.
+RAP_API int32_t rap_device_synchronize(void);
+// Takes the pending error: its code, or RAP_OK, and its text ended by 0.
+RAP_API int32_t rap_device_error(void *text, int32_t bytes);
+// Host memory that the device can copy from and to by itself.
+RAP_API void *rap_pinned_alloc(double bytes);
+RAP_API void rap_pinned_free(void *p);
+// A stream of the current device, and what is done with it (RAP_STREAM_*; NULL is the default stream). QUERY: 1 while busy.
+RAP_API void *rap_stream_create(void);
+RAP_API int32_t rap_stream(int32_t action, void *stream);
+// An event, and what is done with it (RAP_EVENT_*): RECORD and WAIT concern the current stream. QUERY: 1 while pending.
+RAP_API void *rap_event_create(void);
+RAP_API int32_t rap_event(int32_t action, void *event);
+// Milliseconds between two recorded events; negative if one has not happened.
+RAP_API double rap_event_elapsed(const void *begin, const void *end);
+
 // ---- random numbers (generator.c, random.c, random_sample.c) -----------------------------------------------
 //
 // A generator is a block of RAP_GENERATOR_BYTES that the caller owns, laid out as the bytes of PyTorch's
