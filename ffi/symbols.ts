@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -1608564847;
+export const abiHash = 36725129;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -11,6 +11,23 @@ export const symbols = {
   adviseHuge: { name: "rap_advise_huge", parameters: ["pointer", "f64"], result: "void" },
   setNumThreads: { name: "rap_set_num_threads", parameters: ["i32"], result: "void" },
   getNumThreads: { name: "rap_get_num_threads", parameters: [], result: "i32" },
+  deviceCount: { name: "rap_device_count", parameters: [], result: "i32" },
+  deviceSet: { name: "rap_device_set", parameters: ["i32"], result: "i32" },
+  deviceName: { name: "rap_device_name", parameters: ["pointer", "i32"], result: "void" },
+  deviceInfo: { name: "rap_device_info", parameters: ["i32"], result: "f64" },
+  deviceAlloc: { name: "rap_device_alloc", parameters: ["f64"], result: "pointer" },
+  deviceFree: { name: "rap_device_free", parameters: ["pointer"], result: "void" },
+  deviceTrim: { name: "rap_device_trim", parameters: [], result: "void" },
+  deviceCopy: { name: "rap_device_copy", parameters: ["pointer", "pointer", "f64", "i32", "i32"], result: "i32" },
+  deviceSynchronize: { name: "rap_device_synchronize", parameters: [], result: "i32" },
+  deviceError: { name: "rap_device_error", parameters: ["pointer", "i32"], result: "i32" },
+  pinnedAlloc: { name: "rap_pinned_alloc", parameters: ["f64"], result: "pointer" },
+  pinnedFree: { name: "rap_pinned_free", parameters: ["pointer"], result: "void" },
+  streamCreate: { name: "rap_stream_create", parameters: [], result: "pointer" },
+  stream: { name: "rap_stream", parameters: ["i32", "pointer"], result: "i32" },
+  eventCreate: { name: "rap_event_create", parameters: [], result: "pointer" },
+  event: { name: "rap_event", parameters: ["i32", "pointer"], result: "i32" },
+  eventElapsed: { name: "rap_event_elapsed", parameters: ["pointer", "pointer"], result: "f64" },
   generatorSeed: { name: "rap_generator_seed", parameters: ["pointer", "i32", "i32"], result: "void" },
   randomFill: { name: "rap_random_fill", parameters: ["i32", "pointer", "pointer", "i32", "i32", "f64", "f64"], result: "i32" },
   randomIntegers: { name: "rap_random_integers", parameters: ["i32", "pointer", "pointer", "i32", "pointer"], result: "i32" },
@@ -192,4 +209,41 @@ export const ternary = {
   clamp: 3,
   where: 4,
   count: 5,
+} as const;
+
+/** Op codes `RAP_COPY_*`. */
+export const copy = {
+  toDevice: 0,
+  toHost: 1,
+  within: 2,
+} as const;
+
+/** Op codes `RAP_STREAM_*`. */
+export const stream = {
+  use: 0,
+  synchronize: 1,
+  query: 2,
+  destroy: 3,
+} as const;
+
+/** Op codes `RAP_EVENT_*`. */
+export const event = {
+  record: 0,
+  wait: 1,
+  synchronize: 2,
+  query: 3,
+  destroy: 4,
+} as const;
+
+/** Op codes `RAP_INFO_*`. */
+export const info = {
+  total: 0,
+  free: 1,
+  live: 2,
+  peak: 3,
+  reserved: 4,
+  blocks: 5,
+  major: 6,
+  minor: 7,
+  multiprocessors: 8,
 } as const;
