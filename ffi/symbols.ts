@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 36725129;
+export const abiHash = -337550382;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -47,6 +47,9 @@ export const symbols = {
   cast: { name: "rap_cast", parameters: ["i32", "i32", "pointer", "pointer", "i32"], result: "void" },
   copyStrided: { name: "rap_copy_strided", parameters: ["i32", "pointer", "pointer", "pointer"], result: "void" },
   matmul: { name: "rap_matmul", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "f64", "f64", "pointer"], result: "i32" },
+  convForward: { name: "rap_conv_forward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  convBackwardInput: { name: "rap_conv_backward_input", parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
+  convBackwardWeight: { name: "rap_conv_backward_weight", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_UNARY_*`. */

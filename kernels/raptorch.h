@@ -182,6 +182,20 @@ RAP_API void rap_copy_strided(int32_t size, void *y, const void *x, const int32_
 //       a: 6 row stride, 7 column stride, 8 outer stride, 9 inner stride;  b: 10 … 13 likewise;
 //       c: 14 row stride, 15 outer stride, 16 inner stride;  bias: 17 row, 18 column, 19 outer, 20 inner stride.
 RAP_API int32_t rap_matmul(int32_t dtype, void *c, const void *a, const void *b, const void *bias, double alpha, double beta, const int32_t *meta);
+// ---- convolution (conv.c): float32, float64 ------------------------------------------------------------------
+//
+// x [batch, channels, D, H, W], w [outputs, channels/groups, KD, KH, KW], y [batch, outputs, OD, OH, OW], bias [outputs],
+// all contiguous. Fewer dimensions: D = KD = OD = 1, and H too for one; their stride and dilation 1, their padding 0.
+// y[n, o, i] = bias[o] + Σ_{c, k} w[o, c, k] x[n, c, i * stride - padding + k * dilation], x being 0 outside the image.
+// `padding` is the one before the image; the one after it follows from the output's size, so it may differ.
+// meta: batch, channels, outputs, groups, D, H, W, KD, KH, KW, OD, OH, OW, stride[3], padding[3], dilation[3].
+
+// y from x and w; bias may be NULL; relu != 0 sets negative results to 0.
+RAP_API int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu, const int32_t *meta);
+// dx from dy and w: also the forward of a transposed convolution, whose input is `dy` and whose output is `dx`.
+RAP_API int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta);
+// dw, and dbias unless it is NULL, from dy and x.
+RAP_API int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x, const int32_t *meta);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,103 @@
+// Convolution in 1, 2 and 3 dimensions, its gradients, and through the input gradient transposed convolution.
+#include "../raptorch.h"
+#include "conv_plan.h"
+#include "simd.h"
+#include "threads.h"
+
+// A gathered block takes at most half of a small L2 cache.
+#define CONV_BLOCK_BYTES (192 << 10)
+// Vectors read at most this far beyond a block.
+#define CONV_SLACK 256
+
+// A tile is MR channels × 3 vectors of pixels, a dot tile 4 × DOT_N sums, all in registers.
+#if defined(__AVX512F__) || defined(__aarch64__) // 32 vector registers
+#define CONV_MR    8
+#define CONV_DOT_N 6
+#else // 16
+#define CONV_MR    4
+#define CONV_DOT_N 3
+#endif
+#define CONV_DOT_M    4
+#define CONV_DOT_WIDE 9
+#define UNROLL        _Pragma("GCC unroll 16")
+
+// Lanes added in pairs.
+INLINE float sum_f32(f32v x) {
+  float lane[F32_LANES];
+  f32_store(lane, x);
+  for (int n = F32_LANES / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++) lane[i] += lane[i + n];
+  return lane[0];
+}
+INLINE double sum_f64(f64v x) {
+  double lane[F64_LANES];
+  f64_store(lane, x);
+  for (int n = F64_LANES / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++) lane[i] += lane[i + n];
+  return lane[0];
+}
+
+#define T        float
+#define V        f32v
+#define LANES    F32_LANES
+#define LOAD     f32_load
+#define STORE    f32_store
+#define SET      f32_set
+#define SELECT   f32_select
+#define SUM      sum_f32
+#define NAME(x)  x##_f32
+#include "conv_template.h"
+#include "conv_weight_template.h"
+#undef T
+#undef V
+#undef LANES
+#undef LOAD
+#undef STORE
+#undef SET
+#undef SELECT
+#undef SUM
+#undef NAME
+
+#define T        double
+#define V        f64v
+#define LANES    F64_LANES
+#define LOAD     f64_load
+#define STORE    f64_store
+#define SET      f64_set
+#define SELECT   f64_select
+#define SUM      sum_f64
+#define NAME(x)  x##_f64
+#include "conv_template.h"
+#include "conv_weight_template.h"
+
+int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu,
+                         const int32_t *meta) {
+  if (dtype == RAP_FLOAT32)
+    conv_image_f32(y, x, w, bias, relu, meta, 0);
+  else if (dtype == RAP_FLOAT64)
+    conv_image_f64(y, x, w, bias, relu, meta, 0);
+  else
+    return RAP_UNSUPPORTED;
+  return RAP_OK;
+}
+
+int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta) {
+  if (dtype == RAP_FLOAT32)
+    conv_image_f32(dx, dy, w, 0, 0, meta, 1);
+  else if (dtype == RAP_FLOAT64)
+    conv_image_f64(dx, dy, w, 0, 0, meta, 1);
+  else
+    return RAP_UNSUPPORTED;
+  return RAP_OK;
+}
+
+int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x,
+                                 const int32_t *meta) {
+  if (dtype == RAP_FLOAT32)
+    conv_weight_f32(dw, dbias, dy, x, meta);
+  else if (dtype == RAP_FLOAT64)
+    conv_weight_f64(dw, dbias, dy, x, meta);
+  else
+    return RAP_UNSUPPORTED;
+  return RAP_OK;
+}
