@@ -137,9 +137,9 @@ RAP_API int32_t rap_random_integers(int32_t dtype, void *out, void *generator, i
 RAP_API int32_t rap_random_any(int32_t dtype, void *out, void *generator, int32_t n);
 // A random permutation of 0 .. n-1.
 RAP_API int32_t rap_randperm(int32_t dtype, void *out, void *generator, int32_t n);
-// out[i] = 1 with probability p[i], else 0; p_dtype is float32 or float64.
+// out[i] = 1 with probability p[i], else 0; p_dtype is float32 or float64. Status 2: a p outside of [0, 1].
 RAP_API int32_t rap_random_bernoulli(int32_t dtype, void *out, void *generator, const void *p, int32_t p_dtype, int32_t n);
-// out[i] ~ the distribution of a[i] (and b[i], else null).
+// out[i] ~ the distribution of a[i] (and b[i], else null). Status 2: a Poisson rate below 0.
 RAP_API int32_t rap_random_sample(int32_t dtype, void *out, void *generator, const void *a, const void *b, int32_t n, int32_t distribution);
 // out [rows, samples] int64 = category indices drawn by weights [rows, categories]; without replacement samples <= categories.
 // Beside the usual status: 2 a weight < 0, 3 a weight infinite or NaN, 4 a row's weights sum to 0.

@@ -227,6 +227,10 @@ int32_t rap_random_bernoulli(int32_t dtype, void *out, void *block, const void *
   double u[CHUNK];
   int32_t hit[CHUNK];
   if (dtype > RAP_BOOL || p_dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  for (int32_t i = 0; i < n; i++) {
+    double probability = p_dtype == RAP_FLOAT64 ? ((const double *)p)[i] : ((const float *)p)[i];
+    if (!(probability >= 0 && probability <= 1)) return 2;
+  }
   CHUNKS(at, count, n) {
     if (p_dtype == RAP_FLOAT64) {
       uniform_chunk(u, g, count);

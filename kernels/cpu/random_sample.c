@@ -10,6 +10,7 @@
 // uniforms.
 static double poisson(generator *g, double mean) {
   if (mean == 0) return 0;
+  if (isinf(mean)) return NAN;
   if (mean < 10) {
     double bound = exp(-mean), product = 1, k = 0;
     for (;;) {
@@ -35,6 +36,7 @@ static double poisson(generator *g, double mean) {
 static double standard_gamma(generator *g, double shape, int32_t dtype) {
   double scale = 1;
   if (shape == 0) return 0;
+  if (!(shape > 0)) return NAN; // no draw would ever be accepted
   if (shape < 1) {
     double inverse = dtype == RAP_FLOAT32 ? 1.0f / (float)shape : 1.0 / shape;
     scale = pow(1 - generator_next_uniform(g), inverse);
@@ -95,6 +97,7 @@ static double binomial_half(generator *g, double count, double p, int single) {
 
 static double binomial(generator *g, double count, double p, int single) {
   if (count <= 0 || p <= 0) return 0;
+  if (!isfinite(count)) return NAN;
   if (p >= 1) return count;
   if (p <= 0.5) return binomial_half(g, count, p, single);
   if (p > 0.5) return count - binomial_half(g, count, single ? (float)(1 - p) : 1 - p, single);
@@ -106,6 +109,9 @@ int32_t rap_random_sample(int32_t dtype, void *out, void *block, const void *a, 
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   const int single = dtype == RAP_FLOAT32;
   const double smallest = single ? FLT_MIN : DBL_MIN;
+  if (distribution == RAP_POISSON)
+    for (int32_t i = 0; i < n; i++)
+      if (!((single ? ((const float *)a)[i] : ((const double *)a)[i]) >= 0)) return 2;
   for (int32_t i = 0; i < n; i++) {
     double x = single ? ((const float *)a)[i] : ((const double *)a)[i], y = 0;
     if (b) y = single ? ((const float *)b)[i] : ((const double *)b)[i];
