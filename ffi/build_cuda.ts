@@ -1,0 +1,193 @@
+/**
+ * Compiles the CUDA kernels: `deno task build:cuda` with nvcc for real cards, `--emulate` with the host's C++ compiler
+ * and `tests/cuda_emulator` for the tests. Under nvcc it reads the compiler's resource report, writes it beside the
+ * library, and fails when a kernel spills registers or a hot one uses local memory.
+ *
+ * Options: `--arch sm_80` for one architecture (while developing), `--races` and `--asan` (emulator) for the build with
+ * the race checker and with AddressSanitizer, `--check` to compile without linking.
+ *
+ * @module
+ */
+import { abiHash } from "./abi.ts";
+import { buildFolder } from "./targets.ts";
+
+const root = new URL("../", import.meta.url);
+const source = (path: string) => new URL(path, root).pathname;
+
+/** The architectures of the fat binary; the newest one's PTX is included for cards to come. */
+const architectures = ["75", "80", "86", "89", "90"];
+/** Files whose kernels may not use local memory at all; elsewhere only register spills are refused. */
+const hot = /^(matmul|conv|reduce|softmax|attention|norm|pool|copy|optim)/;
+
+/** One kernel's line of the resource report. */
+interface Resources {
+  file: string;
+  arch: string;
+  kernel: string;
+  registers: number;
+  shared: number;
+  stack: number;
+  spills: number;
+}
+
+function files(folder: string, suffix: RegExp): string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].filter((e) => e.isFile && suffix.test(e.name)).map((e) => e.name)
+    .sort();
+}
+
+async function run(command: string, args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  if (!success) throw new Error(`${command} ${args.join(" ")}\n${text}`);
+  return text;
+}
+
+async function digest(parts: string[]): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
+  return Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+function text(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Runs `jobs`, two at a time. */
+async function twoAtATime(jobs: (() => Promise<void>)[]): Promise<void> {
+  const queue = [...jobs];
+  const worker = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) await job();
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+/** The kernels of one `ptxas -v` report. */
+export function readReport(file: string, report: string): Resources[] {
+  const kernels: Resources[] = [];
+  for (const line of report.split("\n")) {
+    const compiling = /Compiling entry function '(\S+)' for 'sm_(\d+)'/.exec(line);
+    if (compiling) {
+      kernels.push({ file, arch: compiling[2], kernel: compiling[1], registers: 0, shared: 0, stack: 0, spills: 0 });
+    }
+    const last = kernels[kernels.length - 1];
+    if (!last) continue;
+    const frame = /(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads/.exec(line);
+    if (frame) {
+      last.stack = Math.max(last.stack, Number(frame[1]));
+      last.spills = Math.max(last.spills, Number(frame[2]) + Number(frame[3]));
+    }
+    const used = /Used (\d+) registers/.exec(line);
+    if (used) last.registers = Number(used[1]);
+    const shared = /(\d+) bytes smem/.exec(line);
+    if (shared) last.shared = Number(shared[1]);
+  }
+  return kernels;
+}
+
+/** What in a report is a mistake. */
+export function complaints(kernels: Resources[]): string[] {
+  return kernels.filter((k) => k.spills > 0 || (k.stack > 0 && hot.test(k.file))).map((k) =>
+    `${k.file} sm_${k.arch} ${k.kernel}: ${k.registers} registers, ${k.stack} bytes of local memory, ${k.spills} of spills`
+  );
+}
+
+interface Kind {
+  /** Of the library: `libraptorch-NAME.so`. */
+  name: string;
+  compiler: string;
+  compile: string[];
+  link: string[];
+  /** Sources beside the kernels. */
+  extra: string[];
+  headers: string[];
+}
+
+function nvcc(one: string | null): Kind {
+  const codes = one ? [`arch=compute_${one.slice(3)},code=${one}`] : [
+    ...architectures.map((a) => `arch=compute_${a},code=sm_${a}`),
+    `arch=compute_${architectures[architectures.length - 1]},code=compute_${architectures[architectures.length - 1]}`,
+  ];
+  // deno-fmt-ignore
+  return {
+    name: "cuda",
+    compiler: Deno.env.get("NVCC") ?? "nvcc",
+    compile: ["-std=c++17", "-O3", "-Werror", "all-warnings", "-Xcompiler", "-fPIC,-fvisibility=hidden,-Wall,-Wextra",
+      "-Xptxas", "-v", ...codes.flatMap((c) => ["-gencode", c])],
+    link: ["-shared", "-cudart", "static", "-Xcompiler", "-static-libgcc,-static-libstdc++", ...codes.flatMap((c) => ["-gencode", c])],
+    extra: [],
+    headers: [],
+  };
+}
+
+function emulator(races: boolean, asan: boolean): Kind {
+  // deno-fmt-ignore
+  const flags = ["-std=gnu++17", "-O2", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror",
+    ...(Deno.build.arch === "x86_64" ? ["-march=x86-64-v3"] : []), ...(races ? ["-DRAP_EMU_RACES"] : []), ...(asan ? ["-fsanitize=address", "-g1"] : [])];
+  return {
+    name: `cuda-emulated${races ? "-races" : ""}${asan ? "-asan" : ""}`,
+    compiler: Deno.env.get("CXX") ?? "g++",
+    compile: [...flags, "-I", source("tests/cuda_emulator"), "-x", "c++"],
+    link: ["-shared", ...(asan ? ["-fsanitize=address"] : [])],
+    extra: files("tests/cuda_emulator/", /\.cpp$/).map((f) => source(`tests/cuda_emulator/${f}`)),
+    headers: files("tests/cuda_emulator/", /\.h$/).map((f) => source(`tests/cuda_emulator/${f}`)),
+  };
+}
+
+/** Compiles what is older than its sources, links when anything was; the path of the library. */
+export async function buildCuda(kind: Kind, check = false): Promise<string> {
+  const folder = buildFolder();
+  if (!folder) throw new Error("the kernels are built from a checkout on disk");
+  const objects = new URL(`${kind.name}/`, folder);
+  Deno.mkdirSync(objects, { recursive: true });
+  const kernels = files("kernels/cuda/", /\.cu$/).map((f) => source(`kernels/cuda/${f}`));
+  // deno-fmt-ignore
+  const headers = [source("kernels/raptorch.h"), source("kernels/pointwise.h"), ...kind.headers,
+    ...files("kernels/cuda/", /\.cuh$/).map((f) => source(`kernels/cuda/${f}`))].map((f) => text(f));
+  const library = new URL(`libraptorch-${kind.name}.so`, folder).pathname;
+  const parts: string[] = [];
+  const resources: Resources[] = [];
+  let changed = text(`${library}.stamp`) === "";
+  await twoAtATime([...kernels, ...kind.extra].map((file) => async () => {
+    const base = file.slice(file.lastIndexOf("/") + 1).replace(/\.\w+$/, "");
+    const object = new URL(`${base}.o`, objects).pathname;
+    const args = [...kind.compile, ...(base === "library" ? [`-DRAP_ABI_HASH=${abiHash()}`] : [])];
+    const wanted = await digest([kind.compiler, ...args, text(file), ...headers]);
+    parts.push(object);
+    if (text(`${object}.stamp`) !== wanted) {
+      const start = performance.now();
+      const report = await run(kind.compiler, [...args, "-c", file, "-o", object]);
+      Deno.writeTextFileSync(`${object}.report`, report);
+      Deno.writeTextFileSync(`${object}.stamp`, wanted);
+      console.error(`${kind.name}: compiled ${base} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+      changed = true;
+    }
+    if (file.endsWith(".cu")) resources.push(...readReport(base, text(`${object}.report`)));
+  }));
+  if (kind.name === "cuda") {
+    resources.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.kernel < b.kernel ? -1 : 1);
+    Deno.writeTextFileSync(`${library}.resources.json`, JSON.stringify(resources, null, 1));
+    const wrong = complaints(resources);
+    if (wrong.length > 0) throw new Error(`the compiler's resource report:\n${wrong.join("\n")}`);
+  }
+  if (!check && changed) {
+    await run(kind.compiler, [...kind.link, ...parts.sort(), "-o", `${library}.new`]);
+    Deno.renameSync(`${library}.new`, library);
+    Deno.writeTextFileSync(`${library}.stamp`, "built");
+    console.error(`${kind.name}: linked ${library}`);
+  }
+  return library;
+}
+
+/** Builds the emulator's library when it is older than its sources; its path. */
+export function buildEmulator(options: { races?: boolean; asan?: boolean } = {}): Promise<string> {
+  return buildCuda(emulator(options.races ?? false, options.asan ?? false));
+}
+
+if (import.meta.main) {
+  const has = (flag: string) => Deno.args.includes(flag);
+  const arch = has("--arch") ? Deno.args[Deno.args.indexOf("--arch") + 1] : null;
+  await buildCuda(has("--emulate") ? emulator(has("--races"), has("--asan")) : nvcc(arch), has("--check"));
+}

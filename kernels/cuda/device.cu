@@ -1,0 +1,342 @@
+// Devices, their memory, streams and events. Memory comes from a cache: small blocks are carved from 2 MiB slabs, larger
+// ones are the driver's own, and both wait in a list of their size class for the next allocation of that class.
+#include "common.cuh"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+namespace {
+
+constexpr int kMaxDevices = 16;
+constexpr size_t kUnit = 512, kSlab = size_t{2} << 20, kSmall = size_t{256} << 10;
+
+// ---- state -------------------------------------------------------------------------------------------------
+
+int device_now = 0;
+cudaStream_t stream_now[kMaxDevices];
+int multiprocessors[kMaxDevices];
+thread_local int device_of_thread = -1;
+
+struct {
+  cudaError_t code;
+  char text[512];
+} pending;
+
+void keep_error(cudaError_t code, const char *text) {
+  if (pending.code != cudaSuccess) return;
+  pending.code = code;
+  snprintf(pending.text, sizeof pending.text, "%s", text);
+}
+
+void enter() {
+  if (device_of_thread == device_now) return;
+  const cudaError_t error = cudaSetDevice(device_now);
+  if (error == cudaSuccess) device_of_thread = device_now;
+  else rap_note(error, "selecting the device");
+}
+
+int32_t status(cudaError_t error, const char *doing) {
+  rap_note(error, doing);
+  return static_cast<int32_t>(pending.code);
+}
+
+// ---- the cache ---------------------------------------------------------------------------------------------
+
+struct Block {
+  void *p;
+  size_t bytes; // of its class
+  int device;
+  bool owned;          // the driver's own allocation, not part of a slab
+  cudaStream_t stream; // that last used it
+  Block *next;         // in the free list of its class, or in its hash bucket
+};
+
+constexpr int kClasses = 512, kBuckets = 1 << 14;
+Block *free_list[kMaxDevices][kClasses];
+Block *live[kBuckets]; // by address
+
+struct Account {
+  double live, peak, reserved;
+  int blocks;
+  char *slab;
+  size_t slab_left;
+} account[kMaxDevices];
+
+// Eight classes to a doubling: at most an eighth is wasted.
+int size_class(size_t bytes, size_t *rounded) {
+  size_t units = (bytes + kUnit - 1) / kUnit;
+  if (units < 1) units = 1;
+  int shift = 0;
+  while (ceil_div(units, size_t{1} << shift) > 16) shift++;
+  const size_t steps = ceil_div(units, size_t{1} << shift);
+  *rounded = (steps << shift) * kUnit;
+  return shift * 16 + static_cast<int>(steps) - 1;
+}
+
+size_t bucket(const void *p) { return (reinterpret_cast<uintptr_t>(p) >> 9) * 0x9E3779B97F4A7C15u >> 50; }
+
+Block *take_cached(int index) {
+  Block *b = free_list[device_now][index];
+  if (!b) return nullptr;
+  free_list[device_now][index] = b->next;
+  // Freed on another stream: what is left to do there may still use it.
+  if (b->stream != stream_now[device_now]) rap_note(cudaStreamSynchronize(b->stream), "reusing memory of another stream");
+  return b;
+}
+
+Block *carve(size_t bytes) {
+  Account &a = account[device_now];
+  if (a.slab_left < bytes) {
+    void *p = nullptr;
+    if (cudaMalloc(&p, kSlab) != cudaSuccess) return nullptr;
+    a.slab = static_cast<char *>(p), a.slab_left = kSlab, a.reserved += kSlab;
+  }
+  Block *b = static_cast<Block *>(calloc(1, sizeof(Block)));
+  b->p = a.slab, b->bytes = bytes, b->device = device_now;
+  a.slab += bytes, a.slab_left -= bytes;
+  return b;
+}
+
+Block *fresh(size_t bytes) {
+#ifndef RAP_EMULATED // the emulator watches the bounds of each cudaMalloc
+  if (bytes <= kSmall) return carve(bytes);
+#endif
+  void *p = nullptr;
+  if (cudaMalloc(&p, bytes) != cudaSuccess) return nullptr;
+  Block *b = static_cast<Block *>(calloc(1, sizeof(Block)));
+  b->p = p, b->bytes = bytes, b->device = device_now, b->owned = true;
+  account[device_now].reserved += static_cast<double>(bytes);
+  return b;
+}
+
+void tell_out_of_memory(double bytes) {
+  cudaGetLastError();
+  size_t available = 0, total = 0;
+  cudaMemGetInfo(&available, &total);
+  const Account &a = account[device_now];
+  const double mib = 1.0 / (1 << 20);
+  char text[400];
+  snprintf(text, sizeof text,
+           "CUDA out of memory. Tried to allocate %.2f MiB. GPU %d has a total capacity of %.2f MiB of which %.2f MiB is free. "
+           "%.2f MiB is live in %d tensors' blocks (the most so far was %.2f MiB). Use a smaller batch, drop references to "
+           "tensors that are no longer needed, or wrap steps in tidy().",
+           bytes * mib, device_now, static_cast<double>(total) * mib, static_cast<double>(available) * mib, a.live * mib, a.blocks,
+           a.peak * mib);
+  keep_error(cudaErrorMemoryAllocation, text);
+}
+
+} // namespace
+
+// ---- for the kernels ---------------------------------------------------------------------------------------
+
+cudaStream_t rap_current_stream() {
+  enter();
+  return stream_now[device_now];
+}
+
+int rap_multiprocessors() {
+  int &n = multiprocessors[device_now];
+  if (n == 0 && cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, device_now) != cudaSuccess) n = 1;
+  return n;
+}
+
+void rap_note(cudaError_t error, const char *doing) {
+  if (error == cudaSuccess || pending.code != cudaSuccess) return;
+  char text[400];
+  snprintf(text, sizeof text, "CUDA error: %s (%s), noticed in %s", cudaGetErrorString(error), cudaGetErrorName(error), doing);
+  keep_error(error, text);
+}
+
+// ---- the ABI -----------------------------------------------------------------------------------------------
+
+int32_t rap_device_count(void) {
+  int n = 0;
+  const cudaError_t error = cudaGetDeviceCount(&n);
+  if (error == cudaSuccess) return n < kMaxDevices ? n : kMaxDevices;
+  cudaGetLastError();
+  rap_note(error, "counting the devices");
+  return 0;
+}
+
+int32_t rap_device_set(int32_t device) {
+  if (device < 0 || device >= kMaxDevices) return static_cast<int32_t>(cudaErrorInvalidDevice);
+  const cudaError_t error = cudaSetDevice(device);
+  if (error != cudaSuccess) return status(error, "selecting the device");
+  device_now = device_of_thread = device;
+  return RAP_OK;
+}
+
+void rap_device_name(void *text, int32_t bytes) {
+  cudaDeviceProp properties;
+  if (bytes <= 0) return;
+  if (cudaGetDeviceProperties(&properties, device_now) != cudaSuccess) properties.name[0] = 0;
+  snprintf(static_cast<char *>(text), static_cast<size_t>(bytes), "%s", properties.name);
+}
+
+double rap_device_info(int32_t what) {
+  enter();
+  const Account &a = account[device_now];
+  size_t available = 0, total = 0;
+  int n = 0;
+  switch (what) {
+  case RAP_INFO_TOTAL:
+  case RAP_INFO_FREE:
+    rap_note(cudaMemGetInfo(&available, &total), "asking for the free memory");
+    return static_cast<double>(what == RAP_INFO_TOTAL ? total : available);
+  case RAP_INFO_LIVE: return a.live;
+  case RAP_INFO_PEAK: return a.peak;
+  case RAP_INFO_RESERVED: return a.reserved;
+  case RAP_INFO_BLOCKS: return a.blocks;
+  case RAP_INFO_MAJOR: cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMajor, device_now); return n;
+  case RAP_INFO_MINOR: cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMinor, device_now); return n;
+  case RAP_INFO_MULTIPROCESSORS: return rap_multiprocessors();
+  default: return 0;
+  }
+}
+
+void *rap_device_alloc(double bytes) {
+  enter();
+  size_t size = static_cast<size_t>(bytes), rounded;
+  const int index = size_class(size, &rounded);
+#ifdef RAP_EMULATED // exactly what was asked for, and never twice, so that every overrun and stale pointer shows
+  Block *b = fresh(size ? size : 1);
+#else
+  Block *b = take_cached(index);
+  if (!b) b = fresh(rounded);
+#endif
+  if (!b) {
+    cudaGetLastError();
+    rap_device_trim();
+    b = fresh(rounded);
+  }
+  if (!b) {
+    tell_out_of_memory(bytes);
+    return nullptr;
+  }
+  (void)index, (void)take_cached, (void)carve;
+  Account &a = account[device_now];
+  a.live += static_cast<double>(b->bytes), a.blocks++;
+  if (a.live > a.peak) a.peak = a.live;
+  Block *&head = live[bucket(b->p)];
+  b->next = head, head = b;
+  return b->p;
+}
+
+void rap_device_free(void *p) {
+  if (!p) return;
+  Block **at = &live[bucket(p)];
+  while (*at && (*at)->p != p) at = &(*at)->next;
+  Block *b = *at;
+  if (!b) return;
+  *at = b->next;
+  Account &a = account[b->device];
+  a.live -= static_cast<double>(b->bytes), a.blocks--;
+#ifdef RAP_EMULATED
+  a.reserved -= static_cast<double>(b->bytes);
+  rap_note(cudaFree(p), "freeing memory");
+  free(b);
+#else
+  size_t rounded;
+  Block *&head = free_list[b->device][size_class(b->bytes, &rounded)];
+  b->stream = stream_now[b->device], b->next = head, head = b;
+#endif
+}
+
+void rap_device_trim(void) {
+  enter();
+  rap_note(cudaDeviceSynchronize(), "emptying the cache");
+  for (int i = 0; i < kClasses; i++) {
+    Block **at = &free_list[device_now][i];
+    while (*at) {
+      Block *b = *at;
+      if (!b->owned) {
+        at = &b->next;
+        continue;
+      }
+      *at = b->next;
+      account[device_now].reserved -= static_cast<double>(b->bytes);
+      rap_note(cudaFree(b->p), "emptying the cache");
+      free(b);
+    }
+  }
+}
+
+int32_t rap_device_copy(void *to, const void *from, double bytes, int32_t kind, int32_t nonblocking) {
+  static const cudaMemcpyKind kinds[] = {cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice};
+  const cudaStream_t stream = rap_current_stream();
+  cudaError_t error = cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kinds[kind], stream);
+  if (error == cudaSuccess && !nonblocking && kind != RAP_COPY_WITHIN) error = cudaStreamSynchronize(stream);
+  return status(error, "a copy");
+}
+
+int32_t rap_device_synchronize(void) {
+  enter();
+  return status(cudaDeviceSynchronize(), "synchronisation");
+}
+
+int32_t rap_device_error(void *text, int32_t bytes) {
+  const int32_t code = static_cast<int32_t>(pending.code);
+  if (bytes > 0) snprintf(static_cast<char *>(text), static_cast<size_t>(bytes), "%s", code ? pending.text : "");
+  pending.code = cudaSuccess;
+  return code;
+}
+
+void *rap_pinned_alloc(double bytes) {
+  enter();
+  void *p = nullptr;
+  const cudaError_t error = cudaHostAlloc(&p, static_cast<size_t>(bytes), cudaHostAllocPortable);
+  if (error == cudaSuccess) return p;
+  cudaGetLastError();
+  rap_note(error, "allocating pinned host memory");
+  return nullptr;
+}
+
+void rap_pinned_free(void *p) { rap_note(cudaFreeHost(p), "freeing pinned host memory"); }
+
+void *rap_stream_create(void) {
+  enter();
+  cudaStream_t stream = nullptr;
+  rap_note(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "creating a stream");
+  return stream;
+}
+
+int32_t rap_stream(int32_t action, void *stream) {
+  enter();
+  const cudaStream_t s = static_cast<cudaStream_t>(stream);
+  switch (action) {
+  case RAP_STREAM_USE: stream_now[device_now] = s; return RAP_OK;
+  case RAP_STREAM_SYNCHRONIZE: return status(cudaStreamSynchronize(s), "synchronising a stream");
+  case RAP_STREAM_QUERY: return cudaStreamQuery(s) == cudaErrorNotReady;
+  case RAP_STREAM_DESTROY:
+    if (stream_now[device_now] == s) stream_now[device_now] = nullptr;
+    return status(cudaStreamDestroy(s), "destroying a stream");
+  default: return RAP_UNSUPPORTED;
+  }
+}
+
+void *rap_event_create(void) {
+  enter();
+  cudaEvent_t event = nullptr;
+  rap_note(cudaEventCreateWithFlags(&event, cudaEventDefault), "creating an event");
+  return event;
+}
+
+int32_t rap_event(int32_t action, void *event) {
+  const cudaStream_t stream = rap_current_stream();
+  const cudaEvent_t e = static_cast<cudaEvent_t>(event);
+  switch (action) {
+  case RAP_EVENT_RECORD: return status(cudaEventRecord(e, stream), "recording an event");
+  case RAP_EVENT_WAIT: return status(cudaStreamWaitEvent(stream, e, 0), "waiting for an event");
+  case RAP_EVENT_SYNCHRONIZE: return status(cudaEventSynchronize(e), "waiting for an event");
+  case RAP_EVENT_QUERY: return cudaEventQuery(e) == cudaErrorNotReady;
+  case RAP_EVENT_DESTROY: return status(cudaEventDestroy(e), "destroying an event");
+  default: return RAP_UNSUPPORTED;
+  }
+}
+
+double rap_event_elapsed(const void *begin, const void *end) {
+  float milliseconds = -1;
+  const cudaError_t error = cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(const_cast<void *>(begin)),
+                                                 static_cast<cudaEvent_t>(const_cast<void *>(end)));
+  return error == cudaSuccess ? static_cast<double>(milliseconds) : -1;
+}
