@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -337550382;
+export const abiHash = 451857459;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -249,4 +249,23 @@ export const info = {
   major: 6,
   minor: 7,
   multiprocessors: 8,
+} as const;
+
+/** Op codes `RAP_FILL_*`. */
+export const fill = {
+  uniform: 0,
+  normal: 1,
+  normalEach: 2,
+  logNormal: 3,
+  cauchy: 4,
+  exponential: 5,
+  geometric: 6,
+  bernoulli: 7,
+} as const;
+
+/** Op codes `RAP_SAMPLE_*`. */
+export const sample = {
+  poisson: 0,
+  standardGamma: 1,
+  binomial: 2,
 } as const;

@@ -111,20 +111,20 @@ enum { RAP_GENERATOR_BYTES = 5056 };
 
 // What rap_random_fill draws, with its parameters a and b.
 enum {
-  RAP_UNIFORM = 0,     // [a, b)
-  RAP_NORMAL = 1,      // mean a, deviation b; from 16 elements on PyTorch's block-wise Box-Muller
-  RAP_NORMAL_EACH = 2, // the same one by one, as PyTorch draws for non-contiguous tensors
-  RAP_LOG_NORMAL = 3,  // exp of normal(a, b)
-  RAP_CAUCHY = 4,      // median a, scale b
-  RAP_EXPONENTIAL = 5, // rate a
-  RAP_GEOMETRIC = 6,   // trials until the first success of probability a
-  RAP_BERNOULLI = 7,   // b with probability a, else 0
+  RAP_FILL_UNIFORM = 0,      // [a, b)
+  RAP_FILL_NORMAL = 1,       // mean a, deviation b; from 16 elements on PyTorch's block-wise Box-Muller
+  RAP_FILL_NORMAL_EACH = 2,  // the same one by one, as PyTorch draws for non-contiguous tensors
+  RAP_FILL_LOG_NORMAL = 3,   // exp of normal(a, b)
+  RAP_FILL_CAUCHY = 4,       // median a, scale b
+  RAP_FILL_EXPONENTIAL = 5,  // rate a
+  RAP_FILL_GEOMETRIC = 6,    // trials until the first success of probability a
+  RAP_FILL_BERNOULLI = 7     // b with probability a, else 0
 };
 // What rap_random_sample draws, with one parameter (or two) per element.
 enum {
-  RAP_POISSON = 0,        // rate a
-  RAP_STANDARD_GAMMA = 1, // shape a
-  RAP_BINOMIAL = 2,       // a trials of probability b
+  RAP_SAMPLE_POISSON = 0,        // rate a
+  RAP_SAMPLE_STANDARD_GAMMA = 1, // shape a
+  RAP_SAMPLE_BINOMIAL = 2,       // a trials of probability b
 };
 
 // Starts the generator from a 64-bit seed.

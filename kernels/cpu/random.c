@@ -248,16 +248,16 @@ int32_t rap_random_bernoulli(int32_t dtype, void *out, void *block, const void *
 // ---- the rest, in double ---------------------------------------------------------------------------------
 
 static void fill_chunk(double *x, generator *g, int32_t count, int32_t distribution, double a, double b) {
-  if (distribution == RAP_NORMAL_EACH || distribution == RAP_LOG_NORMAL) {
+  if (distribution == RAP_FILL_NORMAL_EACH || distribution == RAP_FILL_LOG_NORMAL) {
     for (int32_t i = 0; i < count; i++) x[i] = generator_next_normal(g) * b + a;
-    if (distribution == RAP_LOG_NORMAL)
+    if (distribution == RAP_FILL_LOG_NORMAL)
       for (int32_t i = 0; i < count; i++) x[i] = exp(x[i]);
     return;
   }
   uniform_chunk(x, g, count);
-  if (distribution == RAP_CAUCHY)
+  if (distribution == RAP_FILL_CAUCHY)
     for (int32_t i = 0; i < count; i++) x[i] = a + b * tan(3.14159265358979323846 * (x[i] - 0.5));
-  else if (distribution == RAP_EXPONENTIAL)
+  else if (distribution == RAP_FILL_EXPONENTIAL)
     for (int32_t i = 0; i < count; i++) x[i] = -1.0 / a * log1p(-x[i]);
   else // geometric
     for (int32_t i = 0; i < count; i++) x[i] = ceil(log(x[i]) / log1p(-a));
@@ -268,20 +268,20 @@ int32_t rap_random_fill(int32_t dtype, void *out, void *block, int32_t n, int32_
   generator *g = block;
   double x[CHUNK];
   int32_t hit[CHUNK];
-  if (dtype > (distribution >= RAP_GEOMETRIC ? RAP_BOOL : RAP_FLOAT64)) return RAP_UNSUPPORTED;
-  if (distribution == RAP_UNIFORM && dtype == RAP_FLOAT32)
+  if (dtype > (distribution >= RAP_FILL_GEOMETRIC ? RAP_BOOL : RAP_FLOAT64)) return RAP_UNSUPPORTED;
+  if (distribution == RAP_FILL_UNIFORM && dtype == RAP_FLOAT32)
     uniform_f32(out, g, n, (float)a, (float)b);
-  else if (distribution == RAP_UNIFORM)
+  else if (distribution == RAP_FILL_UNIFORM)
     uniform_f64(out, g, n, a, b);
-  else if (distribution == RAP_NORMAL && n >= 16)
+  else if (distribution == RAP_FILL_NORMAL && n >= 16)
     normal_blocks(dtype, out, g, n, a, b);
-  else if (distribution == RAP_BERNOULLI) {
+  else if (distribution == RAP_FILL_BERNOULLI) {
     CHUNKS(at, count, n) {
       bernoulli_hits(hit, g, count, a);
       store_hits(dtype, out, at, hit, count, b);
     }
   } else {
-    if (distribution == RAP_NORMAL) distribution = RAP_NORMAL_EACH;
+    if (distribution == RAP_FILL_NORMAL) distribution = RAP_FILL_NORMAL_EACH;
     CHUNKS(at, count, n) {
       fill_chunk(x, g, count, distribution, a, b);
       store_doubles(dtype, out, at, x, count);

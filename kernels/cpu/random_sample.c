@@ -109,15 +109,15 @@ int32_t rap_random_sample(int32_t dtype, void *out, void *block, const void *a, 
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   const int single = dtype == RAP_FLOAT32;
   const double smallest = single ? FLT_MIN : DBL_MIN;
-  if (distribution == RAP_POISSON)
+  if (distribution == RAP_SAMPLE_POISSON)
     for (int32_t i = 0; i < n; i++)
       if (!((single ? ((const float *)a)[i] : ((const double *)a)[i]) >= 0)) return 2;
   for (int32_t i = 0; i < n; i++) {
     double x = single ? ((const float *)a)[i] : ((const double *)a)[i], y = 0;
     if (b) y = single ? ((const float *)b)[i] : ((const double *)b)[i];
-    if (distribution == RAP_POISSON)
+    if (distribution == RAP_SAMPLE_POISSON)
       x = poisson(block, x);
-    else if (distribution == RAP_BINOMIAL)
+    else if (distribution == RAP_SAMPLE_BINOMIAL)
       x = binomial(block, x, y, single);
     else {
       x = standard_gamma(block, x, dtype);
