@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 451857459;
+export const abiHash = 660704388;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -50,6 +50,9 @@ export const symbols = {
   convForward: { name: "rap_conv_forward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
   convBackwardInput: { name: "rap_conv_backward_input", parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
   convBackwardWeight: { name: "rap_conv_backward_weight", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
+  reduce: { name: "rap_reduce", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "f64"], result: "i32" },
+  var: { name: "rap_var", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
+  scan: { name: "rap_scan", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_UNARY_*`. */
@@ -268,4 +271,30 @@ export const sample = {
   poisson: 0,
   standardGamma: 1,
   binomial: 2,
+} as const;
+
+/** Op codes `RAP_REDUCE_*`. */
+export const reduce = {
+  sum: 0,
+  prod: 1,
+  nansum: 2,
+  mean: 3,
+  norm: 4,
+  logsumexp: 5,
+  max: 6,
+  min: 7,
+  argmax: 8,
+  argmin: 9,
+  any: 10,
+  all: 11,
+  countNonzero: 12,
+} as const;
+
+/** Op codes `RAP_SCAN_*`. */
+export const scan = {
+  cumsum: 0,
+  cumprod: 1,
+  cummax: 2,
+  cummin: 3,
+  logcumsumexp: 4,
 } as const;

@@ -197,6 +197,31 @@ RAP_API int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy,
 // dw, and dbias unless it is NULL, from dy and x.
 RAP_API int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x, const int32_t *meta);
 
+// ---- reductions (reduce.c, scan.c) --------------------------------------------------------------------------
+// x is contiguous [outer, reduce, inner], y [outer, inner].
+enum {
+  RAP_REDUCE_SUM = 0,     // integers and bool give int64
+  RAP_REDUCE_PROD,        // the same
+  RAP_REDUCE_NANSUM,      // NaN counts as 0
+  RAP_REDUCE_MEAN,        // floats
+  RAP_REDUCE_NORM,        // (sum |x|^p)^(1/p); p may be 0 and infinite; floats
+  RAP_REDUCE_LOGSUMEXP,   // floats
+  RAP_REDUCE_MAX,         // NaN wins; also writes its (first) index where indices is not null
+  RAP_REDUCE_MIN,
+  RAP_REDUCE_ARGMAX,      // y is int64
+  RAP_REDUCE_ARGMIN,
+  RAP_REDUCE_ANY,         // y is bool
+  RAP_REDUCE_ALL,
+  RAP_REDUCE_COUNT_NONZERO // y is int64
+};
+// y = op over the middle dimension; indices: int64 or null
+RAP_API int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t reduce, int32_t inner, double p);
+// var = sum (x - mean)^2 / max(reduce - correction, 0), its root with take_root; mean may be null
+RAP_API int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t outer, int32_t reduce, int32_t inner, int32_t take_root, double correction);
+enum { RAP_SCAN_CUMSUM = 0, RAP_SCAN_CUMPROD, RAP_SCAN_CUMMAX, RAP_SCAN_CUMMIN, RAP_SCAN_LOGCUMSUMEXP };
+// y[o, i, n] = op over x[o, 0 … i, n], of x's dtype; cummax and cummin write int64 indices (the last of equals)
+RAP_API int32_t rap_scan(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t dim, int32_t inner);
+
 #ifdef __cplusplus
 }
 #endif

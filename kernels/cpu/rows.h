@@ -1,0 +1,64 @@
+// Reductions of one contiguous row, float32 and float64: the sums behind reduce.c, norm.c, softmax.c and loss.c.
+// Sums are taken in eight vectors over blocks of ROW_BLOCK elements, and blocks are added in double by halves.
+#include "real.h"
+
+#ifndef ROW_BLOCK
+#define ROW_BLOCK 2048
+#endif
+
+INLINE double N(lanes)(V x) {
+  double s = 0;
+  for (int i = 0; i < LANES; i++) s += (double)x[i];
+  return s;
+}
+
+// name(x, n, t): the sum of `value` over v = x[i]; t is a vector parameter. Lanes past the end are excluded.
+#define ROW_SUM(name, value)                                                                                           \
+  static double N(name##_block)(const S *x, int64_t n, V t) {                                                          \
+    V s[8] = {{0}};                                                                                                    \
+    int64_t i = 0;                                                                                                     \
+    (void)t;                                                                                                           \
+    for (; i + 8 * LANES <= n; i += 8 * LANES)                                                                         \
+      for (int k = 0; k < 8; k++) {                                                                                    \
+        V v = F(load)(x + i + k * LANES);                                                                              \
+        s[k] += value;                                                                                                 \
+      }                                                                                                                \
+    for (; i + LANES <= n; i += LANES) {                                                                               \
+      V v = F(load)(x + i);                                                                                            \
+      s[0] += value;                                                                                                   \
+    }                                                                                                                  \
+    V sum = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));                                         \
+    double rest = 0;                                                                                                   \
+    if (i < n) {                                                                                                       \
+      V v = F(load_tail)(x + i, (int)(n - i), 0);                                                                      \
+      v = value;                                                                                                       \
+      for (int k = 0; k < (int)(n - i); k++) rest += (double)v[k];                                                     \
+    }                                                                                                                  \
+    return n < LANES ? rest : N(lanes)(sum) + rest;                                                                    \
+  }                                                                                                                    \
+  __attribute__((unused)) static double N(name)(const S *x, int64_t n, V t) {                                          \
+    if (n <= ROW_BLOCK) return N(name##_block)(x, n, t);                                                               \
+    int64_t half = (n / 2 + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;                                                    \
+    return N(name)(x, half, t) + N(name)(x + half, n - half, t);                                                       \
+  }
+ROW_SUM(row_sum, v)
+ROW_SUM(row_deviation, (v - t) * (v - t))
+#undef ROW_SUM
+
+// mean, and the sum of squared deviations from it. Long rows go block by block, each twice while it is in the cache,
+// and are put together by Chan's formula.
+__attribute__((unused)) static void N(row_moments)(const S *x, int64_t n, double *mean, double *m2) {
+  enum { BLOCK = 4 * ROW_BLOCK };
+  double m = 0, s = 0;
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    int64_t count = n - i < BLOCK ? n - i : BLOCK;
+    double block_mean = N(row_sum)(x + i, count, F(set)(0)) / (double)count;
+    S shift = (S)block_mean;
+    double off = block_mean - (double)shift; // of the mean rounded to S
+    double block_m2 = N(row_deviation)(x + i, count, F(set)(shift)) - off * off * (double)count;
+    double delta = block_mean - m, total = (double)(i + count);
+    m += delta * (double)count / total;
+    s += block_m2 + (i ? delta * delta * (double)i * (double)count / total : 0);
+  }
+  *mean = m, *m2 = s;
+}
