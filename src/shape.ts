@@ -208,7 +208,9 @@ export function inferSizes(sizes: Sizes, count: number, source: Sizes): Sizes {
   }
   if (known === 0) {
     throw new RangeError(
-      `cannot reshape tensor of 0 elements into shape ${formatSizes(sizes)} because the unspecified dimension size -1 ` +
+      `cannot reshape tensor of 0 elements into shape ${
+        formatSizes(sizes)
+      } because the unspecified dimension size -1 ` +
         "can be any value and is ambiguous",
     );
   }

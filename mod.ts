@@ -1,0 +1,27 @@
+/**
+ * Raptorch: PyTorch's programming model for Deno, on native kernels.
+ *
+ * `import * as torch from "@raptorch/raptorch"` then reads like PyTorch.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "@raptorch/raptorch";
+ * const x = tensor([1, 2, 3], { requiresGrad: true });
+ * x.mul(x).sum().backward();
+ * console.assert(String(x.grad) === "tensor([2., 4., 6.])");
+ * ```
+ *
+ * @module
+ */
+export * as autograd from "./src/autograd.ts";
+export * from "./src/autograd/mode.ts";
+export * from "./src/create.ts";
+export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./src/device.ts";
+export * from "./src/dtype.ts";
+export { setPrintoptions } from "./src/format.ts";
+export { keep, type Scope, scope, tidy } from "./src/scope.ts";
+export { Size } from "./src/shape.ts";
+export { emptyCache, memory, type MemoryReport, setPoolLimit } from "./src/storage.ts";
+export { Parameter, Tensor } from "./src/tensor.ts";
+// Operations, by family.
+export * from "./src/functions.ts";

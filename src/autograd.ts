@@ -1,0 +1,10 @@
+/**
+ * Automatic differentiation: `autograd.grad`, `autograd.Function` and what belongs to them.
+ *
+ * @module
+ */
+export { backward, type BackwardAllOptions, grad, type GradOptions } from "./autograd/grad.ts";
+export { Function, FunctionCtx } from "./autograd/function.ts";
+export { AccumulateGrad, Node } from "./autograd/node.ts";
+export type { Grad, GradHook, SavedTensorHooks } from "./autograd/node.ts";
+export { detectAnomaly, enableGrad, inferenceMode, type ModeGuard, noGrad, setGradEnabled } from "./autograd/mode.ts";

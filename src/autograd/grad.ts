@@ -1,0 +1,121 @@
+/**
+ * `autograd.backward` and `autograd.grad`.
+ *
+ * @module
+ */
+import { checkOptions } from "../check.ts";
+import { formatSizes, sameSizes } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { implicitGrad, runBackward } from "./engine.ts";
+import { zerosLike } from "../create.ts";
+
+/** Options of {@linkcode grad}. */
+export interface GradOptions {
+  /** The outputs' gradients. Default: 1 for each scalar output. */
+  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  /** Keep what the graph saved. Default: `createGraph`. */
+  retainGraph?: boolean;
+  /** Record the backward itself, for second derivatives. Default: false. */
+  createGraph?: boolean;
+  /** Give `null` for inputs that the outputs do not depend on, rather than an error. Default: `materializeGrads`. */
+  allowUnused?: boolean;
+  /** Give zeros instead of `null` for unused inputs. Default: false. */
+  materializeGrads?: boolean;
+}
+
+function list<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? value : [value as T];
+}
+
+function gradients(roots: readonly Tensor[], given: readonly (Tensor | null)[] | undefined): Tensor[] {
+  if (given !== undefined && given.length !== roots.length) {
+    throw new Error(`got ${roots.length} tensors and ${given.length} gradients`);
+  }
+  return roots.map((root, i) => {
+    if (!root.requiresGrad) {
+      throw new Error(`element ${i} of tensors does not require grad and does not have a grad_fn`);
+    }
+    const grad = given?.[i];
+    if (!grad) return implicitGrad(root);
+    if (!sameSizes(grad.sizes, root.sizes)) {
+      throw new Error(
+        `Mismatch in shape: grad_output[${i}] has a shape of torch.Size(${
+          formatSizes(grad.sizes)
+        }) and output[${i}] has a ` +
+          `shape of torch.Size(${formatSizes(root.sizes)}).`,
+      );
+    }
+    return grad;
+  });
+}
+
+/**
+ * The gradients of `outputs` with respect to `inputs`, without touching anybody's `grad`.
+ *
+ * @throws {Error} When an input was not used to compute the outputs, unless `allowUnused`.
+ *
+ * @example
+ * ```ts
+ * import { autograd, tensor } from "@raptorch/raptorch";
+ * const x = tensor(2, { requiresGrad: true });
+ * const [dx] = autograd.grad(x.mul(x), [x], { createGraph: true });
+ * const [ddx] = autograd.grad(dx!, x);
+ * console.assert(dx!.item() === 4 && ddx!.item() === 2);
+ * ```
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  options: GradOptions = {},
+): (Tensor | null)[] {
+  checkOptions("grad", options, ["gradOutputs", "retainGraph", "createGraph", "allowUnused", "materializeGrads"]);
+  const roots = list(outputs), wanted = list(inputs);
+  const given = options.gradOutputs === undefined ? undefined : list(options.gradOutputs as Tensor);
+  wanted.forEach((x) => {
+    if (!x.requiresGrad) throw new Error("One of the differentiated Tensors does not require grad");
+  });
+  const createGraph = options.createGraph ?? false;
+  const found = runBackward(roots, gradients(roots, given), {
+    createGraph,
+    retainGraph: options.retainGraph ?? createGraph,
+    inputs: wanted,
+    accumulate: false,
+  });
+  return found.map((dx, i) => {
+    if (dx !== null) return dx;
+    if (options.materializeGrads) return zerosLike(wanted[i]);
+    if (options.allowUnused) return null;
+    throw new Error(
+      "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the " +
+        "desired behavior.",
+    );
+  });
+}
+
+/** Options of {@linkcode backward}. */
+export interface BackwardAllOptions {
+  /** Keep what the graph saved. Default: `createGraph`. */
+  retainGraph?: boolean;
+  /** Record the backward itself. Default: false. */
+  createGraph?: boolean;
+  /** Accumulate into these leaves only. */
+  inputs?: readonly Tensor[];
+}
+
+/** Computes the sum of gradients of `tensors` with respect to the graph's leaves, and adds them to their `grad`. */
+export function backward(
+  tensors: Tensor | readonly Tensor[],
+  gradTensors?: Tensor | readonly (Tensor | null)[] | null,
+  options: BackwardAllOptions = {},
+): void {
+  checkOptions("backward", options, ["retainGraph", "createGraph", "inputs"]);
+  const roots = list(tensors);
+  const given = gradTensors === undefined || gradTensors === null ? undefined : list(gradTensors as Tensor);
+  const createGraph = options.createGraph ?? false;
+  runBackward(roots, gradients(roots, given), {
+    createGraph,
+    retainGraph: options.retainGraph ?? createGraph,
+    inputs: options.inputs ?? null,
+    accumulate: true,
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * A device is a loaded library: its name, its kernels, its memory. Nothing outside this file asks which one it is.
+ *
+ * @module
+ */
+import { findLibrary, type Kernels } from "../ffi/library.ts";
+
+/** An address in device memory. */
+export type Pointer = Deno.PointerValue;
+
+/**
+ * A device that tensors live on. Prints as in PyTorch: `cpu`, `cuda:0`.
+ */
+export class Device {
+  /** `cpu` or `cuda`. */
+  readonly type: "cpu" | "cuda";
+  /** Which of several, or `null` for the CPU. */
+  readonly index: number | null;
+  /** The library's functions. @internal */
+  readonly kernels: Kernels;
+  /** The file that the library was loaded from. @internal */
+  readonly library: string;
+
+  /** For the loaders of devices only. */
+  constructor(type: "cpu" | "cuda", index: number | null, kernels: Kernels, library: string) {
+    this.type = type;
+    this.index = index;
+    this.kernels = kernels;
+    this.library = library;
+  }
+
+  /** `cpu` or `cuda:0`. */
+  toString(): string {
+    return this.index === null ? this.type : `${this.type}:${this.index}`;
+  }
+
+  /** What `console.log` shows, as PyTorch's repr. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.index === null ? `device(type='${this.type}')` : `device(type='${this.type}', index=${this.index})`;
+  }
+}
+
+// Opened once, at load: a test that only imports Raptorch must not be charged for opening a library.
+const opened = await findLibrary();
+
+/** The device that the C library serves. */
+export const cpu: Device = new Device("cpu", null, opened.kernels, opened.path);
+
+/** A device, or its name: `cpu`, `cuda`, `cuda:1`. */
+export type DeviceLike = Device | string;
+
+/** How `cuda.ts` answers for devices that are not the CPU; it registers itself when it is loaded. */
+let resolveOther: ((name: string) => Device) | null = null;
+
+/** Lets another module serve device names other than `cpu`. @internal */
+export function setDeviceResolver(resolve: (name: string) => Device): void {
+  resolveOther = resolve;
+}
+
+/**
+ * The device that `value` names.
+ *
+ * @throws {Error} When there is no such device on this machine.
+ */
+export function toDevice(value: DeviceLike | undefined | null): Device {
+  if (value === undefined || value === null || value === "cpu") return cpu;
+  if (value instanceof Device) return value;
+  if (/^cuda(:\d+)?$/.test(value) && resolveOther) return resolveOther(value);
+  throw new Error(`Expected one of cpu, cuda device type at start of device string: ${value}`);
+}
+
+/** Sets how many threads the CPU kernels use. */
+export function setNumThreads(n: number): void {
+  if (!Number.isInteger(n) || n < 1) throw new RangeError(`set_num_threads expects a positive integer, got ${n}`);
+  cpu.kernels.setNumThreads(n);
+}
+
+/** How many threads the CPU kernels use. */
+export function getNumThreads(): number {
+  return cpu.kernels.getNumThreads();
+}

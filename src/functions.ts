@@ -1,0 +1,39 @@
+/**
+ * Operations as functions, `torch.add(a, b)` and the like: what `mod.ts` exports of `ops/`.
+ *
+ * A family whose operations take more than tensors and numbers has its own file in `functions/`, where the options object is
+ * taken apart; the rest is exported as it is.
+ *
+ * @module
+ */
+export { relu, sigmoid, tanh } from "./ops/activation.ts";
+export {
+  eq,
+  ge,
+  gt,
+  isfinite,
+  isinf,
+  isnan,
+  le,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  lt,
+  ne,
+} from "./ops/compare.ts";
+export { mul, neg } from "./ops/arithmetic.ts";
+export { bmm, dot, matmul, mm, mv } from "./ops/matmul.ts";
+export {
+  flatten,
+  narrow,
+  permute,
+  reshape,
+  select,
+  squeeze,
+  t,
+  transpose,
+  unflatten,
+  unsqueeze,
+} from "./ops/movement.ts";
+export { add, addmm, amax, amin, argmax, argmin, div, mean, sub, sum } from "./functions/basic.ts";

@@ -1,0 +1,62 @@
+/**
+ * The functions of daily use that have options.
+ *
+ * @module
+ */
+import type { Operand } from "../ops/elementwise.ts";
+import * as arithmetic from "../ops/arithmetic.ts";
+import type { Dims } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor.ts";
+import type { AlphaOptions, DivOptions } from "../tensor/arithmetic.ts";
+import type { AddmmOptions } from "../tensor/matmul.ts";
+import type { ReduceOptions } from "../tensor/reduce.ts";
+
+/** a + alpha·b. */
+export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  return arithmetic.add(a, b, options?.alpha);
+}
+
+/** a − alpha·b. */
+export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  return arithmetic.sub(a, b, options?.alpha);
+}
+
+/** a / b: true division, unless `roundingMode` says otherwise. */
+export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
+  return arithmetic.div(a, b, options?.roundingMode);
+}
+
+/** beta·x + alpha·a·b. */
+export function addmm(x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+  return x.addmm(a, b, options);
+}
+
+/** The sum of the elements, over all dimensions or some. */
+export function sum(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.sum(dim, options);
+}
+
+/** The mean of the elements, over all dimensions or some. */
+export function mean(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.mean(dim, options);
+}
+
+/** The largest element over the dimensions. */
+export function amax(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.amax(dim, options);
+}
+
+/** The smallest element over the dimensions. */
+export function amin(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.amin(dim, options);
+}
+
+/** The index of the largest element, in the flattened tensor or along `dim`. */
+export function argmax(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.argmax(dim, options);
+}
+
+/** The index of the smallest element, in the flattened tensor or along `dim`. */
+export function argmin(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.argmin(dim, options);
+}

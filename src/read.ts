@@ -1,0 +1,170 @@
+/**
+ * Elements as JavaScript values: for `item`, `tolist`, printing.
+ *
+ * @module
+ */
+import { bfloat16, bool, type DType, dtypeOf, float16, type TypedArray, viewBuffer } from "./dtype.ts";
+import { product, type Sizes } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One element: a boolean for bool, a bigint for an int64 beyond 2^53, else a number. */
+export type Scalar = number | bigint | boolean;
+
+/** An element, or nested arrays of elements. */
+export type Nested = Scalar | Nested[];
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** The value of a float16 bit pattern. */
+export function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** The value of a bfloat16 bit pattern: float32's upper half. */
+export function fromBfloat16(bits: number): number {
+  scratch.setUint32(0, bits << 16 >>> 0);
+  return scratch.getFloat32(0);
+}
+
+/** How an element of `dtype` appears in JavaScript. */
+export function decoder(dtype: DType): (raw: number | bigint) => Scalar {
+  switch (dtype) {
+    case bool:
+      return (v) => v !== 0;
+    case float16:
+      return (v) => fromFloat16(Number(v));
+    case bfloat16:
+      return (v) => fromBfloat16(Number(v));
+    default:
+      return (v) => typeof v === "bigint" && BigInt.asIntN(54, v) === v ? Number(v) : v;
+  }
+}
+
+/** A typed array over the memory of a CPU tensor, from its first element to its last; shared, not copied. */
+function window(x: Tensor): TypedArray {
+  if (x.storage.released) void x.ptr; // Throws the error that explains it.
+  let span = 1;
+  for (let i = 0; i < x.sizes.length; i++) {
+    if (x.sizes[i] === 0) return viewBuffer(x.dtype, new ArrayBuffer(0), 0, 0);
+    span += (x.sizes[i] - 1) * x.strides[i];
+  }
+  const { itemsize } = x.dtype, { storage } = x;
+  if (storage.buffer !== null) {
+    return viewBuffer(x.dtype, storage.buffer, storage.byteOffset + x.offset * itemsize, span);
+  }
+  const copy = new ArrayBuffer(span * itemsize);
+  storage.read(x.offset * itemsize, copy);
+  return viewBuffer(x.dtype, copy, 0, span);
+}
+
+/** The elements at the cross product of one index list per dimension; a 0-d tensor has one element. */
+export function readElements(x: Tensor, indices: readonly (readonly number[])[] | readonly number[]): Scalar[] {
+  const memory = window(x), decode = decoder(x.dtype);
+  let offsets = [0];
+  const lists = x.sizes.length === 0 || typeof indices[0] === "number"
+    ? x.sizes.map(() => [0])
+    : indices as readonly (readonly number[])[];
+  lists.forEach((list, d) => {
+    const next: number[] = [];
+    for (const offset of offsets) for (const i of list) next.push(offset + i * x.strides[d]);
+    offsets = next;
+  });
+  return offsets.map((o) => decode(memory[o]));
+}
+
+/** All elements as nested arrays. */
+export function toNested(x: Tensor): Nested {
+  const memory = window(x), decode = decoder(x.dtype);
+  const nest = (dim: number, offset: number): Nested => {
+    if (dim === x.sizes.length) return decode(memory[offset]);
+    return Array.from({ length: x.sizes[dim] }, (_, i) => nest(dim + 1, offset + i * x.strides[dim]));
+  };
+  return nest(0, 0);
+}
+
+/** A copy of the elements, row-major. */
+export function copyElements(x: Tensor): TypedArray {
+  const contiguous = x.isContiguous() ? x : x.detached().contiguous();
+  const memory = window(contiguous);
+  return memory.slice();
+}
+
+/** Elements of nested arrays, with the shape that they have. */
+export interface Flat {
+  sizes: Sizes;
+  values: Scalar[];
+}
+
+/**
+ * Flattens nested arrays.
+ *
+ * @throws {Error} When rows differ in length.
+ */
+export function flatten(data: unknown): Flat {
+  const sizes: number[] = [];
+  for (let level = data; Array.isArray(level); level = level[0]) sizes.push(level.length);
+  const values: Scalar[] = [];
+  const walk = (value: unknown, dim: number): void => {
+    if (dim === sizes.length) {
+      if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean") {
+        throw new TypeError(
+          Array.isArray(value)
+            ? `too many dimensions: rows are nested unevenly at dim ${dim}`
+            : `tensor: cannot make an element from ${typeof value} (expected numbers, bigints or booleans)`,
+        );
+      }
+      values.push(value);
+      return;
+    }
+    if (!Array.isArray(value)) {
+      throw new TypeError(`expected a sequence of length ${sizes[dim]} at dim ${dim} (got ${value})`);
+    }
+    if (value.length !== sizes[dim]) {
+      throw new Error(`expected sequence of length ${sizes[dim]} at dim ${dim} (got ${value.length})`);
+    }
+    for (const v of value) walk(v, dim + 1);
+  };
+  walk(data, 0);
+  return { sizes: product(sizes) === 0 ? sizes : sizes, values };
+}
+
+/** A float16 bit pattern, rounded to nearest even. */
+export function toFloat16(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0), sign = (bits >>> 16) & 0x8000;
+  const magnitude = Math.abs(Math.fround(value));
+  if (Number.isNaN(value)) return 0x7e00;
+  if (magnitude >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(Math.floor(Math.log2(magnitude || 2 ** -24)), -14);
+  const units = magnitude / 2 ** (exponent - 10), low = Math.floor(units), rest = units - low;
+  const rounded = rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
+  return sign | (rounded + (exponent + 14) * 1024);
+}
+
+/** A bfloat16 bit pattern, rounded to nearest even. */
+export function toBfloat16(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0);
+  if (Number.isNaN(value)) return 0x7fc0;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+/** Writes JavaScript values into a typed array that holds elements of `dtype`. */
+export function encode(dtype: DType, target: TypedArray, values: ArrayLike<Scalar>): void {
+  const n = values.length;
+  if (dtype === float16) { for (let i = 0; i < n; i++) target[i] = toFloat16(Number(values[i])); }
+  else if (dtype === bfloat16) { for (let i = 0; i < n; i++) target[i] = toBfloat16(Number(values[i])); }
+  else if (dtype === bool) { for (let i = 0; i < n; i++) target[i] = values[i] ? 1 : 0; }
+  else if (target instanceof BigInt64Array) {
+    for (let i = 0; i < n; i++) {
+      const v = values[i];
+      target[i] = typeof v === "bigint" ? v : BigInt(Math.trunc(Number(v)) || 0);
+    }
+  } else for (let i = 0; i < n; i++) target[i] = Number(values[i]);
+}
+
+/** The element type that a JavaScript array of this kind is taken to hold, when it is a typed array. */
+export { dtypeOf };

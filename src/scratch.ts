@@ -1,0 +1,25 @@
+/**
+ * The host array in which operations pass shapes and strides to kernels. Kernels read it before they return, so one
+ * array serves every call.
+ *
+ * @module
+ */
+import type { Pointer } from "./device.ts";
+
+const words = new Int32Array(4096);
+
+/** The array. */
+export const meta: Int32Array = words;
+/** Its address. */
+export const metaPtr: Pointer = Deno.UnsafePointer.of(words);
+
+/** Writes numbers to the array's begin and returns its address. */
+export function metaOf(...values: number[]): Pointer {
+  for (let i = 0; i < values.length; i++) words[i] = values[i];
+  return metaPtr;
+}
+
+/** A host array of doubles, for kernels that take `const double *`. */
+export const reals: Float64Array<ArrayBuffer> = new Float64Array(512);
+/** Its address. */
+export const realsPtr: Pointer = Deno.UnsafePointer.of(reals);

@@ -1,0 +1,187 @@
+/**
+ * Views, copies and conversions as methods.
+ *
+ * @module
+ */
+import { bfloat16, bool, float16, float32, float64, int32, int64, uint8 } from "../dtype.ts";
+import type { DType } from "../dtype.ts";
+import type { DeviceLike } from "../device.ts";
+import type { Target, ToOptions } from "../ops/cast.ts";
+import { to } from "../ops/cast.ts";
+import * as inplace from "../ops/inplace.ts";
+import * as move from "../ops/movement.ts";
+import * as strided from "../ops/strided.ts";
+import { resize_ } from "../ops/resize.ts";
+import type { Scalar } from "../read.ts";
+import { type Sizes, sizesFrom } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { TensorCore } from "./core.ts";
+
+/** Methods that move elements or only look at them differently. */
+export class TensorMovement extends TensorCore {
+  /** The same elements with other sizes, without a copy; one size may be -1. */
+  view(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+    return move.view(this, sizesFrom(sizes));
+  }
+  /** This tensor with the sizes of `other`, without a copy. */
+  viewAs(this: Tensor, other: Tensor): Tensor {
+    return move.view(this, other.sizes);
+  }
+  /** The same elements with other sizes: a view where possible, else a copy. */
+  reshape(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+    return move.reshape(this, sizesFrom(sizes));
+  }
+  /** This tensor with the sizes of `other`: a view where possible, else a copy. */
+  reshapeAs(this: Tensor, other: Tensor): Tensor {
+    return move.reshape(this, other.sizes);
+  }
+  /** Joins the dimensions from `start` (0) to `end` (-1) into one. */
+  flatten(this: Tensor, start?: number, end?: number): Tensor {
+    return move.flatten(this, start, end);
+  }
+  /** Cuts one dimension into several, one of which may be -1. */
+  unflatten(this: Tensor, dim: number, sizes: Sizes): Tensor {
+    return move.unflatten(this, dim, sizes);
+  }
+  /** All elements in one dimension. */
+  ravel(this: Tensor): Tensor {
+    return move.reshape(this, [-1]);
+  }
+  /** Swaps two dimensions. */
+  transpose(this: Tensor, dim0: number, dim1: number): Tensor {
+    return move.transpose(this, dim0, dim1);
+  }
+  /** Swaps two dimensions. */
+  swapaxes(this: Tensor, dim0: number, dim1: number): Tensor {
+    return move.transpose(this, dim0, dim1);
+  }
+  /** The transpose of a matrix. */
+  t(this: Tensor): Tensor {
+    return move.t(this);
+  }
+  /** The dimensions in reverse order; the transpose of a matrix. */
+  get T(): Tensor {
+    const x = this as unknown as Tensor; // A getter has no `this` parameter; every TensorCore is made as a Tensor.
+    return move.permute(x, x.sizes.map((_, i) => x.ndim - 1 - i));
+  }
+  /** The last two dimensions swapped. */
+  get mT(): Tensor {
+    return move.transpose(this as unknown as Tensor, -2, -1);
+  }
+  /** Puts the dimensions in another order. */
+  permute(this: Tensor, ...dims: number[] | [Sizes]): Tensor {
+    return move.permute(this, sizesFrom(dims));
+  }
+  /** Repeats dimensions of size 1, without a copy; -1 keeps a size. */
+  expand(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+    return move.expand(this, sizesFrom(sizes));
+  }
+  /** Repeats dimensions of size 1 to the sizes of `other`. */
+  expandAs(this: Tensor, other: Tensor): Tensor {
+    return move.expand(this, other.sizes);
+  }
+  /** Repeats dimensions of size 1, without a copy. */
+  broadcastTo(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+    return move.expand(this, sizesFrom(sizes));
+  }
+  /** Removes dimensions of size 1: all, one, or those listed. */
+  squeeze(this: Tensor, dim?: number | Sizes): Tensor {
+    return move.squeeze(this, dim);
+  }
+  /** Adds a dimension of size 1. */
+  unsqueeze(this: Tensor, dim: number): Tensor {
+    return move.unsqueeze(this, dim);
+  }
+  /** Row `index` along `dim`, without that dimension. */
+  select(this: Tensor, dim: number, index: number): Tensor {
+    return move.select(this, dim, index);
+  }
+  /** `length` elements from `start` on along `dim`. */
+  narrow(this: Tensor, dim: number, start: number, length: number): Tensor {
+    return move.narrow(this, dim, start, length);
+  }
+  /** A view with any sizes, strides and offset. */
+  asStrided(this: Tensor, sizes: Sizes, strides: Sizes, offset?: number): Tensor {
+    return strided.asStrided(this, sizes, strides, offset);
+  }
+  /** The tensor at plain integers: `x.get(1, 2)` is `x[1, 2]`. */
+  get(this: Tensor, ...indices: number[]): Tensor {
+    return indices.reduce<Tensor>((x, i) => move.select(x, 0, i), this);
+  }
+  /** A copy. */
+  clone(this: Tensor): Tensor {
+    return strided.clone(this);
+  }
+  /** This tensor when it is contiguous, else a contiguous copy. */
+  contiguous(this: Tensor): Tensor {
+    return strided.contiguous(this);
+  }
+  /** Copies `source` into this tensor, with broadcasting and conversion. */
+  copy_(this: Tensor, source: Tensor): Tensor {
+    return inplace.copy_(this, source);
+  }
+  /** Sets every element to `value`. */
+  fill_(this: Tensor, value: Scalar | Tensor): Tensor {
+    return inplace.fill_(this, value);
+  }
+  /** Sets every element to 0. */
+  zero_(this: Tensor): Tensor {
+    return inplace.fill_(this, 0, "ZeroBackward0");
+  }
+  /** Changes the sizes in place; new elements are undefined. */
+  resize_(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+    return resize_(this, sizesFrom(sizes));
+  }
+  /** This tensor in another type, on another device, or both. */
+  to(this: Tensor, target: Target, options?: ToOptions): Tensor {
+    return to(this, target, options);
+  }
+  /** This tensor in the type (and on the device) of `other`. */
+  typeAs(this: Tensor, other: Tensor): Tensor {
+    return to(this, other);
+  }
+  /** This tensor in the type `dtype`, or the name of its own type as `torch.FloatTensor`. */
+  type(this: Tensor, dtype: DType): Tensor {
+    return to(this, dtype);
+  }
+  /** This tensor on the CPU. */
+  cpu(this: Tensor): Tensor {
+    return to(this, "cpu");
+  }
+  /** This tensor on a CUDA device. */
+  cuda(this: Tensor, device: DeviceLike | number = "cuda"): Tensor {
+    return to(this, { device: typeof device === "number" ? `cuda:${device}` : device });
+  }
+  /** As float32. */
+  float(this: Tensor): Tensor {
+    return to(this, float32);
+  }
+  /** As float64. */
+  double(this: Tensor): Tensor {
+    return to(this, float64);
+  }
+  /** As float16. */
+  half(this: Tensor): Tensor {
+    return to(this, float16);
+  }
+  /** As bfloat16. */
+  bfloat16(this: Tensor): Tensor {
+    return to(this, bfloat16);
+  }
+  /** As int64. */
+  long(this: Tensor): Tensor {
+    return to(this, int64);
+  }
+  /** As int32. */
+  int(this: Tensor): Tensor {
+    return to(this, int32);
+  }
+  /** As uint8. */
+  byte(this: Tensor): Tensor {
+    return to(this, uint8);
+  }
+  /** As bool: true unless 0. */
+  bool(this: Tensor): Tensor {
+    return to(this, bool);
+  }
+}
