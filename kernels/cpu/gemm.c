@@ -58,6 +58,12 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   if (s->count < s->threads) s->threads = (int32_t)s->count;
 }
 
+// Up to so many rows (of B transposed) or columns, dot products along k beat packing.
+#define RAP_SKINNY_ROWS    16
+#define RAP_SKINNY_COLUMNS 6
+// Sums kept in the L1 cache: columns of a block.
+#define RAP_SKINNY_WIDTH 2048
+
 // Block sizes: a panel of B, KC by NR, takes half of a 32 KB L1 cache; a block of A, MC by KC, a quarter of 512 KB of L2.
 #define T          float
 #define V          f32v
@@ -68,6 +74,8 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define STORE_TAIL f32_store_tail
 #define SET        f32_set
 #define RELU(x)    f32_select((x) < 0, f32_set(0), x)
+#define SUM        f32_sum
+#define SUM4       f32_sum4
 #define TRANSPOSE  f32_transpose
 #define KC         256
 #define MC         (144 / MR * MR)
@@ -83,6 +91,8 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define STORE_TAIL f64_store_tail
 #define SET        f64_set
 #define RELU(x)    f64_select((x) < 0, f64_set(0), x)
+#define SUM        f64_sum
+#define SUM4(to, a, b, c, d) (to)[0] = f64_sum(a), (to)[1] = f64_sum(b), (to)[2] = f64_sum(c), (to)[3] = f64_sum(d)
 #define KC         256
 #define MC         (72 / MR * MR)
 #define NAME(x)    x##_f64

@@ -21,6 +21,28 @@ typedef struct {
 
 typedef void (*NAME(tile_kernel))(const NAME(tile_args) * t, const T *a, const T *b, T *c, const T *bias, int columns);
 
+// Stores a tile that is cut off by the edge of C or has an unusual bias.
+static __attribute__((noinline)) void NAME(finish_tile)(const NAME(tile_args) * t, const T *sums, int mr, int width,
+                                                        T *c, const T *bias, int columns) {
+  for (int i = 0; i < mr; i++, sums += width, c += t->c_row, bias += t->bias_row)
+    for (int v = 0; v < columns; v += LANES) {
+      int left = columns - v, whole = left >= LANES;
+      V x = LOAD(sums + v) * SET(t->alpha);
+      if (t->add) x += whole ? LOAD(c + v) : LOAD_TAIL(c + v, left, 0);
+      if (t->bias) {
+        const T *from = bias + v * t->bias_col;
+        V y = SET(*from);
+        if (t->bias_col == 1) y = whole ? LOAD(from) : LOAD_TAIL(from, left, 0);
+        if (t->bias_col > 1)
+          for (int lane = 1; lane < LANES && lane < left; lane++) y[lane] = from[lane * t->bias_col];
+        x += SET(t->beta) * y;
+      }
+      if (t->activation == RAP_ACTIVATION_RELU) x = RELU(x);
+      if (whole) STORE(c + v, x);
+      else STORE_TAIL(c + v, x, left);
+    }
+}
+
 // One tile of C, mr rows by nv vectors, of which `columns` columns exist.
 INLINE void NAME(tile)(const int mr, const int nv, const NAME(tile_args) * t, const T *a, const T *b, T *c,
                        const T *bias, int columns) {
@@ -39,31 +61,31 @@ INLINE void NAME(tile)(const int mr, const int nv, const NAME(tile_args) * t, co
     }
     a += a_col, b += b_row;
   }
-  if (t->plain && columns == nv * LANES) {
+  if (columns < nv * LANES || (t->bias && t->bias_col > 1)) {
+    T sums[16 * 8 * LANES];
     RAP_UNROLL for (int i = 0; i < mr; i++)
-      RAP_UNROLL for (int v = 0; v < nv; v++) STORE(c + i * c_row + v * LANES, sum[i][v]);
+      RAP_UNROLL for (int v = 0; v < nv; v++) STORE(sums + (i * nv + v) * LANES, sum[i][v]);
+    NAME(finish_tile)(t, sums, mr, nv * LANES, c, bias, columns);
     return;
   }
-  V alpha = SET(t->alpha), beta = SET(t->beta);
-  RAP_UNROLL for (int i = 0; i < mr; i++) RAP_UNROLL for (int v = 0; v < nv; v++) {
-    int left = columns - v * LANES;
-    if (left > 0) {
-      int whole = left >= LANES;
-      T *to = c + i * c_row + v * LANES;
-      V x = sum[i][v] * alpha;
-      if (t->add) x += whole ? LOAD(to) : LOAD_TAIL(to, left, 0);
-      if (t->bias) {
-        const T *from = bias + i * t->bias_row + v * LANES * t->bias_col;
-        if (t->bias_col == 0) x += SET(t->beta * *from);
-        else if (t->bias_col == 1) x += beta * (whole ? LOAD(from) : LOAD_TAIL(from, left, 0));
-        else
-          for (int lane = 0; lane < LANES && lane < left; lane++) x[lane] += t->beta * from[lane * t->bias_col];
-      }
-      if (t->activation == RAP_ACTIVATION_RELU) x = RELU(x);
-      if (whole) STORE(to, x);
-      else STORE_TAIL(to, x, left);
-    }
+  if (!t->plain) {
+    V alpha = SET(t->alpha), beta = SET(t->beta);
+    RAP_UNROLL for (int i = 0; i < mr; i++) RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] *= alpha;
+    if (t->add)
+      RAP_UNROLL for (int i = 0; i < mr; i++)
+        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += LOAD(c + i * c_row + v * LANES);
+    if (t->bias && t->bias_col)
+      RAP_UNROLL for (int i = 0; i < mr; i++)
+        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += beta * LOAD(bias + i * t->bias_row + v * LANES);
+    else if (t->bias)
+      RAP_UNROLL for (int i = 0; i < mr; i++)
+        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += beta * SET(bias[i * t->bias_row]);
+    if (t->activation == RAP_ACTIVATION_RELU)
+      RAP_UNROLL for (int i = 0; i < mr; i++)
+        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] = RELU(sum[i][v]);
   }
+  RAP_UNROLL for (int i = 0; i < mr; i++)
+    RAP_UNROLL for (int v = 0; v < nv; v++) STORE(c + i * c_row + v * LANES, sum[i][v]);
 }
 
 #define TILE(mr, nv)                                                                                              \
@@ -92,32 +114,40 @@ static void NAME(pack_rows)(T *to, const T *a, int64_t row, int64_t col, int64_t
   }
 }
 
-// One panel of B: to[p][NR] from columns [0, columns) of b; the columns that do not exist are zero.
-static void NAME(pack_panel)(T *to, const T *b, int64_t row, int64_t col, int64_t depth, int64_t columns) {
-  if (col == 1 && columns == NR) {
-    for (int64_t p = 0; p < depth; p++)
-      for (int v = 0; v < NV; v++) STORE(to + p * NR + v * LANES, LOAD(b + p * row + v * LANES));
-    return;
-  }
-  if (columns < NR) memset(to, 0, (size_t)(depth * NR) * sizeof(T));
+// Panels of B as rap_pack_b describes them, from a matrix.
+static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64_t depth, int64_t columns) {
+  int64_t whole = columns / NR * NR;
   if (col == 1) {
-    for (int64_t p = 0; p < depth; p++)
-      for (int64_t j = 0; j < columns; j++) to[p * NR + j] = b[p * row + j];
+    // A few rows at a time through all panels: rows are read from end to end, and each panel is written line after line.
+    for (int64_t p = 0; p < depth; p += 4) {
+      int64_t end = p + 4 < depth ? p + 4 : depth;
+      for (int64_t j = 0; j < whole; j += NR)
+        for (int64_t q = p; q < end; q++)
+          for (int v = 0; v < NV; v++) STORE(to + j * depth + q * NR + v * LANES, LOAD(b + q * row + j + v * LANES));
+      for (int64_t q = p; whole < columns && q < end; q++)
+        for (int64_t j = 0; j < NR; j++)
+          to[whole * depth + q * NR + j] = whole + j < columns ? b[q * row + whole + j] : 0;
+    }
     return;
   }
-  int64_t p = 0, j = 0;
+  for (int64_t panel = 0; panel < columns; panel += NR) {
+    int64_t width = columns - panel < NR ? columns - panel : NR, p = 0, j = 0;
+    T *at = to + panel * depth;
+    const T *from = b + panel * col;
 #ifdef TRANSPOSE
-  if (row == 1)
-    for (; j + LANES <= columns; j += LANES)
-      for (p = 0; p + 4 <= depth; p += 4) TRANSPOSE(to + p * NR + j, NR, b + j * col + p, col);
-  if (j) {
-    for (; p < depth; p++)
-      for (int64_t i = 0; i < j; i++) to[p * NR + i] = b[p * row + i * col];
-  }
+    if (row == 1)
+      for (; j + LANES <= width; j += LANES)
+        for (p = 0; p + 4 <= depth; p += 4) TRANSPOSE(at + p * NR + j, NR, from + j * col + p, col);
+    if (j)
+      for (; p < depth; p++)
+        for (int64_t i = 0; i < j; i++) at[p * NR + i] = from[p * row + i * col];
 #endif
-  for (p = 0; p < depth; p++)
-    for (int64_t i = j; i < columns; i++) to[p * NR + i] = b[p * row + i * col];
+    for (p = 0; p < depth; p++)
+      for (int64_t i = j; i < NR; i++) at[p * NR + i] = i < width ? from[p * row + i * col] : 0;
+  }
 }
+
+#include "gemm_skinny.h"
 
 // One task: rows [i0, i1) and columns [j0, j1) of problem `batch`, on the calling thread.
 static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
@@ -147,9 +177,7 @@ static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1
       if (g->pack_b) {
         g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
       } else if (!direct_b) {
-        for (int64_t j = 0; j < width; j += NR)
-          NAME(pack_panel)(packed_b + j * depth, b + pc * g->b_row + (jc + j) * g->b_col, g->b_row, g->b_col, depth,
-                           width - j < NR ? width - j : NR);
+        NAME(pack_panels)(packed_b, b + pc * g->b_row + jc * g->b_col, g->b_row, g->b_col, depth, width);
       }
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
@@ -166,7 +194,7 @@ static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1
             panel = b + pc * g->b_row + jc + j, t.b_row = g->b_row;
           } else if (direct_b) {
             panel = packed_b;
-            NAME(pack_panel)(packed_b, b + pc * g->b_row + jc + j, g->b_row, 1, depth, columns);
+            NAME(pack_panels)(packed_b, b + pc * g->b_row + jc + j, g->b_row, 1, depth, columns);
           }
           int nv = (columns + LANES - 1) / LANES;
           for (int64_t i = 0; i < height; i += MR) {
@@ -196,7 +224,7 @@ static void NAME(run_tasks)(void *context, int64_t begin, int64_t end, int32_t p
 }
 
 void NAME(rap_gemm)(const rap_gemm *g) {
-  if (!g->m || !g->n) return;
+  if (!g->m || !g->n || NAME(try_skinny)(g)) return;
   tasks s = {.g = g};
   plan(&s, MR, NR);
   if (s.threads == 1) {
@@ -215,6 +243,8 @@ void NAME(rap_gemm)(const rap_gemm *g) {
 #undef STORE_TAIL
 #undef SET
 #undef RELU
+#undef SUM
+#undef SUM4
 #undef TRANSPOSE
 #undef KC
 #undef NV

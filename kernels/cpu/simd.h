@@ -25,6 +25,8 @@
 #define INLINE    static inline __attribute__((always_inline, unused))
 
 typedef float f32v __attribute__((vector_size(RAP_VBYTES)));
+// Half a vector.
+typedef float f32h __attribute__((vector_size(RAP_VBYTES / 2)));
 typedef double f64v __attribute__((vector_size(RAP_VBYTES)));
 typedef int32_t i32v __attribute__((vector_size(RAP_VBYTES)));
 typedef int64_t i64v __attribute__((vector_size(RAP_VBYTES)));
@@ -48,22 +50,50 @@ INLINE f32v f32_select(i32v mask, f32v a, f32v b) { return (f32v)((mask & (i32v)
 INLINE f64v f64_select(i64v mask, f64v a, f64v b) { return (f64v)((mask & (i64v)a) | (~mask & (i64v)b)); }
 
 // The first n < F32_LANES elements; the other lanes are `fill`.
+#if RAP_VBYTES == 64
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
-  float x[F32_LANES];
-  for (int i = 0; i < F32_LANES; i++) x[i] = i < n ? p[i] : fill;
-  return f32_load(x);
+  return (f32v)_mm512_mask_loadu_ps((__m512)f32_set(fill), (__mmask16)((1u << n) - 1), p);
 }
 INLINE f64v f64_load_tail(const double *p, int n, double fill) {
-  double x[F64_LANES];
-  for (int i = 0; i < F64_LANES; i++) x[i] = i < n ? p[i] : fill;
-  return f64_load(x);
+  return (f64v)_mm512_mask_loadu_pd((__m512d)f64_set(fill), (__mmask8)((1u << n) - 1), p);
 }
+INLINE void f32_store_tail(float *p, f32v x, int n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x); }
+INLINE void f64_store_tail(double *p, f64v x, int n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)x); }
+#elif RAP_VBYTES == 32
+INLINE f32v f32_load_tail(const float *p, int n, float fill) {
+  i32v mask = (i32v){0, 1, 2, 3, 4, 5, 6, 7} < n;
+  return f32_select(mask, (f32v)_mm256_maskload_ps(p, (__m256i)mask), f32_set(fill));
+}
+INLINE f64v f64_load_tail(const double *p, int n, double fill) {
+  i64v mask = (i64v){0, 1, 2, 3} < n;
+  return f64_select(mask, (f64v)_mm256_maskload_pd(p, (__m256i)mask), f64_set(fill));
+}
+// By halves: masked stores are microcoded on AMD's AVX2 processors.
 INLINE void f32_store_tail(float *p, f32v x, int n) {
-  for (int i = 0; i < F32_LANES && i < n; i++) p[i] = x[i];
+  __m128 rest = _mm256_castps256_ps128((__m256)x);
+  if (n & 4) _mm_storeu_ps(p, rest), p += 4, rest = _mm256_extractf128_ps((__m256)x, 1);
+  if (n & 2) _mm_storel_pi((__m64 *)(void *)p, rest), p += 2, rest = _mm_movehl_ps(rest, rest);
+  if (n & 1) _mm_store_ss(p, rest);
 }
 INLINE void f64_store_tail(double *p, f64v x, int n) {
-  for (int i = 0; i < F64_LANES && i < n; i++) p[i] = x[i];
+  __m128d rest = _mm256_castpd256_pd128((__m256d)x);
+  if (n & 2) _mm_storeu_pd(p, rest), p += 2, rest = _mm256_extractf128_pd((__m256d)x, 1);
+  if (n & 1) _mm_store_sd(p, rest);
 }
+#else
+INLINE f32v f32_load_tail(const float *p, int n, float fill) {
+  return (f32v){n > 0 ? p[0] : fill, n > 1 ? p[1] : fill, n > 2 ? p[2] : fill, fill};
+}
+INLINE f64v f64_load_tail(const double *p, int n, double fill) { return (f64v){n > 0 ? p[0] : fill, fill}; }
+INLINE void f32_store_tail(float *p, f32v x, int n) {
+  if (n > 0) p[0] = x[0];
+  if (n > 1) p[1] = x[1];
+  if (n > 2) p[2] = x[2];
+}
+INLINE void f64_store_tail(double *p, f64v x, int n) {
+  if (n > 0) p[0] = x[0];
+}
+#endif
 
 // Before a loop with constant bounds: no loop is left.
 #if defined(__clang__)
@@ -88,15 +118,7 @@ INLINE void f64_store_tail(double *p, f64v x, int n) {
 #define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8)
 #endif
 
-// to[c][r] = from[r][c] for r < F32_LANES, c < 4: each 128-bit lane of the four vectors is a 4 by 4 block of `from`.
-INLINE void f32_transpose(float *to, int64_t to_row, const float *from, int64_t from_row) {
-  typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-  union {
-    f32v v;
-    quad q[F32_LANES / 4];
-  } x[4];
-  for (int i = 0; i < 4; i++)
-    for (int lane = 0; lane < F32_LANES / 4; lane++) x[i].q[lane] = *(const quad *)(from + (4 * lane + i) * from_row);
+// The same pick of four in each 128-bit lane; a's elements are i … + 4 for the next lane, b's begin at F32_LANES.
 #if RAP_VBYTES == 64
 #define RAP_PICK(a, b, i, j, k, l)                                                                              \
   __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12, j + 12, \
@@ -106,14 +128,45 @@ INLINE void f32_transpose(float *to, int64_t to_row, const float *from, int64_t 
 #else
 #define RAP_PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #endif
+
+// to[c][r] = from[r][c] for r < F32_LANES, c < 4: each 128-bit lane of the four vectors is a 4 by 4 block of `from`.
+INLINE void f32_transpose(float *to, int64_t to_row, const float *from, int64_t from_row) {
+  typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+#define RAP_QUAD(r) (*(const quad *)(from + (r) * from_row))
+  f32v x[4];
+  RAP_UNROLL for (int i = 0; i < 4; i++) {
+#if RAP_VBYTES == 64
+    f32h low = __builtin_shufflevector(RAP_QUAD(i), RAP_QUAD(i + 4), 0, 1, 2, 3, 4, 5, 6, 7);
+    f32h high = __builtin_shufflevector(RAP_QUAD(i + 8), RAP_QUAD(i + 12), 0, 1, 2, 3, 4, 5, 6, 7);
+    x[i] = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif RAP_VBYTES == 32
+    x[i] = __builtin_shufflevector(RAP_QUAD(i), RAP_QUAD(i + 4), 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    x[i] = RAP_QUAD(i);
+#endif
+  }
+#undef RAP_QUAD
   enum { B = F32_LANES }; // the first element of the second operand
-  f32v s = RAP_PICK(x[0].v, x[1].v, 0, B, 1, B + 1), t = RAP_PICK(x[2].v, x[3].v, 0, B, 1, B + 1);
-  f32v u = RAP_PICK(x[0].v, x[1].v, 2, B + 2, 3, B + 3), w = RAP_PICK(x[2].v, x[3].v, 2, B + 2, 3, B + 3);
+  f32v s = RAP_PICK(x[0], x[1], 0, B, 1, B + 1), t = RAP_PICK(x[2], x[3], 0, B, 1, B + 1);
+  f32v u = RAP_PICK(x[0], x[1], 2, B + 2, 3, B + 3), w = RAP_PICK(x[2], x[3], 2, B + 2, 3, B + 3);
   f32_store(to, RAP_PICK(s, t, 0, 1, B, B + 1));
   f32_store(to + to_row, RAP_PICK(s, t, 2, 3, B + 2, B + 3));
   f32_store(to + 2 * to_row, RAP_PICK(u, w, 0, 1, B, B + 1));
   f32_store(to + 3 * to_row, RAP_PICK(u, w, 2, 3, B + 2, B + 3));
-#undef RAP_PICK
+}
+
+// to[0 … 3] = the sums of the elements of a, b, c, d.
+INLINE void f32_sum4(float *to, f32v a, f32v b, f32v c, f32v d) {
+  typedef float quad __attribute__((vector_size(16)));
+  typedef float quad_at __attribute__((vector_size(16), aligned(4), may_alias));
+  enum { B = F32_LANES };
+  f32v s = RAP_PICK(a, b, 0, B, 1, B + 1) + RAP_PICK(a, b, 2, B + 2, 3, B + 3);
+  f32v t = RAP_PICK(c, d, 0, B, 1, B + 1) + RAP_PICK(c, d, 2, B + 2, 3, B + 3);
+  f32v x = RAP_PICK(s, t, 0, 1, B, B + 1) + RAP_PICK(s, t, 2, 3, B + 2, B + 3);
+  quad part[F32_LANES / 4];
+  memcpy(part, &x, sizeof x);
+  for (int i = 1; i < F32_LANES / 4; i++) part[0] += part[i];
+  *(quad_at *)to = part[0];
 }
 
 // One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of NEON).
@@ -180,7 +233,6 @@ INLINE void stream_end(void) {
 }
 
 // The two halves of a float32 vector as double vectors, and back (rounded to nearest).
-typedef float f32h __attribute__((vector_size(RAP_VBYTES / 2)));
 typedef struct {
   f64v low, high;
 } f64pair;
@@ -216,6 +268,11 @@ INLINE f32v f32_narrow(f64v low, f64v high) {
 }
 #endif
 
+INLINE double f64_sum(f64v x) {
+  double s = 0;
+  for (int i = 0; i < F64_LANES; i++) s += x[i];
+  return s;
+}
 INLINE float f32_sum(f32v x) {
   float s = 0;
   for (int i = 0; i < F32_LANES; i++) s += x[i];
