@@ -20,6 +20,8 @@ export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./sr
 export * from "./src/dtype.ts";
 export { setPrintoptions } from "./src/format.ts";
 export { keep, type Scope, scope, tidy } from "./src/scope.ts";
+export { defaultGenerator, Generator, getRngState, initialSeed, manualSeed, seed, setRngState } from "./src/generator.ts";
+export * from "./src/random.ts";
 export { Size } from "./src/shape.ts";
 export { emptyCache, memory, type MemoryReport, setPoolLimit } from "./src/storage.ts";
 export { Parameter, Tensor } from "./src/tensor.ts";
