@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { adopt, closeArena, openArena, type Storage } from "./storage.ts";
+import { type Arena, closeArena, openArena } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** An open scope: what `using _ = scope()` holds. */
@@ -28,24 +28,25 @@ export interface Scope extends Disposable {
  * ```
  */
 export function scope(): Scope {
-  const outer = openArena();
+  const arena = openArena();
   let open = true;
   return {
     [Symbol.dispose](): void {
       if (!open) return;
       open = false;
-      end(closeArena(outer), []);
+      end(arena, []);
     },
   };
 }
 
-function end(collected: Storage[], survivors: readonly Tensor[]): void {
+function end(arena: Arena, survivors: readonly Tensor[]): void {
   for (const x of survivors) x.storage.inFlight++;
-  for (const storage of collected) {
-    if (storage.kept) continue;
-    if (storage.inFlight > 0) adopt(storage);
-    else storage.dispose();
-  }
+  closeArena(arena, (storage) => {
+    if (storage.kept) return false;
+    if (storage.inFlight > 0) return true;
+    storage.dispose();
+    return false;
+  });
   for (const x of survivors) x.storage.inFlight--;
 }
 
@@ -72,15 +73,15 @@ function isTensor(value: unknown): value is Tensor {
  * ```
  */
 export function tidy<T>(body: () => T): T {
-  const outer = openArena();
+  const arena = openArena();
   let result: T;
   try {
     result = body();
   } catch (error) {
-    end(closeArena(outer), []);
+    end(arena, []);
     throw error;
   }
-  end(closeArena(outer), tensorsIn(result));
+  end(arena, tensorsIn(result));
   return result;
 }
 

@@ -13,6 +13,9 @@ import { cpu, type Device, type Pointer } from "./device.ts";
 export const tinyBytes = 1024;
 
 const slabBytes = 64 * 1024;
+/** Blocks up to this size are cut from slabs too, but recycled one by one. */
+const smallBytes = 16 * 1024;
+const smallSlabBytes = 256 * 1024;
 /** Kernels load whole vectors; a block that begins on a cache line never splits one. */
 const alignment = 64;
 /** A fresh block this large is backed by huge pages where the system has them: 512 times fewer page faults. */
@@ -47,65 +50,92 @@ const cpuMemory: Pick<Memory, "allocate"> = {
   },
 };
 
-/** Sizes in a class differ by at most a quarter: 1024, 1280, 1536, 1792, 2048, … */
+/**
+ * The class of a block size: 4 classes to each power of two, so that a block is at most a quarter larger than asked for.
+ * Class c holds blocks of {@linkcode classBytes}(c) bytes.
+ */
 function sizeClass(bytes: number): number {
   const exponent = 31 - Math.clz32(bytes - 1); // 2^exponent < bytes <= 2^(exponent + 1)
-  const step = 1 << Math.max(exponent - 2, 6);
-  return Math.ceil(bytes / step) * step;
+  return exponent * 4 + ((bytes - 1) >> (exponent - 2)) - 3; // its quarters are numbered 4 to 7
+}
+
+function classBytes(index: number): number {
+  const exponent = (index - 1) >> 2;
+  return (5 + ((index - 1) & 3)) * 2 ** (exponent - 2);
 }
 
 /** Free blocks of one device, by size class. */
 class Pool {
-  readonly free = new Map<number, Block[]>();
+  readonly free: Block[][] = [];
   /** Bytes in `free`. */
   pooled = 0;
   /** Bytes handed out and not returned; what V8 collected by itself still counts. */
   live = 0;
   peak = 0;
-  #slab: Block | null = null;
-  #slabUsed = 0;
+  #tiny: Block | null = null;
+  #tinyUsed = 0;
+  #small: Block | null = null;
+  #smallUsed = 0;
 
   take(bytes: number): Block {
-    const size = bytes < 1 << 30 ? sizeClass(bytes) : Math.ceil(bytes / 4096) * 4096;
-    this.live += size;
-    if (this.live > this.peak) this.peak = this.live;
-    const list = this.free.get(size);
+    // Beyond 1 GiB a block is as large as asked for, and never recycled: a class is by far too coarse.
+    if (bytes > 1 << 30) return this.#counted(cpuMemory.allocate(bytes));
+    const index = sizeClass(bytes);
+    const list = this.free[index];
     if (list !== undefined && list.length > 0) {
-      this.pooled -= size;
-      return list.pop()!;
+      const block = list.pop()!;
+      this.pooled -= block.bytes;
+      return this.#counted(block);
     }
-    return cpuMemory.allocate(size);
+    const size = classBytes(index);
+    return this.#counted(size <= smallBytes ? this.#cut(size) : cpuMemory.allocate(size));
+  }
+
+  #counted(block: Block): Block {
+    this.live += block.bytes;
+    if (this.live > this.peak) this.peak = this.live;
+    return block;
+  }
+
+  /** A small block from a slab: an ArrayBuffer of its own would cost ten times as much. */
+  #cut(size: number): Block {
+    if (this.#small === null || this.#smallUsed + size > smallSlabBytes) {
+      this.#small = cpuMemory.allocate(smallSlabBytes);
+      this.#smallUsed = 0;
+    }
+    const slab = this.#small, used = this.#smallUsed;
+    this.#smallUsed += size;
+    const ptr = used === 0 ? slab.ptr : cpu.kernels.offset(slab.ptr, used);
+    return { ptr, bytes: size, buffer: slab.buffer, byteOffset: slab.byteOffset + used };
   }
 
   give(block: Block): void {
     this.live -= block.bytes;
+    if (block.bytes > 1 << 30) return;
     this.pooled += block.bytes;
-    const list = this.free.get(block.bytes);
-    if (list === undefined) this.free.set(block.bytes, [block]);
+    const index = sizeClass(block.bytes);
+    const list = this.free[index];
+    if (list === undefined) this.free[index] = [block];
     else list.push(block);
     if (this.pooled > poolLimit) this.trim(poolLimit / 2);
   }
 
   /** Drops pooled blocks, the largest classes first, until at most `limit` bytes remain. */
   trim(limit: number): void {
-    for (const size of [...this.free.keys()].sort((a, b) => b - a)) {
-      const list = this.free.get(size)!;
-      while (this.pooled > limit && list.length > 0) {
-        list.pop();
-        this.pooled -= size;
-      }
-      if (list.length === 0) this.free.delete(size);
+    for (let index = this.free.length - 1; index >= 0; index--) {
+      const list = this.free[index];
+      while (list !== undefined && this.pooled > limit && list.length > 0) this.pooled -= list.pop()!.bytes;
     }
   }
 
   tiny(bytes: number): Storage {
     const size = (bytes + alignment - 1) & -alignment;
-    if (this.#slab === null || this.#slabUsed + size > slabBytes) {
-      this.#slab = cpuMemory.allocate(slabBytes);
-      this.#slabUsed = 0;
+    if (this.#tiny === null || this.#tinyUsed + size > slabBytes) {
+      this.#tiny = cpuMemory.allocate(slabBytes);
+      this.#tinyUsed = 0;
     }
-    const slab = this.#slab, used = this.#slabUsed;
-    this.#slabUsed += size;
+    const slab = this.#tiny, used = this.#tinyUsed;
+    this.#tinyUsed += size;
     const ptr = used === 0 ? slab.ptr : cpu.kernels.offset(slab.ptr, used);
     return new Storage(cpu, ptr, bytes, slab.buffer, slab.byteOffset + used, null);
   }
@@ -116,8 +146,10 @@ let poolLimit = 2 ** 31;
 
 const pool = new Pool();
 
-/** The storages that the innermost open scope must release, or `null` outside of scopes. */
-let arena: Storage[] | null = null;
+/** The storages made since the outermost open scope began; each scope owns the part from its own begin. */
+const log: Storage[] = [];
+/** Whether an open scope wants to know what is allocated. */
+let tracking = false;
 
 /**
  * One block of device memory, shared by a tensor and its views.
@@ -207,12 +239,12 @@ export class Storage {
 export function allocate(device: Device, bytes: number): Storage {
   if (bytes <= tinyBytes) {
     const storage = pool.tiny(bytes);
-    if (arena !== null) arena.push(storage);
+    if (tracking) log.push(storage);
     return storage;
   }
   const block = pool.take(bytes);
   const storage = new Storage(device, block.ptr, bytes, block.buffer, block.byteOffset, block);
-  if (arena !== null) arena.push(storage);
+  if (tracking) log.push(storage);
   return storage;
 }
 
@@ -225,35 +257,46 @@ export function wrapBuffer(buffer: ArrayBuffer, byteOffset: number, bytes: numbe
   return storage;
 }
 
-/** Starts to collect the storages that are allocated from now on. Returns what {@linkcode closeArena} needs. */
-export function openArena(): Storage[] | null {
-  const outer = arena;
-  arena = [];
-  return outer;
+/** An open scope: where its part of the log begins, and whether one around it is open. A number, since it is on hot paths. */
+export type Arena = number;
+
+/** Starts to collect the storages that are allocated from now on. */
+export function openArena(): Arena {
+  const token = log.length * 2 + (tracking ? 1 : 0);
+  tracking = true;
+  return token;
 }
 
-/** Stops collecting, and returns what was collected. The caller releases it or passes it on to {@linkcode adopt}. */
-export function closeArena(outer: Storage[] | null): Storage[] {
-  const collected = arena!;
-  arena = outer;
-  return collected;
+/**
+ * Stops collecting. `decide` is called with each storage that was collected; those that it answers true for pass into the
+ * scope around this one, if there is one. The caller releases the others.
+ */
+export function closeArena(arena: Arena, decide: (storage: Storage) => boolean): void {
+  const begin = arena >> 1;
+  tracking = (arena & 1) === 1;
+  let end = begin;
+  for (let i = begin; i < log.length; i++) {
+    const storage = log[i];
+    if (decide(storage) && tracking) log[end++] = storage;
+  }
+  log.length = end;
 }
 
 /** Stops collecting for a while: what is allocated now outlives every open scope. Returns what to resume with. */
-export function suspendArena(): Storage[] | null {
-  const outer = arena;
-  arena = null;
-  return outer;
+export function suspendArena(): boolean {
+  const before = tracking;
+  tracking = false;
+  return before;
 }
 
 /** Collects again, where {@linkcode suspendArena} stopped. */
-export function resumeArena(outer: Storage[] | null): void {
-  arena = outer;
+export function resumeArena(before: boolean): void {
+  tracking = before;
 }
 
-/** Puts a storage that survived an inner scope into the scope around it, if there is one. */
+/** Puts a storage that was made outside into the open scope, if there is one. */
 export function adopt(storage: Storage): void {
-  if (arena !== null) arena.push(storage);
+  if (tracking) log.push(storage);
 }
 
 /** Bytes in use and in reserve, as {@linkcode memory} reports them. */

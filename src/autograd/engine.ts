@@ -10,7 +10,7 @@ import { formatSizes, sameSizes } from "../shape.ts";
 import { adopt, closeArena, openArena, resumeArena, type Storage, suspendArena } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 import { mode } from "./mode.ts";
-import { AccumulateGrad, type Grad, type Node } from "./node.ts";
+import { AccumulateGrad, type Edge, type Grad, type Node } from "./node.ts";
 
 /** The few operations that the engine itself needs; `ops/engine_ops.ts` provides them at load. */
 export interface EngineOps {
@@ -59,71 +59,85 @@ export interface Request {
   accumulate: boolean;
 }
 
-/** All nodes that can be reached from `roots`, latest first. */
+/** All nodes that can be reached from `roots`, latest first; leaves come last, when their gradients are complete. */
 function collect(roots: readonly Node[]): Node[] {
-  const order: Node[] = [];
+  const order: Node[] = [], leaves: Node[] = [];
   const stack = [...roots];
+  let sorted = true;
   while (stack.length > 0) {
     const node = stack.pop()!;
     if (node.pass === pass) continue;
     node.pass = pass;
     node.wanted = true;
+    if (node instanceof AccumulateGrad) {
+      leaves.push(node);
+      continue;
+    }
+    if (order.length > 0 && order[order.length - 1].id < node.id) sorted = false;
     order.push(node);
     const { edges } = node;
     for (let i = 0; i < edges.length; i++) {
-      const next = edges[i];
-      if (next !== null && next.pass !== pass) stack.push(next);
+      const edge = edges[i];
+      if (edge !== null && edge.node.pass !== pass) stack.push(edge.node);
     }
   }
-  // A node's inputs are older than the node; leaves come last, when their gradients are complete.
-  return order.sort(later);
-}
-
-function later(a: Node, b: Node): number {
-  const la = a instanceof AccumulateGrad, lb = b instanceof AccumulateGrad;
-  if (la !== lb) return la ? 1 : -1;
-  return b.id - a.id;
+  // A node's inputs are older than the node.
+  if (!sorted) order.sort((a, b) => b.id - a.id);
+  for (let i = 0; i < leaves.length; i++) order.push(leaves[i]);
+  return order;
 }
 
 /** Marks the nodes from which a wanted input can be reached. */
 function markWanted(order: Node[], targets: ReadonlySet<Node>): void {
+  // Leaves stand at the end although others may be older: they are looked at first here.
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i];
-    node.wanted = targets.has(node) || node.edges.some((next) => next !== null && next.wanted);
+    node.wanted = targets.has(node) || node.edges.some((edge) => edge !== null && edge.node.wanted);
   }
 }
 
 /** Adds a gradient that has arrived at one output of a node. */
 function deliver(node: Node, output: number, grad: Tensor, createGraph: boolean): void {
-  const pending = node.pending ??= new Array<Grad>(node.outputs).fill(null);
-  const before = pending[output];
   grad.storage.inFlight++;
-  if (before === null) {
-    pending[output] = grad;
+  if (node.outputs === 1) {
+    const before = node.arrived as Grad;
+    node.arrived = before === null ? grad : sum(before, grad, createGraph);
     return;
   }
-  const { storage } = before;
-  const writable = !createGraph && storage.owned && storage.inFlight === 1 && !storage.held && before.isContiguous() &&
-    before.dtype === grad.dtype && storage !== grad.storage;
+  const arrived = (node.arrived ??= new Array<Grad>(node.outputs).fill(null)) as Grad[];
+  const before = arrived[output];
+  arrived[output] = before === null ? grad : sum(before, grad, createGraph);
+}
+
+/** The sum of two gradients in flight, in the memory of the first where backward owns that alone. */
+function sum(a: Tensor, b: Tensor, createGraph: boolean): Tensor {
+  const { storage } = a;
+  const writable = !createGraph && storage.owned && storage.inFlight === 1 && !storage.held && a.isContiguous() &&
+    a.dtype === b.dtype && storage !== b.storage;
   if (writable) {
-    ops.addInPlace(before, grad);
-    drop(grad);
-    return;
+    ops.addInPlace(a, b);
+    drop(b);
+    return a;
   }
-  const outer = createGraph ? null : openArena();
-  const sum = ops.add(before, grad);
-  if (!createGraph) {
-    for (const made of closeArena(outer)) made.owned = true;
-  }
-  sum.storage.inFlight++;
-  pending[output] = sum;
-  drop(before);
-  drop(grad);
+  const arena = createGraph ? 0 : openArena();
+  const total = ops.add(a, b);
+  total.storage.inFlight++;
+  if (!createGraph) closeArena(arena, own);
+  drop(a);
+  drop(b);
+  return total;
+}
+
+/** Makes what a closure allocated the pass's own, or recycles it when no gradient in flight views it. */
+function own(storage: Storage): boolean {
+  if (storage.inFlight > 0) storage.owned = true;
+  else recycle(storage);
+  return false;
 }
 
 /** The gradient as the input's shape and type ask for it. */
-function fit(node: Node, index: number, grad: Tensor): Tensor {
-  const sizes = node.inputSizes[index]!;
+function fit(node: Node, index: number, edge: Edge, grad: Tensor): Tensor {
+  const { sizes, dtype } = edge;
   if (!sameSizes(grad.sizes, sizes)) {
     const lead = grad.sizes.length - sizes.length;
     const reducible = lead >= 0 && sizes.every((s, i) => s === 1 || s === grad.sizes[i + lead]);
@@ -135,128 +149,116 @@ function fit(node: Node, index: number, grad: Tensor): Tensor {
     }
     grad = ops.sumTo(grad, sizes);
   }
-  const dtype = node.inputDtypes[index]!;
   return grad.dtype === dtype ? grad : ops.cast(grad, dtype);
 }
 
 /** Runs tensor hooks on the gradients that have arrived at a node, and keeps those that `retainGrad` asked for. */
 function runPreHooks(node: Node): void {
-  const pending = node.pending!;
-  const replace = (i: number, value: Tensor): void => {
-    value.storage.held = true;
-    value.storage.inFlight++;
-    drop(pending[i]);
-    pending[i] = value;
-  };
-  if (node.preHooks !== null) {
-    for (const [output, hooks] of node.preHooks) {
-      for (const hook of hooks) {
-        const grad = pending[output];
-        if (grad === null) continue;
-        grad.storage.held = true;
-        const result = hook(grad);
-        if (result) replace(output, result);
-      }
-    }
-  }
-  if (node.retained !== null) {
-    for (const [output, tensor] of node.retained) {
-      const grad = pending[output];
+  const { preHooks, retained } = node.extras!;
+  const at = (output: number): Grad => node.outputs === 1 ? node.arrived as Grad : (node.arrived as Grad[])[output];
+  for (const [output, hooks] of preHooks) {
+    for (const hook of hooks) {
+      const grad = at(output);
       if (grad === null) continue;
       grad.storage.held = true;
-      tensor.accumulated = tensor.accumulated === null ? grad : ops.add(tensor.accumulated, grad);
+      const result = hook(grad);
+      if (!result) continue;
+      result.storage.held = true;
+      result.storage.inFlight++;
+      drop(grad);
+      if (node.outputs === 1) node.arrived = result;
+      else (node.arrived as Grad[])[output] = result;
     }
+  }
+  for (const [output, tensor] of retained) {
+    const grad = at(output);
+    if (grad === null) continue;
+    grad.storage.held = true;
+    tensor.accumulated = tensor.accumulated === null ? grad : ops.add(tensor.accumulated, grad);
   }
 }
 
 /** Adds the gradient to a leaf's `grad`, taking over its memory where nobody else views it. */
 function accumulate(node: AccumulateGrad, createGraph: boolean): void {
-  const grad = node.pending![0];
-  if (grad === null) return;
+  const grad = node.arrived as Tensor;
+  node.arrived = null;
   const leaf = node.variable;
   const { storage } = grad;
-  if (leaf.accumulated === null) {
-    if (createGraph) {
-      leaf.accumulated = grad;
-    } else if (
-      storage.owned && storage.inFlight === 1 && grad.isContiguous() && grad.offset === 0 && !storage.workspace &&
-      storage.bytes === grad.count * grad.dtype.itemsize
-    ) {
-      storage.owned = false;
-      storage.inFlight = 0;
-      leaf.accumulated = grad.node === null ? grad : grad.detached();
-      return;
-    } else leaf.accumulated = ops.clone(grad);
-  } else if (createGraph) leaf.accumulated = ops.add(leaf.accumulated, grad);
-  else ops.addInPlace(leaf.accumulated, grad);
-  drop(grad);
+  const whole = grad.offset === 0 && storage.bytes === grad.count * grad.dtype.itemsize && grad.isContiguous();
+  if (leaf.accumulated !== null) {
+    if (createGraph) leaf.accumulated = ops.add(leaf.accumulated, grad);
+    else ops.addInPlace(leaf.accumulated, grad);
+    drop(grad);
+  } else if (createGraph) {
+    leaf.accumulated = grad;
+    drop(grad);
+  } else if (storage.owned && storage.inFlight === 1 && whole) {
+    storage.owned = false;
+    storage.inFlight = 0;
+    leaf.accumulated = grad.base === null ? grad : grad.detached();
+  } else {
+    leaf.accumulated = ops.clone(grad);
+    drop(grad);
+  }
+  if (node.extras !== null) { for (const hook of node.extras.accumulatedHooks) hook(); }
 }
 
 /** Runs one interior node and hands the gradients of its inputs on. */
-function runNode(node: Node, request: Request): void {
-  const { createGraph } = request;
-  const dys = node.pending!;
-  const needs = new Array<boolean>(node.edges.length);
-  for (let i = 0; i < needs.length; i++) {
-    const next = node.edges[i];
-    needs[i] = next !== null && next.wanted;
+function runNode(node: Node, createGraph: boolean): void {
+  const { edges, extras } = node;
+  const needs: boolean[] = [];
+  for (let i = 0; i < edges.length; i++) {
+    const edge = edges[i];
+    needs.push(edge !== null && edge.node.wanted);
   }
+  const custom = extras !== null && extras.custom;
+  if (custom) forEachGrad(node.arrived, (dy) => dy.storage.held = true);
   // What the closure allocates is the pass's own. User code, and a graph to be differentiated again, keep everything.
-  const track = !createGraph && !node.custom;
-  if (node.custom) { for (const dy of dys) if (dy !== null) dy.storage.held = true; }
-  const outer = track ? openArena() : null;
-  let made: Storage[] | null = null;
-  let dxs: readonly Grad[];
+  const track = !createGraph && !custom;
+  const arena = track ? openArena() : 0;
+  const fitted: Tensor[] = [];
   try {
-    dxs = node.apply(dys, needs);
-    if (node.postHooks !== null) dxs = runPostHooks(node, dxs, dys);
-    for (let i = 0; i < needs.length; i++) {
-      if (!needs[i]) continue;
-      const dx = dxs[i];
-      if (dx === null || dx === undefined) continue;
-      const fitted = fit(node, i, dx);
-      if (mode.anomaly && ops.hasNaN(fitted)) {
+    let dxs = node.apply(node.arrived, needs);
+    if (extras !== null && extras.postHooks.length > 0) dxs = runPostHooks(node, dxs);
+    for (let i = 0; i < edges.length; i++) {
+      const dx = needs[i] ? dxs[i] : null;
+      if (dx === null || dx === undefined) {
+        needs[i] = false;
+        continue;
+      }
+      const grad = fit(node, i, edges[i]!, dx);
+      if (mode.anomaly && ops.hasNaN(grad)) {
         throw new Error(`Function '${node.name()}' returned nan values in its ${i}th output.`);
       }
-      // Seen here first so that a gradient for two inputs counts twice before anything is dropped.
-      deliverLater.push(node.edges[i]!, node.edgeOutputs[i], fitted);
+      grad.storage.inFlight++; // Until all are delivered: one may be the gradient of two inputs.
+      fitted.push(grad);
     }
   } finally {
-    if (track) {
-      made = closeArena(outer);
-      for (let i = 0; i < made.length; i++) made[i].owned = true;
-    }
+    if (track) closeArena(arena, own);
   }
-  const queue = deliverLater.splice(0);
-  for (let i = 0; i < queue.length; i += 3) (queue[i + 2] as Tensor).storage.inFlight++;
-  for (let i = 0; i < queue.length; i += 3) {
-    const grad = queue[i + 2] as Tensor;
-    deliver(queue[i] as Node, queue[i + 1] as number, grad, createGraph);
-    grad.storage.inFlight--;
+  for (let i = 0, k = 0; i < edges.length; i++) {
+    if (needs[i]) deliver(edges[i]!.node, edges[i]!.output, fitted[k++], createGraph);
   }
-  if (made !== null) {
-    for (let i = 0; i < made.length; i++) {
-      const storage = made[i];
-      if (storage.inFlight === 0 && storage.owned) {
-        storage.owned = false;
-        recycle(storage);
-      }
-    }
-  }
+  for (let k = 0; k < fitted.length; k++) drop(fitted[k]);
 }
 
-const deliverLater: (Node | number | Tensor)[] = [];
+function forEachGrad(arrived: Grad | Grad[], visit: (grad: Tensor) => void): void {
+  if (Array.isArray(arrived)) { for (const grad of arrived) if (grad !== null) visit(grad); }
+  else if (arrived !== null) visit(arrived);
+}
 
-function runPostHooks(node: Node, dxs: readonly Grad[], dys: readonly Grad[]): readonly Grad[] {
+function runPostHooks(node: Node, dxs: readonly Grad[]): readonly Grad[] {
+  const dys = Array.isArray(node.arrived) ? node.arrived : [node.arrived];
   for (const grad of [...dxs, ...dys]) if (grad) grad.storage.held = true;
-  for (const hook of node.postHooks!) dxs = hook(dxs, dys) ?? dxs;
+  for (const hook of node.extras!.postHooks) dxs = hook(dxs, dys) ?? dxs;
   return dxs;
 }
 
 /** Names the forward operation in an error, when anomaly mode recorded where it was called. */
 function explain(node: Node, error: unknown): unknown {
-  if (!(error instanceof Error) || node.trace === null) return error;
-  error.message += `\nThe forward call of ${node.name()} was made here:\n${node.trace.split("\n").slice(1).join("\n")}`;
+  const trace = node.extras?.trace;
+  if (!(error instanceof Error) || !trace) return error;
+  error.message += `\nThe forward call of ${node.name()} was made here:\n${trace.split("\n").slice(1).join("\n")}`;
   return error;
 }
 
@@ -271,62 +273,79 @@ export function runBackward(roots: readonly Tensor[], grads: readonly Tensor[], 
   const rootNodes = roots.map((r) => r.gradEdge());
   const order = collect(rootNodes);
 
-  const results: Grad[] = request.inputs === null ? [] : new Array<Grad>(request.inputs.length).fill(null);
-  const captures = new Map<Node, { output: number; slot: number }[]>();
-  if (request.inputs !== null) {
-    request.inputs.forEach((input, slot) => {
-      const node = input.gradEdge();
-      const list = captures.get(node) ?? [];
-      list.push({ output: input.outputNr, slot });
-      captures.set(node, list);
-    });
-    markWanted(order, new Set(captures.keys()));
-  }
+  const captures = request.inputs === null ? null : new Captures(request.inputs, createGraph);
+  if (captures !== null) markWanted(order, captures.targets());
 
   const outer = suspendArena();
   const enabled = mode.enabled;
   mode.enabled = createGraph;
   try {
-    roots.forEach((root, i) => deliver(rootNodes[i], root.outputNr, grads[i], createGraph));
+    for (let i = 0; i < roots.length; i++) deliver(rootNodes[i], roots[i].outputNr, grads[i], createGraph);
     for (let k = 0; k < order.length; k++) {
       const node = order[k];
-      if (node.pending === null) continue;
-      try {
-        if (node.preHooks !== null || node.retained !== null) runPreHooks(node);
-        const captured = captures.get(node);
-        if (captured !== undefined) {
-          for (const { output, slot } of captured) {
-            const grad = node.pending[output];
-            if (grad === null) continue;
-            grad.storage.held = true;
-            results[slot] = createGraph || grad.node === null ? grad : grad.detached();
-          }
+      if (node.arrived === null) continue;
+      if (node.extras !== null) runPreHooks(node);
+      captures?.take(node);
+      if (node instanceof AccumulateGrad) {
+        if (captures === null) accumulate(node, createGraph);
+      } else if (captures === null || (node.wanted && node.edges.some((e) => e !== null && e.node.wanted))) {
+        try {
+          runNode(node, createGraph);
+        } catch (error) {
+          throw explain(node, error);
         }
-        if (node instanceof AccumulateGrad) {
-          if (request.inputs === null) accumulate(node, createGraph);
-        } else if (node.wanted && (captured === undefined || node.edges.some((e) => e !== null && e.wanted))) {
-          runNode(node, request);
-          if (!retainGraph) consume(node);
-        }
-      } catch (error) {
-        throw explain(node, error);
+        if (!retainGraph) consume(node);
       }
-      if (!(node instanceof AccumulateGrad) || request.inputs !== null) node.pending?.forEach(drop);
-      node.pending = null;
+      forEachGrad(node.arrived, drop);
+      node.arrived = null;
     }
   } finally {
     mode.enabled = enabled;
-    deliverLater.length = 0;
-    for (const node of order) node.pending = null;
+    for (let k = 0; k < order.length; k++) order[k].arrived = null;
     resumeArena(outer);
   }
-  if (request.accumulate && request.inputs !== null) {
-    request.inputs.forEach((input, i) => {
+  if (captures === null) return [];
+  const { results } = captures;
+  if (request.accumulate) {
+    request.inputs!.forEach((input, i) => {
       const grad = results[i];
       if (grad !== null) input.accumulated = input.accumulated === null ? grad : ops.add(input.accumulated, grad);
     });
   } else for (const grad of results) if (grad !== null) adopt(grad.storage);
   return results;
+}
+
+/** The gradients of chosen tensors, taken out of the graph as they arrive. */
+class Captures {
+  readonly results: Grad[];
+  readonly #slots = new Map<Node, { output: number; slot: number }[]>();
+  readonly #createGraph: boolean;
+
+  constructor(inputs: readonly Tensor[], createGraph: boolean) {
+    this.results = new Array<Grad>(inputs.length).fill(null);
+    this.#createGraph = createGraph;
+    inputs.forEach((input, slot) => {
+      const node = input.gradEdge();
+      const list = this.#slots.get(node) ?? [];
+      list.push({ output: input.outputNr, slot });
+      this.#slots.set(node, list);
+    });
+  }
+
+  targets(): ReadonlySet<Node> {
+    return new Set(this.#slots.keys());
+  }
+
+  take(node: Node): void {
+    const captured = this.#slots.get(node);
+    if (captured === undefined) return;
+    for (const { output, slot } of captured) {
+      const grad = node.outputs === 1 ? node.arrived as Grad : (node.arrived as Grad[])[output];
+      if (grad === null) continue;
+      grad.storage.held = true;
+      this.results[slot] = this.#createGraph || grad.node === null ? grad : grad.detached();
+    }
+  }
 }
 
 /** After its last use: frees what the node saved, and retires its output. */

@@ -148,7 +148,7 @@ function enter<A extends unknown[], R extends Tensor | Tensor[]>(
     }
     return inputs.map((_, i) => dxs[i] ?? null);
   });
-  node.custom = true;
+  node.extra().custom = true;
   node.outputs = outputs.length;
   outputs.forEach((y, i) => {
     if (y.dtype.isFloatingPoint && !fixed.has(list[i])) y.setHistory(node, i);

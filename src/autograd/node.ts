@@ -32,49 +32,71 @@ let nextId = 1;
 /** The hooks that `savedTensorsHooks` put in force, innermost last. @internal */
 export const savedHooks: SavedTensorHooks[] = [];
 
+/** One input of a node: which output of which node it is, and the shape and type that its gradient must have. @internal */
+export class Edge {
+  /** The node that made the input, or its leaf's node. */
+  readonly node: Node;
+  /** Which of that node's outputs the input is. */
+  readonly output: number;
+  /** The input's sizes. */
+  readonly sizes: Sizes;
+  /** The input's element type. */
+  readonly dtype: DType;
+
+  /** For tensors only. */
+  constructor(node: Node, output: number, sizes: Sizes, dtype: DType) {
+    this.node = node;
+    this.output = output;
+    this.sizes = sizes;
+    this.dtype = dtype;
+  }
+}
+
+/** What few nodes have: kept apart, since a node is made for every recorded operation. @internal */
+export interface Extras {
+  /** Hooks on the outputs' gradients, by output. */
+  preHooks: Map<number, GradHook[]>;
+  /** Outputs whose gradients stay readable (`retainGrad`). */
+  retained: Map<number, Tensor>;
+  /** Hooks on the whole node, after it ran. */
+  postHooks: ((gradInputs: readonly Grad[], gradOutputs: readonly Grad[]) => readonly Grad[] | void)[];
+  /** Hooks on a leaf, after its gradient was accumulated. */
+  accumulatedHooks: (() => void)[];
+  /** Where the forward operation was called, in anomaly mode. */
+  trace: string | null;
+  /** User code runs in this node's backward and may keep what it sees. */
+  custom: boolean;
+  /** What the hooks on saved tensors made of them, and how to get them back. */
+  packed: { values: unknown[]; unpack: (packed: unknown) => Tensor } | null;
+}
+
 /**
  * One recorded operation. `tensor.gradFn` is the node that made the tensor.
  */
 export class Node {
   /** Grows with time, so that a node's inputs always have smaller numbers than the node. @internal */
   readonly id: number = nextId++;
-  /** The nodes that made the inputs, or `null` for an input that wants no gradient. @internal */
-  readonly edges: (Node | null)[] = [];
-  /** Which output of that node each input is. @internal */
-  readonly edgeOutputs: number[] = [];
-  /** The inputs' shapes, that gradients must come back to. @internal */
-  readonly inputSizes: (Sizes | null)[] = [];
-  /** The inputs' element types. @internal */
-  readonly inputDtypes: (DType | null)[] = [];
+  /** Where the inputs' gradients go; `null` for an input that wants none. @internal */
+  readonly edges: readonly (Edge | null)[];
   /** How many outputs the operation has. @internal */
   outputs = 1;
   /** The output's own memory, to be recycled after the graph was used; `null` for views and in-place results. @internal */
   output: Storage | Storage[] | null = null;
-  /** Gradients that have arrived in the running backward, by output. @internal */
-  pending: Grad[] | null = null;
+  /** The gradient that has arrived in the running backward; a list where there are several outputs. @internal */
+  arrived: Grad | Grad[] = null;
   /** The last backward that met this node. @internal */
   pass = 0;
   /** Whether the running backward leads from here to a wanted input. @internal */
   wanted = true;
-  /** Hooks on the outputs' gradients, by output. @internal */
-  preHooks: Map<number, GradHook[]> | null = null;
-  /** Outputs whose gradients stay readable (`retainGrad`). @internal */
-  retained: Map<number, Tensor> | null = null;
-  /** Hooks on the whole node, after it ran. @internal */
-  postHooks: ((gradInputs: readonly Grad[], gradOutputs: readonly Grad[]) => readonly Grad[] | void)[] | null = null;
-  /** Where the forward operation was called, in anomaly mode. @internal */
-  trace: string | null = null;
-  /** User code runs in this node's backward and may keep what it sees. @internal */
-  custom = false;
+  /** Hooks and the like. @internal */
+  extras: Extras | null = null;
 
   readonly #name: string;
-  #saved: (Tensor | null)[] | null;
-  #packed: unknown[] | null = null;
-  #unpack: ((packed: unknown) => Tensor) | null = null;
+  readonly #many: boolean;
+  #saved: readonly (Tensor | null)[] | null;
   #versions: number[] | null = null;
   #backward: Backward | BackwardMany | null;
   #freed = false;
-  readonly #many: boolean;
 
   /** For {@linkcode record} and its siblings only. */
   constructor(
@@ -87,42 +109,48 @@ export class Node {
     this.#name = name;
     this.#backward = backward ?? many;
     this.#many = many !== null;
+    const edges: (Edge | null)[] = [];
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i];
-      if (input !== null && input.requiresGrad) {
-        const node = input.gradEdge();
-        this.edges.push(node);
-        this.edgeOutputs.push(input.outputNr);
-        this.inputSizes.push(input.sizes);
-        this.inputDtypes.push(input.dtype);
-      } else {
-        this.edges.push(null);
-        this.edgeOutputs.push(0);
-        this.inputSizes.push(null);
-        this.inputDtypes.push(null);
-      }
+      edges.push(input !== null && input.requiresGrad ? input.edge() : null);
     }
-    this.#saved = saved.length === 0 ? null : saved as (Tensor | null)[];
+    this.edges = edges;
+    this.#saved = saved.length === 0 ? null : saved;
     if (saved.length > 0) this.#keep(saved);
-    if (mode.anomaly) this.trace = new Error().stack ?? null;
+    if (mode.anomaly) this.extra().trace = new Error().stack ?? null;
   }
 
   #keep(saved: readonly (Tensor | null)[]): void {
     if (savedHooks.length > 0) {
       const { pack, unpack } = savedHooks[savedHooks.length - 1];
-      this.#packed = saved.map((x) => x === null ? null : pack(x));
-      this.#unpack = unpack;
+      this.extra().packed = { values: saved.map((x) => x === null ? null : pack(x)), unpack };
       this.#saved = null;
       return;
     }
-    const versions = new Array<number>(saved.length);
+    const versions: number[] = [];
     for (let i = 0; i < saved.length; i++) {
       const x = saved[i];
-      if (x === null) continue;
-      versions[i] = x.storage.version;
+      if (x === null) {
+        versions.push(0);
+        continue;
+      }
+      versions.push(x.storage.version);
       x.storage.savers++;
     }
     this.#versions = versions;
+  }
+
+  /** The part of this node that few nodes have. @internal */
+  extra(): Extras {
+    return this.extras ??= {
+      preHooks: new Map(),
+      retained: new Map(),
+      postHooks: [],
+      accumulatedHooks: [],
+      trace: null,
+      custom: false,
+      packed: null,
+    };
   }
 
   /** The name that PyTorch prints: `AddmmBackward0`, `AccumulateGrad`. */
@@ -132,20 +160,20 @@ export class Node {
 
   /** The nodes that made the inputs, each with the number of the output that was used. */
   get nextFunctions(): [Node | null, number][] {
-    return this.edges.map((node, i) => [node, this.edgeOutputs[i]]);
+    return this.edges.map((edge) => edge === null ? [null, 0] : [edge.node, edge.output]);
   }
 
   /** Calls `hook(gradInputs, gradOutputs)` after this node has run; what it returns replaces the first. */
   registerHook(
     hook: (gradInputs: readonly Grad[], gradOutputs: readonly Grad[]) => readonly Grad[] | void,
   ): { remove(): void } {
-    const hooks = this.postHooks ??= [];
+    const hooks = this.extra().postHooks;
     hooks.push(hook);
     return { remove: (): void => void hooks.splice(hooks.indexOf(hook), 1) };
   }
 
   /** Runs the adjoint. @internal */
-  apply(dys: Grad[], needs: boolean[]): readonly Grad[] {
+  apply(dy: Grad | Grad[], needs: boolean[]): readonly Grad[] {
     if (this.#freed || this.#backward === null) {
       throw new Error(
         "Trying to backward through the graph a second time (or directly access saved tensors after they have already " +
@@ -155,16 +183,15 @@ export class Node {
       );
     }
     const saved = this.saved();
-    if (this.#many) return (this.#backward as BackwardMany)(dys, saved, needs);
-    return (this.#backward as Backward)(dys[0]!, saved, needs);
+    // The two kinds of closure are told apart by #many, which the type system cannot see.
+    if (this.#many) return (this.#backward as BackwardMany)(Array.isArray(dy) ? dy : [dy], saved, needs);
+    return (this.#backward as Backward)(dy as Tensor, saved, needs);
   }
 
   /** What the operation saved, checked to be unchanged. @internal */
   saved(): Tensor[] {
-    if (this.#packed !== null) {
-      const unpack = this.#unpack!;
-      return this.#packed.map((p) => p === null ? null : unpack(p)) as Tensor[];
-    }
+    const packed = this.extras?.packed;
+    if (packed) return packed.values.map((p) => p === null ? null : packed.unpack(p)) as Tensor[];
     const saved = this.#saved;
     if (saved === null) return none;
     const versions = this.#versions!;
@@ -187,11 +214,11 @@ export class Node {
       }
       this.#saved = null;
     }
-    if (saved !== null || this.#packed !== null) {
+    if (saved !== null || this.extras?.packed) {
       this.#freed = true;
       this.#backward = null;
+      if (this.extras !== null) this.extras.packed = null;
     }
-    this.#packed = null;
   }
 
   /** `<AddmmBackward0 object at 0x…>`, as Python prints it; the number is the node's own. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AccumulateGrad, type GradHook, Node } from "../autograd/node.ts";
+import { AccumulateGrad, Edge, type GradHook, Node } from "../autograd/node.ts";
 import { mode } from "../autograd/mode.ts";
 import { implicitGrad, runBackward } from "../autograd/engine.ts";
 import { checkOptions } from "../check.ts";
@@ -68,6 +68,7 @@ export class TensorCore {
   #requires = false;
   #accumulator: AccumulateGrad | null = null;
   #ptr: Pointer = null;
+  #edge: Edge | null = null;
 
   /** For the functions of `make.ts` only: use `tensor`, `zeros` and the like. */
   constructor(storage: Storage, sizes: Sizes, strides: Sizes, offset: number, dtype: DType, count: number) {
@@ -279,6 +280,14 @@ export class TensorCore {
     return this.gradFn ?? this.accumulator();
   }
 
+  /** Where gradients of this tensor go, as a node's input. @internal */
+  edge(this: Tensor): Edge {
+    const node = this.gradEdge();
+    const known = this.#edge;
+    if (known !== null && known.node === node) return known;
+    return this.#edge = new Edge(node, this.outputNr, this.sizes, this.dtype);
+  }
+
   /** The leaf's own node. @internal */
   accumulator(this: Tensor): AccumulateGrad {
     return this.#accumulator ??= new AccumulateGrad(this);
@@ -374,12 +383,12 @@ export class TensorCore {
     if (!this.requiresGrad) throw new Error("can't retain_grad on Tensor that has requires_grad=False");
     const node = this.gradFn;
     if (node === null) return;
-    (node.retained ??= new Map()).set(this.outputNr, this);
+    node.extra().retained.set(this.outputNr, this);
   }
 
   /** Whether {@linkcode retainGrad} keeps this tensor's gradient. */
   get retainsGrad(): boolean {
-    return this.node?.retained?.get(this.outputNr) as unknown === this;
+    return this.node?.extras?.retained.get(this.outputNr) as unknown === this;
   }
 
   /**
@@ -390,11 +399,26 @@ export class TensorCore {
   registerHook(this: Tensor, hook: GradHook): RemovableHandle {
     if (!this.requiresGrad) throw new Error("cannot register a hook on a tensor that doesn't require gradient");
     const node = this.gradEdge();
-    const all = node.preHooks ??= new Map<number, GradHook[]>();
+    const all = node.extra().preHooks;
     const hooks = all.get(this.outputNr) ?? [];
     all.set(this.outputNr, hooks);
     hooks.push(hook);
     return { remove: (): void => void hooks.splice(hooks.indexOf(hook), 1) };
+  }
+
+  /**
+   * Calls `hook` with this leaf whenever a backward has added to its gradient.
+   *
+   * @throws {Error} When this is not a leaf that requires gradients.
+   */
+  registerPostAccumulateGradHook(this: Tensor, hook: (x: Tensor) => void): RemovableHandle {
+    if (!this.requiresGrad || this.gradFn !== null) {
+      throw new Error("post accumulate grad hooks cannot be registered on non-leaf tensors");
+    }
+    const hooks = this.accumulator().extra().accumulatedHooks;
+    const call = (): void => hook(this);
+    hooks.push(call);
+    return { remove: (): void => void hooks.splice(hooks.indexOf(call), 1) };
   }
 
   /**
