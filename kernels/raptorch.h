@@ -197,6 +197,30 @@ RAP_API int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy,
 // dw, and dbias unless it is NULL, from dy and x.
 RAP_API int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x, const int32_t *meta);
 
+// ---- pooling (pool.c): float32, float64 ------------------------------------------------------------------------
+//
+// x [planes, D, H, W] (planes = batch * channels), y [planes, OD, OH, OW]; fewer dimensions as for convolution.
+// Output o covers o * stride - padding + k * dilation along each axis; positions outside the image do not count.
+// ceil_mode is in the output's size. meta: planes, D, H, W, OD, OH, OW, kernel[3], stride[3], padding[3], dilation[3].
+// kernel[0] = 0 is adaptive pooling (the rest of meta is not read): output o covers [floor(o I / O), ceil((o+1) I / O)).
+//
+// indices [planes, OD, OH, OW] of dtype index_dtype: INT64 or INT32 is PyTorch's flat index within the plane of x; UINT8 is
+// the tap (kd KH + kh) KW + kw within the window, for windows of at most 255 taps, not adaptive: the compact workspace for
+// the gradient where nobody asks for indices. NaN is the largest number; among equals the first wins.
+
+// y = max over the window, and where it was; indices may be NULL.
+RAP_API int32_t rap_max_pool(int32_t dtype, void *y, void *indices, const void *x, int32_t index_dtype, const int32_t *meta);
+// dx = 0 but for dx[indices[i]] += dy[i]
+RAP_API int32_t rap_max_pool_backward(int32_t dtype, void *dx, const void *dy, const void *indices, int32_t index_dtype, const int32_t *meta);
+// y[i] = x[indices[i]]: the gradient of both the one above and the one below.
+RAP_API int32_t rap_max_pool_gather(int32_t dtype, void *y, const void *x, const void *indices, int32_t index_dtype, const int32_t *meta);
+// y [planes, D, H, W] = 0 but for y[indices[i]] = x[i], x [planes, OD, OH, OW]: the last of several wins.
+RAP_API int32_t rap_max_unpool(int32_t dtype, void *y, const void *x, const void *indices, int32_t index_dtype, const int32_t *meta);
+// y = sum over the window / divisor; divisor 0: the window's size, with the padding counted in if include_padding. dilation 1.
+RAP_API int32_t rap_avg_pool(int32_t dtype, void *y, const void *x, int32_t include_padding, int32_t divisor, const int32_t *meta);
+// dx from dy
+RAP_API int32_t rap_avg_pool_backward(int32_t dtype, void *dx, const void *dy, int32_t include_padding, int32_t divisor, const int32_t *meta);
+
 // ---- reductions (reduce.c, scan.c) --------------------------------------------------------------------------
 // x is contiguous [outer, reduce, inner], y [outer, inner].
 enum {

@@ -95,6 +95,40 @@ INLINE void f64_store_tail(double *p, f64v x, int n) {
 }
 #endif
 
+// Of the pair a, b: the elements at even or at odd places; a's and b's in turn, of their first or second halves.
+// And 32-bit integers as bytes in memory.
+#if RAP_VBYTES == 64
+#define RAP_EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
+#elif RAP_VBYTES == 32
+#define RAP_EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)
+#else
+#define RAP_EACH_LANE(f) f(0), f(1), f(2), f(3)
+#endif
+#define RAP_EVEN(i) 2 * (i)
+#define RAP_ODD(i)  2 * (i) + 1
+#define RAP_LOW(i)  (i) / 2 + (i) % 2 * F32_LANES
+#define RAP_HIGH(i) (i) / 2 + (i) % 2 * F32_LANES + F32_LANES / 2
+INLINE f32v f32_even(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_EVEN)); }
+INLINE f32v f32_odd(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_ODD)); }
+INLINE f32v f32_zip_low(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_LOW)); }
+INLINE f32v f32_zip_high(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_HIGH)); }
+typedef uint8_t u8v __attribute__((vector_size(F32_LANES)));
+INLINE void i32_store_u8(uint8_t *p, i32v x) {
+  const u8v bytes = __builtin_convertvector(x, u8v);
+  memcpy(p, &bytes, sizeof bytes);
+}
+// Lanes 0 .. n-1.
+INLINE i32v i32_lanes_below(int32_t n) {
+#define RAP_SELF(i) i
+  return (i32v){RAP_EACH_LANE(RAP_SELF)} < n;
+#undef RAP_SELF
+}
+INLINE i32v i32_load_u8(const uint8_t *p) {
+  u8v bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(bytes, i32v);
+}
+
 // Before a loop with constant bounds: no loop is left.
 #if defined(__clang__)
 #define RAP_UNROLL _Pragma("clang loop unroll(full)")
