@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 660704388;
+export const abiHash = -1129386752;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -50,6 +50,12 @@ export const symbols = {
   convForward: { name: "rap_conv_forward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
   convBackwardInput: { name: "rap_conv_backward_input", parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
   convBackwardWeight: { name: "rap_conv_backward_weight", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
+  maxPool: { name: "rap_max_pool", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  maxPoolBackward: { name: "rap_max_pool_backward", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  maxPoolGather: { name: "rap_max_pool_gather", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  maxUnpool: { name: "rap_max_unpool", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  avgPool: { name: "rap_avg_pool", parameters: ["i32", "pointer", "pointer", "i32", "i32", "pointer"], result: "i32" },
+  avgPoolBackward: { name: "rap_avg_pool_backward", parameters: ["i32", "pointer", "pointer", "i32", "i32", "pointer"], result: "i32" },
   reduce: { name: "rap_reduce", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "f64"], result: "i32" },
   var: { name: "rap_var", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
   scan: { name: "rap_scan", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
