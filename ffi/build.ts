@@ -25,17 +25,55 @@ function sources(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, root))].filter((e) => e.isFile).map((e) => e.name).sort();
 }
 
+async function sha256(...parts: string[]): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
+  return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+function versionOf(cc: string): string {
+  return new TextDecoder().decode(new Deno.Command(cc, { args: ["--version"], stderr: "null" }).outputSync().stdout);
+}
+
 /** SHA-256 of everything that decides what the compiler makes. */
-async function fingerprint(cc: string, isa: string): Promise<string> {
-  const version = new Deno.Command(cc, { args: ["--version"], stderr: "null" }).outputSync().stdout;
-  const parts = [cc, new TextDecoder().decode(version), isa, flags.join(" ")];
+function fingerprint(cc: string, isa: string): Promise<string> {
+  const parts = [cc, versionOf(cc), isa, flags.join(" ")];
   for (const folder of ["kernels/", "kernels/cpu/", "kernels/probe/"]) {
     for (const file of sources(folder)) {
       if (/\.[ch]$/.test(file)) parts.push(file, Deno.readTextFileSync(new URL(folder + file, root)));
     }
   }
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts.join("\0")));
-  return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
+  return sha256(...parts);
+}
+
+/** The preprocessed text without the declarations that this file has no use for: another kernel's do not rebuild it. */
+async function preprocessed(cc: string, args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(cc, { args: [...args, "-E", "-P"], stderr: "piped" })
+    .output();
+  if (!success) throw new Error(`${cc} ${args.join(" ")}\n${new TextDecoder().decode(stderr)}`);
+  const text = new TextDecoder().decode(stdout);
+  const used = new Map<string, number>();
+  for (const [name] of text.matchAll(/\brap_\w+/g)) used.set(name, (used.get(name) ?? 0) + 1);
+  return text.replace(
+    /__attribute__\(\(visibility\("default"\)\)\)[^;{]*?\b(rap_\w+)\s*\([^;{]*\);/g,
+    (all, name) => used.get(name) === 1 ? "" : all,
+  );
+}
+
+/** Compiles one file, or finds its object from an earlier build. Returns the object's path. */
+async function compile(cc: string, version: string, flag: string, file: string, objects: URL): Promise<string> {
+  const own = file === "library.c" ? [`-DRAP_ABI_HASH=${abiHash()}`] : [];
+  const args = [...flags, flag, ...own, new URL(`kernels/cpu/${file}`, root).pathname];
+  const text = await preprocessed(cc, args);
+  const key = await sha256(cc, version, flag, flags.join(" "), text);
+  const object = new URL(`${file.replace(/\.c$/, "")}-${key.slice(0, 24)}.o`, objects).pathname;
+  try {
+    Deno.statSync(object);
+  } catch {
+    const side = `${object}.${Deno.pid}`;
+    await run(cc, [...args, "-c", "-o", side]);
+    Deno.renameSync(side, object);
+  }
+  return object;
 }
 
 async function run(cc: string, args: string[]): Promise<void> {
@@ -62,29 +100,18 @@ async function build(cc: string, isa: string, flag: string, folder: URL): Promis
   } catch {
     // Not built yet.
   }
-  const objects = new URL(`${isa}-${Deno.pid}/`, folder);
+  const objects = new URL("objects/", folder);
   Deno.mkdirSync(objects, { recursive: true });
-  try {
-    const files = sources("kernels/cpu/").filter((f) => f.endsWith(".c"));
-    await parallel(files.map((file) => () =>
-      run(cc, [
-        ...flags,
-        flag,
-        `-DRAP_ABI_HASH=${abiHash()}`,
-        "-c",
-        new URL(`kernels/cpu/${file}`, root).pathname,
-        "-o",
-        new URL(file.replace(/c$/, "o"), objects).pathname,
-      ])
-    ));
-    const linked = new URL("linked", objects).pathname;
-    const inputs = files.map((file) => new URL(file.replace(/c$/, "o"), objects).pathname);
-    await run(cc, ["-shared", "-o", linked, ...inputs, "-lm", "-lpthread"]);
-    Deno.renameSync(linked, target);
-    Deno.writeTextFileSync(stamp, wanted);
-  } finally {
-    Deno.removeSync(objects, { recursive: true });
-  }
+  const version = versionOf(cc);
+  const files = sources("kernels/cpu/").filter((f) => f.endsWith(".c"));
+  const inputs: string[] = [];
+  await parallel(
+    files.map((file, i) => async () => void (inputs[i] = await compile(cc, version, flag, file, objects))),
+  );
+  const linked = new URL(`linked-${Deno.pid}`, folder).pathname;
+  await run(cc, ["-shared", "-o", linked, ...inputs, "-lm", "-lpthread"]);
+  Deno.renameSync(linked, target);
+  Deno.writeTextFileSync(stamp, wanted);
   return true;
 }
 
