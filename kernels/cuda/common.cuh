@@ -7,7 +7,15 @@
 
 #include <cuda_runtime.h>
 #include <stdint.h>
+#include <string.h>
 #include "../raptorch.h"
+
+// Templates and rows that hold for every integer type test for signs that uint8 does not have.
+#ifdef __NVCC__
+#pragma nv_diag_suppress 186
+#else
+#pragma GCC diagnostic ignored "-Wtype-limits"
+#endif
 
 #ifndef RAP_EMULATED
 // The type of a pointer into shared memory, and a shared array of `count` elements; one-dimensional by design.
@@ -51,7 +59,10 @@ public:
     rap_note(cudaGetLastError(), #kernel);                                                                   \
   } while (0)
 
-template <typename T> __host__ __device__ constexpr T ceil_div(T a, T b) { return (a + b - 1) / b; }
+#define DEVICE      __device__ __forceinline__
+#define HOST_DEVICE __host__ __device__ __forceinline__
+
+template <typename T> HOST_DEVICE constexpr T ceil_div(T a, T b) { return (a + b - 1) / b; }
 
 constexpr int kBlock = 256;
 // Blocks for n threads of work in a grid-stride loop: enough to fill the card several times, no more.
@@ -60,11 +71,9 @@ inline int blocks_for(int64_t n, int block = kBlock) {
   return static_cast<int>(wanted < 1 ? 1 : wanted < most ? wanted : most);
 }
 
-// Runs the body once for each i of [0, n), spread over the grid.
+// Runs the body once for each i of [0, n), n < 2^31, spread over the grid.
 #define GRID_STRIDE(i, n)                                                                                    \
-  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x,                              \
-               rap_step = static_cast<int64_t>(gridDim.x) * blockDim.x;                                      \
-       i < (n); i += rap_step)
+  for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < static_cast<unsigned>(n); i += gridDim.x * blockDim.x)
 
 // ---- element types -----------------------------------------------------------------------------------------
 
