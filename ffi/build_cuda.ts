@@ -94,6 +94,31 @@ export function complaints(kernels: Resources[]): string[] {
   );
 }
 
+/** A source with the headers of ours that it includes; of the ABI only the declarations whose functions it names. */
+function closure(file: string, seen: Set<string>, folders: string[]): string[] {
+  if (seen.has(file) || text(file) === "") return [];
+  seen.add(file);
+  const parts = [text(file)];
+  for (const [, name] of parts[0].matchAll(/^#include [<"]([\w./]+)[>"]/gm)) {
+    for (const folder of [file.slice(0, file.lastIndexOf("/") + 1), ...folders]) {
+      parts.push(...closure(new URL(name, `file://${folder}`).pathname, seen, folders));
+    }
+  }
+  return parts;
+}
+
+function dependencies(file: string, folders: string[]): string[] {
+  const parts = closure(file, new Set(), folders), code = parts.join("");
+  return parts.map((part) =>
+    !part.includes("#define RAP_API")
+      ? part
+      : part.replace(/^RAP_API [^;]*?\b(rap_\w+)\([^;]*;$|\/\/[^\n]*$/gm, (line, name) =>
+        name && new RegExp(`^int32_t ${name}\\(|^\\S.* \\*?${name}\\(`, "m").test(code.replaceAll(line, ""))
+          ? line
+          : "")
+  );
+}
+
 interface Kind {
   /** Of the library: `libraptorch-NAME.so`. */
   name: string;
@@ -104,7 +129,8 @@ interface Kind {
   hasty: RegExp;
   /** Sources beside the kernels. */
   extra: string[];
-  headers: string[];
+  /** Where `#include <…>` of ours is looked for. */
+  folders: string[];
 }
 
 function nvcc(one: string | null): Kind {
@@ -121,7 +147,7 @@ function nvcc(one: string | null): Kind {
     link: ["-shared", "-cudart", "static", "-Xcompiler", "-static-libgcc,-static-libstdc++", ...codes.flatMap((c) => ["-gencode", c])],
     hasty: /^$/,
     extra: [],
-    headers: [],
+    folders: [],
   };
 }
 
@@ -136,7 +162,7 @@ function emulator(races: boolean, asan: boolean): Kind {
     link: ["-shared", ...(asan ? ["-fsanitize=address"] : [])],
     hasty: /^(pointwise|cast)/,
     extra: files("tests/cuda_emulator/", /\.cpp$/).map((f) => source(`tests/cuda_emulator/${f}`)),
-    headers: files("tests/cuda_emulator/", /\.h$/).map((f) => source(`tests/cuda_emulator/${f}`)),
+    folders: [source("tests/cuda_emulator/")],
   };
 }
 
@@ -147,9 +173,6 @@ export async function buildCuda(kind: Kind, check = false): Promise<string> {
   const objects = new URL(`${kind.name}/`, folder);
   Deno.mkdirSync(objects, { recursive: true });
   const kernels = files("kernels/cuda/", /\.cu$/).map((f) => source(`kernels/cuda/${f}`));
-  // deno-fmt-ignore
-  const headers = [source("kernels/raptorch.h"), source("kernels/pointwise.h"), ...kind.headers,
-    ...files("kernels/cuda/", /\.cuh$/).map((f) => source(`kernels/cuda/${f}`))].map((f) => text(f));
   const library = new URL(`libraptorch-${kind.name}.so`, folder).pathname;
   const parts: string[] = [];
   const resources: Resources[] = [];
@@ -162,7 +185,7 @@ export async function buildCuda(kind: Kind, check = false): Promise<string> {
       ...(kind.hasty.test(base) ? ["-O0"] : []),
       ...(base === "library" ? [`-DRAP_ABI_HASH=${abiHash()}`] : []),
     ];
-    const wanted = await digest([kind.compiler, ...args, text(file), ...headers]);
+    const wanted = await digest([kind.compiler, ...args, ...dependencies(file, kind.folders)]);
     parts.push(object);
     if (text(`${object}.stamp`) !== wanted) {
       const start = performance.now();

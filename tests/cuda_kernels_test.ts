@@ -187,3 +187,60 @@ Deno.test("cuda kernels: copy_strided", () => {
     });
   }
 });
+
+/** meta of rap_matmul for contiguous matrices, `a` and `b` possibly stored transposed. */
+function matmulMeta(
+  m: number,
+  n: number,
+  k: number,
+  outer: number,
+  inner: number,
+  at: boolean,
+  bt: boolean,
+  relu: number,
+  bias: number[],
+) {
+  // deno-fmt-ignore
+  return meta(m, n, k, relu, outer, inner,
+    at ? [1, m] : [k, 1], inner * m * k, m * k,
+    bt ? [1, k] : [n, 1], inner * k * n, k * n,
+    n, inner * m * n, m * n, bias);
+}
+
+Deno.test("cuda kernels: matmul", () => {
+  const shapes = [[1, 1, 1], [3, 5, 7], [64, 64, 16], [65, 67, 33], [128, 132, 40], [1, 200, 700], [130, 3, 1100], [
+    4,
+    4,
+    0,
+  ]];
+  for (const dtype of [0, 1, 2, 3, 4]) {
+    for (const [m, n, k] of dtype === 0 ? shapes : shapes.slice(0, 4)) {
+      for (const [at, bt] of [[false, false], [true, false], [false, true], [true, true]]) {
+        const a = numbers.of(dtype, m * k), b = numbers.of(dtype, k * n), row = numbers.of(dtype, n);
+        const layout = matmulMeta(m, n, k, 1, 1, at, bt, 1, [0, 1, 0, 0]);
+        const args = [dtype, out(zeros(dtype, m * n)), input(a), input(b), input(row), 1, 2, layout];
+        pair.check("matmul", args, {
+          tolerance: 1e-4,
+          atol: dtype === 1 ? 1e-12 : 1e-4,
+          label: `${dtype} ${m}x${n}x${k} ${at} ${bt}`,
+        });
+      }
+    }
+  }
+  // Large tiles, batches with broadcasting, accumulation into c.
+  const layout = matmulMeta(260, 256, 20, 1, 1, false, true, 0, [0, 0, 0, 0]);
+  const a = input(numbers.floats(260 * 20)), b = input(numbers.floats(256 * 20));
+  pair.check("matmul", [0, out(new Float32Array(260 * 256)), a, b, null, 0.5, 0, layout], {
+    tolerance: 1e-4,
+    atol: 1e-4,
+  });
+  const batched = matmulMeta(9, 10, 11, 3, 2, false, false, 0, [10, 1, 180, 90]);
+  batched.data.set([0, 110], 12); // b is the same for every outer index
+  const c = numbers.floats(6 * 90);
+  const operands = [input(numbers.floats(6 * 99)), input(numbers.floats(220))];
+  pair.check("matmul", [0, out(c), ...operands, input(c), 1, 1, batched], {
+    tolerance: 1e-4,
+    atol: 1e-4,
+    label: "batched",
+  });
+});
