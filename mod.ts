@@ -20,10 +20,23 @@ export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./sr
 export * from "./src/dtype.ts";
 export { setPrintoptions } from "./src/format.ts";
 export { keep, type Scope, scope, tidy } from "./src/scope.ts";
-export { defaultGenerator, Generator, getRngState, initialSeed, manualSeed, seed, setRngState } from "./src/generator.ts";
+export {
+  defaultGenerator,
+  Generator,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  seed,
+  setRngState,
+} from "./src/generator.ts";
 export * from "./src/random.ts";
 export { Size } from "./src/shape.ts";
 export { emptyCache, memory, type MemoryReport, setPoolLimit } from "./src/storage.ts";
 export { Parameter, Tensor } from "./src/tensor.ts";
 // Operations, by family.
 export * from "./src/functions.ts";
+// Data.
+export * as data from "./src/data/mod.ts";
+export * as utils from "./src/utils.ts";
+export * as datasets from "./src/vision/datasets.ts";
+export * as transforms from "./src/vision/transforms.ts";

@@ -1,0 +1,6 @@
+/**
+ * PyTorch's `torch.utils`.
+ *
+ * @module
+ */
+export * as data from "./data/mod.ts";
