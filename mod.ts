@@ -14,6 +14,7 @@
  * @module
  */
 export * as autograd from "./src/autograd.ts";
+export * as optim from "./src/optim.ts";
 export * from "./src/autograd/mode.ts";
 export * from "./src/create.ts";
 export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./src/device.ts";
