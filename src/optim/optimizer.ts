@@ -9,7 +9,7 @@ import { empty, isHalf } from "../make.ts";
 import { castTo } from "../ops/elementwise.ts";
 import { fill_ } from "../ops/fill.ts";
 import { copyElementsTo, dense, packed } from "../ops/strided.ts";
-import { closeArena, openArena, resumeArena, suspendArena } from "../storage.ts";
+import { closeArena, openArena, resumeArena, type Storage, suspendArena } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import type { RemovableHandle } from "../tensor/core.ts";
 import {
@@ -43,6 +43,11 @@ type Moment = "stepPre" | "stepPost" | "stateDictPre" | "stateDictPost" | "loadP
 
 /** State that PyTorch keeps as 0-d tensors and optimizers here as numbers. */
 const scalarState = ["step", "eta", "mu", "mu_product"];
+
+function recycle(storage: Storage): boolean {
+  storage.release();
+  return false;
+}
 
 /** Fills a tensor that must outlive the step. */
 export function persistent(make: () => Tensor): Tensor {
@@ -147,13 +152,13 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   step(closure?: Closure): Tensor | number | null {
     this.run("stepPre");
     const loss = closure === undefined ? null : this.evaluate(closure);
-    const enabled = mode.enabled, outer = openArena();
+    const enabled = mode.enabled, arena = openArena();
     mode.enabled = false;
     try {
       for (const group of this.paramGroups) this.stepGroup(group);
     } finally {
       mode.enabled = enabled;
-      for (const storage of closeArena(outer)) storage.release();
+      closeArena(arena, recycle);
     }
     this.run("stepPost");
     return loss;
