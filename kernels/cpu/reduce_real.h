@@ -63,40 +63,6 @@ static double N(row_product)(const S *x, int64_t n) {
   return product;
 }
 
-// The extreme of a row as numbers go, and whether there was a NaN: sign 1 for the maximum, -1 for the minimum.
-#define EXTREME(name, compare, start)                                                                                  \
-  static S N(name)(const S *x, int64_t n, int *nan) {                                                                  \
-    V best[4];                                                                                                         \
-    MASK odd[4] = {{0}};                                                                                               \
-    for (int k = 0; k < 4; k++) best[k] = F(set)(start);                                                               \
-    int64_t i = 0;                                                                                                     \
-    for (; i + 4 * LANES <= n; i += 4 * LANES)                                                                         \
-      for (int k = 0; k < 4; k++) {                                                                                    \
-        V v = F(load)(x + i + k * LANES);                                                                              \
-        odd[k] |= (MASK)(v != v);                                                                                      \
-        best[k] = F(select)((MASK)(v compare best[k]), v, best[k]);                                                    \
-      }                                                                                                                \
-    for (; i < n; i += LANES) {                                                                                        \
-      V v = F(load_tail)(x + i, n - i < LANES ? (int)(n - i) : LANES, start);                                          \
-      odd[0] |= (MASK)(v != v);                                                                                        \
-      best[0] = F(select)((MASK)(v compare best[0]), v, best[0]);                                                      \
-    }                                                                                                                  \
-    for (int k = 1; k < 4; k++) {                                                                                      \
-      odd[0] |= odd[k];                                                                                                \
-      best[0] = F(select)((MASK)(best[k] compare best[0]), best[k], best[0]);                                          \
-    }                                                                                                                  \
-    S result = best[0][0];                                                                                             \
-    *nan = 0;                                                                                                          \
-    for (int k = 0; k < LANES; k++) {                                                                                  \
-      if (best[0][k] compare result) result = best[0][k];                                                              \
-      *nan |= odd[0][k] != 0;                                                                                          \
-    }                                                                                                                  \
-    return result;                                                                                                     \
-  }
-EXTREME(row_max, >, -(S)INFINITY)
-EXTREME(row_min, <, (S)INFINITY)
-#undef EXTREME
-
 // Block by block, so that the extreme is then looked for where it is still in the cache.
 static state N(row_extreme)(const S *x, int64_t n, int greatest, int indexed) {
   enum { BLOCK = 4096 };

@@ -45,6 +45,40 @@ ROW_SUM(row_sum, v)
 ROW_SUM(row_deviation, (v - t) * (v - t))
 #undef ROW_SUM
 
+// The extreme of a row as numbers go, and whether there was a NaN.
+#define EXTREME(name, compare, start)                                                                                  \
+  __attribute__((unused)) static S N(name)(const S *x, int64_t n, int *nan) {                                          \
+    V best[4];                                                                                                         \
+    MASK odd[4] = {{0}};                                                                                               \
+    for (int k = 0; k < 4; k++) best[k] = F(set)(start);                                                               \
+    int64_t i = 0;                                                                                                     \
+    for (; i + 4 * LANES <= n; i += 4 * LANES)                                                                         \
+      for (int k = 0; k < 4; k++) {                                                                                    \
+        V v = F(load)(x + i + k * LANES);                                                                              \
+        odd[k] |= (MASK)(v != v);                                                                                      \
+        best[k] = F(select)((MASK)(v compare best[k]), v, best[k]);                                                    \
+      }                                                                                                                \
+    for (; i < n; i += LANES) {                                                                                        \
+      V v = F(load_tail)(x + i, n - i < LANES ? (int)(n - i) : LANES, start);                                          \
+      odd[0] |= (MASK)(v != v);                                                                                        \
+      best[0] = F(select)((MASK)(v compare best[0]), v, best[0]);                                                      \
+    }                                                                                                                  \
+    for (int k = 1; k < 4; k++) {                                                                                      \
+      odd[0] |= odd[k];                                                                                                \
+      best[0] = F(select)((MASK)(best[k] compare best[0]), best[k], best[0]);                                          \
+    }                                                                                                                  \
+    S result = best[0][0];                                                                                             \
+    *nan = 0;                                                                                                          \
+    for (int k = 0; k < LANES; k++) {                                                                                  \
+      if (best[0][k] compare result) result = best[0][k];                                                              \
+      *nan |= odd[0][k] != 0;                                                                                          \
+    }                                                                                                                  \
+    return result;                                                                                                     \
+  }
+EXTREME(row_max, >, -(S)INFINITY)
+EXTREME(row_min, <, (S)INFINITY)
+#undef EXTREME
+
 // mean, and the sum of squared deviations from it. Long rows go block by block, each twice while it is in the cache,
 // and are put together by Chan's formula.
 __attribute__((unused)) static void N(row_moments)(const S *x, int64_t n, double *mean, double *m2) {
