@@ -166,19 +166,21 @@ INLINE void f64_store_tail(double *p, f64v x, int n) {
 #else
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
   f32v x = f32_set(fill);
-  memcpy(&x, p, (size_t)n * sizeof(float));
+  for (int i = 0; i < F32_LANES && i < n; i++) x[i] = p[i];
   return x;
 }
-INLINE void f32_store_tail(float *p, f32v x, int n) { memcpy(p, &x, (size_t)n * sizeof(float)); }
+INLINE void f32_store_tail(float *p, f32v x, int n) {
+  for (int i = 0; i < F32_LANES && i < n; i++) p[i] = x[i];
+}
 INLINE f64v f64_load_tail(const double *p, int n, double fill) {
   f64v x = f64_set(fill);
-  memcpy(&x, p, (size_t)n * sizeof(double));
+  for (int i = 0; i < F64_LANES && i < n; i++) x[i] = p[i];
   return x;
 }
-INLINE void f64_store_tail(double *p, f64v x, int n) { memcpy(p, &x, (size_t)n * sizeof(double)); }
-#endif
+INLINE void f64_store_tail(double *p, f64v x, int n) {
   for (int i = 0; i < F64_LANES && i < n; i++) p[i] = x[i];
 }
+#endif
 
 // Before a loop with constant bounds: no loop is left.
 #if defined(__clang__)
