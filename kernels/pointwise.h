@@ -14,8 +14,8 @@
 #define RAP_UNARY_FLOAT(X)                                                                                             \
   X(NEG, 1, -x)                                                                                                        \
   X(ABS, 1, M(abs)(x))                                                                                                 \
-  X(SIGN, 1, M(select)(x > K(0), K(1), M(select)(x < K(0), K(-1), K(0))))                                              \
-  X(SGN, 1, M(select)(x > K(0), K(1), M(select)(x < K(0), K(-1), K(0))))                                               \
+  X(SIGN, 1, M(sign)(x))                                                                                               \
+  X(SGN, 1, M(sign)(x))                                                                                                \
   X(SQUARE, 1, x *x)                                                                                                   \
   X(CUBE, 1, x *x *x)                                                                                                  \
   X(SQRT, 2, M(sqrt)(x))                                                                                               \
@@ -155,7 +155,7 @@
   X(SQRT_BACKWARD, 2, a / (b + b))                   /* y */                                                           \
   X(RSQRT_BACKWARD, 1, K(-0.5) * a * b * b * b)      /* y */                                                           \
   X(RECIPROCAL_BACKWARD, 1, -a * b * b)              /* y */                                                           \
-  X(ABS_BACKWARD, 1, a *M(select)(b > K(0), K(1), M(select)(b < K(0), K(-1), K(0))))                                   \
+  X(ABS_BACKWARD, 1, a *M(sign)(b))                                                                                    \
   X(SQUARE_BACKWARD, 1, a *(b + b))                                                                                    \
   X(SIN_BACKWARD, 6, a *M(cos)(b))                                                                                     \
   X(COS_BACKWARD, 6, -a * M(sin)(b))                                                                                   \
@@ -245,6 +245,30 @@
 
 // WHERE copies bits: `a` is a bool, b and c are elements of any dtype.
 #define RAP_TERNARY_WHERE(X) X(WHERE, 1, a ? b : c)
+
+// ---- losses ----------------------------------------------------------------------------------------------
+
+// X(NAME, value, slope): a loss of x and its target t, with a parameter p, and its derivative by x.
+#define RAP_LOSS_FLOAT(X)                                                                                              \
+  X(MSE, (x - t) * (x - t), K(2) * (x - t))                                                                            \
+  X(L1, M(abs)(x - t), M(sign)(x - t))                                                                                 \
+  X(SMOOTH_L1, /* p is beta */                                                                                         \
+    M(select)(M(abs)(x - t) < p, K(0.5) * (x - t) * (x - t) / p, M(abs)(x - t) - K(0.5) * p),                          \
+    M(select)(M(abs)(x - t) < p, (x - t) / p, M(sign)(x - t)))                                                         \
+  X(HUBER, /* p is delta */                                                                                            \
+    M(select)(M(abs)(x - t) <= p, K(0.5) * (x - t) * (x - t), p *(M(abs)(x - t) - K(0.5) * p)),                        \
+    M(clamp)(x - t, -p, p))                                                                                            \
+  X(BCE, (t - K(1)) * M(max)(M(log1p)(-x), K(-100)) - t * M(max)(M(log)(x), K(-100)),                                  \
+    (x - t) / M(max)((K(1) - x) * x, K((double)1e-12f))) /* as PyTorch, in every dtype */                                                     \
+  X(BCE_WITH_LOGITS,                                                                                                   \
+    (K(1) - t) * x - (M(select)(x < K(0), x, K(0)) - M(log1p)(M(exp)(-M(abs)(x)))),                                    \
+    K(1) / (K(1) + M(exp)(-x)) - t)                                                                                    \
+  X(KL_DIV, M(select)(t == K(0), K(0), t *M(log)(t)) - t * x, -t)                                                      \
+  X(KL_DIV_LOG, M(exp)(t) * (t - x), -M(exp)(t)) /* t is a log-probability */                                          \
+  X(SOFT_MARGIN, M(log1p)(M(exp)(-t * x)), -t / (K(1) + M(exp)(t * x)))
+
+#define RAP_LOSS_CODE(name, value, slope) RAP_LOSS_##name,
+enum { RAP_LOSS_FLOAT(RAP_LOSS_CODE) RAP_LOSS_COUNT };
 
 #define RAP_UNARY_CODE(name, cost, value)   RAP_UNARY_##name,
 #define RAP_BINARY_CODE(name, cost, value)  RAP_BINARY_##name,

@@ -246,6 +246,59 @@ enum { RAP_SCAN_CUMSUM = 0, RAP_SCAN_CUMPROD, RAP_SCAN_CUMMAX, RAP_SCAN_CUMMIN, 
 // y[o, i, n] = op over x[o, 0 … i, n], of x's dtype; cummax and cummin write int64 indices (the last of equals)
 RAP_API int32_t rap_scan(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t dim, int32_t inner);
 
+// ---- softmax and losses (softmax.c, loss.c) -----------------------------------------------------------------
+// y = softmax of x over dim, its logarithm with take_log; all [outer, dim, inner]
+RAP_API int32_t rap_softmax(int32_t dtype, void *y, const void *x, int32_t outer, int32_t dim, int32_t inner, int32_t take_log);
+// dx = y (dy - sum dy y), for the logarithm dx = dy - exp(y) sum dy; y is the output
+RAP_API int32_t rap_softmax_backward(int32_t dtype, void *dx, const void *dy, const void *y, int32_t outer, int32_t dim, int32_t inner, int32_t take_log);
+enum { RAP_REDUCTION_NONE = 0, RAP_REDUCTION_MEAN = 1, RAP_REDUCTION_SUM = 2 };
+// Cross entropy of logits x [batch, classes, inner] (with log_probs: x are log-probabilities, nll_loss), int64 target
+// [batch, inner], weight [classes] or null. loss: one number, or [batch, inner] for reduction none.
+// saved [batch * inner + 1]: log-sum-exp of each row, then the total weight that a mean divides by.
+// Beside the usual status: 2, a target is neither a class nor ignore_index.
+RAP_API int32_t rap_cross_entropy(int32_t dtype, void *loss, void *saved, const void *x, const void *target, const void *weight, int32_t batch, int32_t classes, int32_t inner, int32_t ignore_index, int32_t reduction, int32_t log_probs, double smoothing);
+// dx from dloss (one number, or [batch, inner]) and what the forward took and saved
+RAP_API int32_t rap_cross_entropy_backward(int32_t dtype, void *dx, const void *dloss, const void *saved, const void *x, const void *target, const void *weight, int32_t batch, int32_t classes, int32_t inner, int32_t ignore_index, int32_t reduction, int32_t log_probs, double smoothing);
+// loss = reduction of weight[i] * kind(x[i], target[i]), kind a RAP_LOSS_* of pointwise.h; weight may be null; contiguous, same shape
+RAP_API int32_t rap_loss(int32_t kind, int32_t dtype, void *loss, const void *x, const void *target, const void *weight, int32_t n, int32_t reduction, double p);
+// dx = dloss (one number, or n for reduction none) * weight * d kind / dx, divided by n for a mean
+RAP_API int32_t rap_loss_backward(int32_t kind, int32_t dtype, void *dx, const void *dloss, const void *x, const void *target, const void *weight, int32_t n, int32_t reduction, double p);
+
+// ---- normalisation (norm.c) ----------------------------------------------------------------------------------
+// x [batch, channels, inner]; gamma, beta [channels] or null. Training: statistics of x, and running = (1 - momentum)
+// running + momentum statistic (unbiased variance) where not null; else the running statistics. mean, invstd [channels]
+// are written for the backward.
+RAP_API int32_t rap_batch_norm(int32_t dtype, void *y, void *mean, void *invstd, void *running_mean, void *running_var, const void *x, const void *gamma, const void *beta, int32_t batch, int32_t channels, int32_t inner, int32_t training, double momentum, double eps);
+// dx, dgamma, dbeta may be null
+RAP_API int32_t rap_batch_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy, const void *x, const void *gamma, const void *mean, const void *invstd, int32_t batch, int32_t channels, int32_t inner, int32_t training);
+// y = (x - mean) rstd gamma + beta over each row; x [rows, cols], mean and rstd [rows], gamma and beta [cols] or null
+RAP_API int32_t rap_layer_norm(int32_t dtype, void *y, void *mean, void *rstd, const void *x, const void *gamma, const void *beta, int32_t rows, int32_t cols, double eps);
+RAP_API int32_t rap_layer_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy, const void *x, const void *gamma, const void *mean, const void *rstd, int32_t rows, int32_t cols);
+// y = x rstd gamma, rstd = 1 / sqrt(mean x^2 + eps)
+RAP_API int32_t rap_rms_norm(int32_t dtype, void *y, void *rstd, const void *x, const void *gamma, int32_t rows, int32_t cols, double eps);
+RAP_API int32_t rap_rms_norm_backward(int32_t dtype, void *dx, void *dgamma, const void *dy, const void *x, const void *gamma, const void *rstd, int32_t rows, int32_t cols);
+// x [batch, channels, inner] normalised over each of `groups` groups of channels; mean, rstd [batch, groups]; gamma, beta [channels] or null
+RAP_API int32_t rap_group_norm(int32_t dtype, void *y, void *mean, void *rstd, const void *x, const void *gamma, const void *beta, int32_t batch, int32_t channels, int32_t inner, int32_t groups, double eps);
+RAP_API int32_t rap_group_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy, const void *x, const void *gamma, const void *mean, const void *rstd, int32_t batch, int32_t channels, int32_t inner, int32_t groups);
+
+// ---- optimizers (optim.c) -------------------------------------------------------------------------------------
+// One call updates many parameters. table: a host array of addresses, per parameter first the parameter, then its
+// gradient, then its states in the order given; meta = [count, elements of each]. Flags: 1 maximize, others as said.
+// The parameters of one call share every number; PyTorch's single-tensor formulas.
+
+// States: momentum buffer (or null without momentum). Flags: 2 nesterov, 4 first step (the buffer starts as the gradient)
+RAP_API int32_t rap_sgd(int32_t dtype, const void *table, int32_t flags, double lr, double momentum, double dampening, double weight_decay, const int32_t *meta);
+// States: exp_avg, exp_avg_sq, max_exp_avg_sq (or null). Flags: 2 amsgrad, 4 decoupled weight decay. bias1 = 1 - beta1^step
+RAP_API int32_t rap_adam(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps, double weight_decay, double bias1, double bias2, const int32_t *meta);
+// States: square_avg, momentum_buffer, grad_avg (the last two may be null). Flags: 2 centered
+RAP_API int32_t rap_rmsprop(int32_t dtype, const void *table, int32_t flags, double lr, double alpha, double eps, double weight_decay, double momentum, const int32_t *meta);
+// States: sum. lr already decayed: lr / (1 + (step - 1) lr_decay)
+RAP_API int32_t rap_adagrad(int32_t dtype, const void *table, int32_t flags, double lr, double eps, double weight_decay, const int32_t *meta);
+// States: square_avg, acc_delta
+RAP_API int32_t rap_adadelta(int32_t dtype, const void *table, int32_t flags, double lr, double rho, double eps, double weight_decay, const int32_t *meta);
+// States: exp_avg, exp_inf. lr already divided by 1 - beta1^step
+RAP_API int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps, double weight_decay, const int32_t *meta);
+
 #ifdef __cplusplus
 }
 #endif

@@ -100,6 +100,10 @@ RAP_LANEWISE(lgamma, rap_lgamma_f32, lgamma)
   INLINE V P##_abs(V x) { return (V)((I)x & ~(I)P##_set(-0.0)); }                                                   \
   INLINE V P##_copysign(V a, V b) { return (V)(((I)a & ~(I)P##_set(-0.0)) | ((I)b & (I)P##_set(-0.0))); }              \
   INLINE V P##_max(V a, V b) { return P##_select((I)(a > b), a, b); }                                                  \
+  INLINE V P##_sign(V x) {                                                                                             \
+    V zero = P##_set(0);                                                                                               \
+    return P##_select((I)(x > zero), P##_set(1), P##_select((I)(x < zero), P##_set(-1), zero));                        \
+  }                                                                                                                    \
   INLINE V P##_clamp(V x, V low, V high) {                                                                             \
     x = P##_select((I)(x < low), low, x);                                                                              \
     return P##_select((I)(x > high), high, x);                                                                         \
