@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -1129386752;
+export const abiHash = 1659981090;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -59,6 +59,40 @@ export const symbols = {
   reduce: { name: "rap_reduce", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "f64"], result: "i32" },
   var: { name: "rap_var", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
   scan: { name: "rap_scan", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  softmax: { name: "rap_softmax", parameters: ["i32", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  softmaxBackward: { name: "rap_softmax_backward", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  crossEntropy: { name: "rap_cross_entropy", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
+  crossEntropyBackward: { name: "rap_cross_entropy_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
+  loss: { name: "rap_loss", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  lossBackward: { name: "rap_loss_backward", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  batchNorm: { name: "rap_batch_norm", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "f64", "f64"], result: "i32" },
+  batchNormBackward: { name: "rap_batch_norm_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  layerNorm: { name: "rap_layer_norm", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  layerNormBackward: { name: "rap_layer_norm_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  rmsNorm: { name: "rap_rms_norm", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  rmsNormBackward: { name: "rap_rms_norm_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  groupNorm: { name: "rap_group_norm", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
+  groupNormBackward: { name: "rap_group_norm_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  sgd: { name: "rap_sgd", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
+  adam: { name: "rap_adam", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
+  rmsprop: { name: "rap_rmsprop", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
+  adagrad: { name: "rap_adagrad", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "pointer"], result: "i32" },
+  adadelta: { name: "rap_adadelta", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
+  adamax: { name: "rap_adamax", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
+} as const;
+
+/** Op codes `RAP_LOSS_*`. */
+export const loss = {
+  mse: 0,
+  l1: 1,
+  smoothL1: 2,
+  huber: 3,
+  bce: 4,
+  bceWithLogits: 5,
+  klDiv: 6,
+  klDivLog: 7,
+  softMargin: 8,
+  count: 9,
 } as const;
 
 /** Op codes `RAP_UNARY_*`. */
@@ -303,4 +337,11 @@ export const scan = {
   cummax: 2,
   cummin: 3,
   logcumsumexp: 4,
+} as const;
+
+/** Op codes `RAP_REDUCTION_*`. */
+export const reduction = {
+  none: 0,
+  mean: 1,
+  sum: 2,
 } as const;
