@@ -65,11 +65,6 @@ INLINE f32v f32_load_tail(const float *p, int n, float fill) {
 }
 INLINE f64v f64_load_tail(const double *p, int n, double fill) {
   return (f64v)_mm512_mask_loadu_pd((__m512d)f64_set(fill), (__mmask8)((1u << n) - 1), p);
-
-// The first 0 <= n <= F32_LANES (F64_LANES) elements; the other lanes are `fill`, and their memory is not touched.
-#if RAP_VBYTES == 64
-INLINE f32v f32_load_tail(const float *p, int n, float fill) {
-  return (f32v)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), (__mmask16)((1u << n) - 1), p);
 }
 INLINE void f32_store_tail(float *p, f32v x, int n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x); }
 INLINE void f64_store_tail(double *p, f64v x, int n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)x); }
@@ -141,46 +136,7 @@ INLINE i32v i32_load_u8(const uint8_t *p) {
   u8v bytes;
   memcpy(&bytes, p, sizeof bytes);
   return __builtin_convertvector(bytes, i32v);
-
-  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
 }
-INLINE f64v f64_load_tail(const double *p, int n, double fill) {
-  return (f64v)_mm512_mask_loadu_pd(_mm512_set1_pd(fill), (__mmask8)((1u << n) - 1), p);
-}
-INLINE void f64_store_tail(double *p, f64v x, int n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)x); }
-#elif RAP_VBYTES == 32
-INLINE f32v f32_load_tail(const float *p, int n, float fill) {
-  i32v mask = (i32v){0, 1, 2, 3, 4, 5, 6, 7} < (n - (i32v){0});
-  return (f32v)_mm256_blendv_ps(_mm256_set1_ps(fill), _mm256_maskload_ps(p, (__m256i)mask), (__m256)mask);
-}
-INLINE void f32_store_tail(float *p, f32v x, int n) {
-  _mm256_maskstore_ps(p, (__m256i)((i32v){0, 1, 2, 3, 4, 5, 6, 7} < (n - (i32v){0})), (__m256)x);
-}
-INLINE f64v f64_load_tail(const double *p, int n, double fill) {
-  i64v mask = (i64v){0, 1, 2, 3} < ((int64_t)n - (i64v){0});
-  return (f64v)_mm256_blendv_pd(_mm256_set1_pd(fill), _mm256_maskload_pd(p, (__m256i)mask), (__m256d)mask);
-}
-INLINE void f64_store_tail(double *p, f64v x, int n) {
-  _mm256_maskstore_pd(p, (__m256i)((i64v){0, 1, 2, 3} < ((int64_t)n - (i64v){0})), (__m256d)x);
-}
-#else
-INLINE f32v f32_load_tail(const float *p, int n, float fill) {
-  f32v x = f32_set(fill);
-  for (int i = 0; i < F32_LANES && i < n; i++) x[i] = p[i];
-  return x;
-}
-INLINE void f32_store_tail(float *p, f32v x, int n) {
-  for (int i = 0; i < F32_LANES && i < n; i++) p[i] = x[i];
-}
-INLINE f64v f64_load_tail(const double *p, int n, double fill) {
-  f64v x = f64_set(fill);
-  for (int i = 0; i < F64_LANES && i < n; i++) x[i] = p[i];
-  return x;
-}
-INLINE void f64_store_tail(double *p, f64v x, int n) {
-  for (int i = 0; i < F64_LANES && i < n; i++) p[i] = x[i];
-}
-#endif
 
 // Before a loop with constant bounds: no loop is left.
 #if defined(__clang__)
