@@ -31,7 +31,7 @@ export {
   setRngState,
 } from "./src/generator.ts";
 export * from "./src/random.ts";
-export { Size } from "./src/shape.ts";
+export { Size, type Sizes } from "./src/shape.ts";
 export { emptyCache, memory, type MemoryReport, setPoolLimit } from "./src/storage.ts";
 export { Parameter, Tensor } from "./src/tensor.ts";
 // Operations, by family.

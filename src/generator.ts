@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cpu, type Device, type DeviceLike, type Pointer, toDevice } from "./device.ts";
+import { cpu, type Device, type DeviceLike, toDevice } from "./device.ts";
 import { uint8 } from "./dtype.ts";
 import { empty } from "./make.ts";
 import { copyElements } from "./read.ts";
@@ -33,9 +33,13 @@ export class Generator {
   readonly #bytes = new Uint8Array(stateBytes);
   readonly #view = new DataView(this.#bytes.buffer);
   /** The address of the state. @internal */
-  readonly ptr: Pointer = Deno.UnsafePointer.of(this.#bytes);
+  readonly ptr: Deno.PointerValue = Deno.UnsafePointer.of(this.#bytes);
 
-  /** @param device The device of the tensors that it will fill. Default: the CPU. */
+  /**
+   * A generator with PyTorch's default seed.
+   *
+   * @param device The device of the tensors that it will fill. Default: the CPU.
+   */
   constructor(device: DeviceLike = "cpu") {
     this.device = toDevice(device);
     this.manualSeed(defaultSeed);

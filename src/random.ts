@@ -14,6 +14,18 @@ import { broadcastSizes, type Sizes } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 import { type BernoulliOptions, integer, type MultinomialOptions, named, type RandomOptions } from "./tensor/random.ts";
 
+export type {
+  BernoulliOptions,
+  CauchyOptions,
+  ExponentialOptions,
+  GeometricOptions,
+  MultinomialOptions,
+  NormalOptions,
+  RandomIntegerOptions,
+  RandomOptions,
+  UniformOptions,
+} from "./tensor/random.ts";
+
 /** Options of the functions that create random tensors. */
 export interface RandomCreateOptions extends CreateOptions, RandomOptions {}
 
@@ -92,6 +104,7 @@ export function randnLike(x: Tensor, options: RandomCreateOptions = {}): Tensor 
  * ```
  */
 export function randint(high: number | bigint, size: Sizes, options?: RandomCreateOptions): Tensor;
+/** Integers from `low` to `high` - 1. */
 export function randint(
   low: number | bigint,
   high: number | bigint,
@@ -120,6 +133,7 @@ function between(
 
 /** Integers from `low` (default 0) to `high` - 1, with the sizes, type and device of `x`. */
 export function randintLike(x: Tensor, high: number | bigint, options?: RandomCreateOptions): Tensor;
+/** Integers from `low` to `high` - 1, with the sizes, type and device of `x`. */
 export function randintLike(
   x: Tensor,
   low: number | bigint,

@@ -45,7 +45,7 @@ function memoryOrder(x: Tensor): number[] {
 /** Calls `draw` with contiguous CPU memory of x's size, laid out as x's memory, and brings the numbers to `y`. */
 function drawInto(y: Tensor, x: Tensor, dtype: DType, draw: (numbers: Tensor, contiguous: boolean) => void): void {
   const contiguous = x.isContiguous();
-  if (contiguous && y === x && dtype === x.dtype && x.device === cpu) return draw(x, true);
+  if (contiguous && dtype === y.dtype && y.device === cpu && y.isContiguous()) return draw(y, true);
   const order = contiguous ? x.sizes.map((_, i) => i) : memoryOrder(x);
   const numbers = empty(order.map((d) => x.sizes[d]), dtype, cpu);
   draw(numbers, contiguous);
