@@ -235,7 +235,7 @@ Deno.test("cuda kernels: matmul", () => {
     atol: 1e-4,
   });
   const batched = matmulMeta(9, 10, 11, 3, 2, false, false, 0, [10, 1, 180, 90]);
-  batched.data.set([0, 110], 12); // b is the same for every outer index
+  (batched.data as Int32Array).set([0, 110], 12); // b is the same for every outer index
   const c = numbers.floats(6 * 90);
   const operands = [input(numbers.floats(6 * 99)), input(numbers.floats(220))];
   pair.check("matmul", [0, out(c), ...operands, input(c), 1, 1, batched], {
