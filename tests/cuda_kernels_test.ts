@@ -244,3 +244,60 @@ Deno.test("cuda kernels: matmul", () => {
     label: "batched",
   });
 });
+
+/** A convolution by its sizes; dimensions beyond `size` are 1. */
+interface Convolution {
+  batch: number;
+  channels: number;
+  outputs: number;
+  groups?: number;
+  size: number[];
+  kernel: number[];
+  stride?: number;
+  padding?: number;
+  dilation?: number;
+}
+
+const convolutions: Convolution[] = [
+  { batch: 2, channels: 1, outputs: 6, size: [1, 12, 12], kernel: [1, 3, 3] },
+  { batch: 2, channels: 6, outputs: 16, size: [1, 9, 11], kernel: [1, 3, 5], padding: 1 },
+  { batch: 1, channels: 5, outputs: 40, size: [1, 10, 10], kernel: [1, 3, 3], stride: 2, padding: 1 },
+  { batch: 3, channels: 8, outputs: 12, groups: 4, size: [1, 7, 7], kernel: [1, 3, 3], padding: 1 },
+  { batch: 2, channels: 6, outputs: 12, groups: 6, size: [1, 8, 8], kernel: [1, 5, 5], padding: 2, stride: 2 },
+  { batch: 2, channels: 20, outputs: 24, groups: 2, size: [1, 8, 8], kernel: [1, 3, 3], dilation: 2, padding: 2 },
+  { batch: 2, channels: 7, outputs: 70, size: [1, 6, 6], kernel: [1, 1, 1] },
+  { batch: 2, channels: 3, outputs: 4, size: [1, 1, 30], kernel: [1, 1, 7], stride: 3 },
+  { batch: 1, channels: 2, outputs: 3, size: [5, 6, 7], kernel: [2, 3, 3], stride: 2, padding: 1 },
+  { batch: 9, channels: 130, outputs: 70, size: [1, 8, 8], kernel: [1, 2, 2] },
+];
+
+Deno.test("cuda kernels: convolution and its adjoints", () => {
+  for (const c of convolutions) {
+    const { batch, channels, outputs, size, kernel, groups = 1, stride = 1, padding = 0, dilation = 1 } = c;
+    const step = (v: number) => size.map((n) => n === 1 ? 1 : v);
+    const strides = step(stride),
+      paddings = kernel.map((_, i) => size[i] === 1 ? 0 : padding),
+      dilations = step(dilation);
+    const o = size.map((n, i) =>
+      Math.floor((n + 2 * paddings[i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i]) + 1
+    );
+    const product = (v: number[]) => v.reduce((a, b) => a * b, 1);
+    const nx = batch * channels * product(size), ny = batch * outputs * product(o);
+    const nw = outputs * channels / groups * product(kernel);
+    const layout = meta(batch, channels, outputs, groups, size, kernel, o, strides, paddings, dilations);
+    for (const dtype of [0, 1]) {
+      const tolerance = dtype === 0 ? 2e-5 : 1e-12, label = `${JSON.stringify(c)} ${dtype}`;
+      const options = { tolerance, atol: tolerance * 20, label };
+      const x = input(numbers.of(dtype, nx)), w = input(numbers.of(dtype, nw)), dy = input(numbers.of(dtype, ny));
+      const bias = input(numbers.of(dtype, outputs));
+      pair.check("conv_forward", [dtype, out(zeros(dtype, ny)), x, w, bias, 1, layout], options);
+      pair.check("conv_forward", [dtype, out(zeros(dtype, ny)), x, w, null, 0, layout], options);
+      pair.check("conv_backward_input", [dtype, out(zeros(dtype, nx)), dy, w, layout], options);
+      pair.check(
+        "conv_backward_weight",
+        [dtype, out(zeros(dtype, nw)), out(zeros(dtype, outputs)), dy, x, layout],
+        options,
+      );
+    }
+  }
+});

@@ -21,6 +21,7 @@
 #define __noinline__    __attribute__((noinline))
 #define __constant__    static
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __align__(n) alignas(n)
 
 #include "vector_types.h"

@@ -1,0 +1,437 @@
+// Convolution and its two adjoints as products of matrices that are never stored (implicit GEMM): the loaders gather
+// image elements straight into the tiles of gemm.cuh. Depthwise and narrow groups have direct kernels; 1 × 1 is matmul.
+#include "gemm.cuh"
+
+namespace {
+
+struct Shape {
+  int batch, channels, outputs, groups;
+  int in[3], kernel[3], out[3], stride[3], padding[3], dilation[3];
+  int group_channels, group_outputs, in_size, out_size, kernel_size;
+
+  explicit Shape(const int32_t *m) : batch(m[0]), channels(m[1]), outputs(m[2]), groups(m[3]) {
+    for (int i = 0; i < 3; i++) {
+      in[i] = m[4 + i], kernel[i] = m[7 + i], out[i] = m[10 + i];
+      stride[i] = m[13 + i], padding[i] = m[16 + i], dilation[i] = m[19 + i];
+    }
+    group_channels = channels / groups, group_outputs = outputs / groups;
+    in_size = in[0] * in[1] * in[2], out_size = out[0] * out[1] * out[2], kernel_size = kernel[0] * kernel[1] * kernel[2];
+  }
+  bool pointwise() const {
+    bool one = groups == 1 && kernel_size == 1;
+    for (int i = 0; i < 3; i++) one = one && stride[i] == 1 && padding[i] == 0 && in[i] == out[i];
+    return one;
+  }
+};
+
+// ---- gathering ---------------------------------------------------------------------------------------------
+
+// A flat index as [outer, d, h, w].
+struct Split {
+  Divider volume, plane, width;
+  Split() = default;
+  explicit Split(const int *size)
+      : volume(static_cast<uint32_t>(size[0] * size[1] * size[2])), plane(static_cast<uint32_t>(size[1] * size[2])),
+        width(static_cast<uint32_t>(size[2])) {}
+  DEVICE void operator()(uint32_t i, int &outer, int &d, int &h, int &w) const {
+    outer = volume.divide(i), i -= outer * volume.divisor;
+    d = plane.divide(i), i -= d * plane.divisor;
+    h = width.divide(i), w = i - h * width.divisor;
+  }
+};
+
+// One side of a gather: where it begins, and its part of the coordinates. An element needs a spot and a tap.
+struct Place {
+  int64_t base;
+  int d, h, w;
+};
+
+// How output positions (spots) and filter taps meet in a source image [batch, planes, D, H, W].
+struct Gather {
+  Split spots, taps;
+  Divider stride_d, stride_h, stride_w;
+  int D, H, W, batch_stride, plane_stride; // of the source; the batch stride in planes
+  int scale[3], offset[3], step[3];
+
+  // Coordinate = spot * scale + offset + tap * step; Transposed divides it by the stride.
+  DEVICE Place spot(uint32_t i) const {
+    int n, d, h, w;
+    spots(i, n, d, h, w);
+    return {static_cast<int64_t>(n) * batch_stride * plane_stride, d * scale[0] + offset[0], h * scale[1] + offset[1], w * scale[2] + offset[2]};
+  }
+  DEVICE Place tap(uint32_t i) const {
+    int plane, d, h, w;
+    taps(i, plane, d, h, w);
+    return {static_cast<int64_t>(plane) * plane_stride, d * step[0], h * step[1], w * step[2]};
+  }
+  template <bool Transposed, typename T> DEVICE T read(const T *p, const Place &a, const Place &b) const {
+    int d = a.d + b.d, h = a.h + b.h, w = a.w + b.w;
+    if (Transposed) {
+      if ((d | h | w) < 0) return T(0);
+      const int qd = stride_d.divide(d), qh = stride_h.divide(h), qw = stride_w.divide(w);
+      if (qd * static_cast<int>(stride_d.divisor) != d || qh * static_cast<int>(stride_h.divisor) != h || qw * static_cast<int>(stride_w.divisor) != w)
+        return T(0);
+      d = qd, h = qh, w = qw;
+    }
+    const bool inside = static_cast<unsigned>(d) < static_cast<unsigned>(D) && static_cast<unsigned>(h) < static_cast<unsigned>(H) &&
+                        static_cast<unsigned>(w) < static_cast<unsigned>(W);
+    return inside ? p[a.base + b.base + (d * H + h) * W + w] : T(0);
+  }
+};
+
+// From image positions to output positions they take part in: the source is dy.
+Gather gather_outputs(const Shape &s) {
+  Gather g = {};
+  g.spots = Split(s.in), g.taps = Split(s.kernel);
+  g.stride_d = Divider(s.stride[0]), g.stride_h = Divider(s.stride[1]), g.stride_w = Divider(s.stride[2]);
+  g.D = s.out[0], g.H = s.out[1], g.W = s.out[2], g.batch_stride = s.outputs, g.plane_stride = s.out_size;
+  for (int i = 0; i < 3; i++) g.scale[i] = 1, g.offset[i] = s.padding[i], g.step[i] = -s.dilation[i];
+  return g;
+}
+// From output positions to the image positions under the filter: the source is x.
+Gather gather_image(const Shape &s) {
+  Gather g = {};
+  g.spots = Split(s.out), g.taps = Split(s.kernel);
+  g.D = s.in[0], g.H = s.in[1], g.W = s.in[2], g.batch_stride = s.channels, g.plane_stride = s.in_size;
+  for (int i = 0; i < 3; i++) g.scale[i] = s.stride[i], g.offset[i] = -s.padding[i], g.step[i] = s.dilation[i];
+  return g;
+}
+
+// Rows are spots, the depth is taps: a thread keeps one spot, neighbours take neighbouring spots.
+template <typename T, int ROWS, int BK, int THREADS, bool Transposed> struct SpotLoader {
+  static constexpr int count = ROWS * BK / THREADS;
+  static_assert(THREADS % ROWS == 0, "a thread stays on one row");
+  const T *p;
+  const Gather &g;
+  bool inside;
+  Place spot;
+  T held[count];
+  DEVICE SpotLoader(const T *p, const Gather &g, int rows, int first_row) : p(p), g(g) {
+    const int r = first_row + static_cast<int>(threadIdx.x) % ROWS;
+    inside = r < rows;
+    spot = g.spot(inside ? r : 0);
+  }
+  DEVICE void fetch(int k0, int end) {
+#pragma unroll
+    for (int i = 0; i < count; i++) {
+      const int k = k0 + static_cast<int>(threadIdx.x) / ROWS + i * (THREADS / ROWS);
+      held[i] = inside && k < end ? g.template read<Transposed>(p, spot, g.tap(k)) : T(0);
+    }
+  }
+  DEVICE void store(RAP_SHARED_PTR(T) tile) const {
+#pragma unroll
+    for (int i = 0; i < count; i++) tile[(threadIdx.x / ROWS + i * (THREADS / ROWS)) * (ROWS + 4) + threadIdx.x % ROWS] = held[i];
+  }
+};
+
+// Rows are taps, the depth is spots: neighbours take neighbouring spots.
+template <typename T, int ROWS, int BK, int THREADS> struct TapLoader {
+  static constexpr int count = ROWS * BK / THREADS;
+  const T *p;
+  const Gather &g;
+  int rows, first_row;
+  Place taps[count];
+  T held[count];
+  DEVICE TapLoader(const T *p, const Gather &g, int rows, int first_row) : p(p), g(g), rows(rows), first_row(first_row) {
+#pragma unroll
+    for (int i = 0; i < count; i++) taps[i] = g.tap(row(i) < rows ? row(i) : 0);
+  }
+  DEVICE int row(int i) const { return first_row + static_cast<int>(threadIdx.x) / BK + i * (THREADS / BK); }
+  DEVICE void fetch(int k0, int end) {
+    const int k = k0 + static_cast<int>(threadIdx.x) % BK;
+    const Place spot = g.spot(k < end ? k : 0);
+#pragma unroll
+    for (int i = 0; i < count; i++) held[i] = k < end && row(i) < rows ? g.template read<false>(p, spot, taps[i]) : T(0);
+  }
+  DEVICE void store(RAP_SHARED_PTR(T) tile) const {
+#pragma unroll
+    for (int i = 0; i < count; i++) tile[threadIdx.x % BK * (ROWS + 4) + threadIdx.x / BK + i * (THREADS / BK)] = held[i];
+  }
+};
+
+// A matrix whose depth is two-dimensional: element (r, k) at r * row_stride + (k / length) * outer_stride + k % length.
+template <typename T, int ROWS, int BK, int THREADS> struct FoldedLoader {
+  static constexpr int count = ROWS * BK / THREADS;
+  const T *p;
+  int rows, first_row;
+  int64_t row_stride, outer_stride;
+  const Divider &length;
+  T held[count];
+  DEVICE FoldedLoader(const T *p, int rows, int first_row, int64_t row_stride, int64_t outer_stride, const Divider &length)
+      : p(p), rows(rows), first_row(first_row), row_stride(row_stride), outer_stride(outer_stride), length(length) {}
+  DEVICE void fetch(int k0, int end) {
+    const int k = k0 + static_cast<int>(threadIdx.x) % BK;
+    const uint32_t outer = length.divide(k);
+    const int64_t at = outer * outer_stride + (k - outer * length.divisor);
+#pragma unroll
+    for (int i = 0; i < count; i++) {
+      const int r = first_row + static_cast<int>(threadIdx.x) / BK + i * (THREADS / BK);
+      held[i] = k < end && r < rows ? p[r * row_stride + at] : T(0);
+    }
+  }
+  DEVICE void store(RAP_SHARED_PTR(T) tile) const {
+#pragma unroll
+    for (int i = 0; i < count; i++) tile[threadIdx.x % BK * (ROWS + 4) + threadIdx.x / BK + i * (THREADS / BK)] = held[i];
+  }
+};
+
+// ---- forward and the gradient of the input -----------------------------------------------------------------
+
+// out [batch, planes, positions], of one group the rows [group * rows, (group + 1) * rows).
+template <typename T> struct Product {
+  T *out;
+  const T *w, *source, *bias;
+  Gather gather;
+  int rows, columns, depth, relu, planes; // rows and depth of a group
+  int64_t w_group, source_group;          // elements from one group to the next
+  int64_t w_row, w_outer;                 // w as a matrix: (r, k) at r * w_row + k / length * w_outer + k % length
+  Divider length, positions;
+};
+
+// grid: tiles of columns (x), tiles of rows (y), groups (z)
+template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads, S::blocks) conv_product(const __grid_constant__ Product<typename S::T> p) {
+  using T = typename S::T;
+  RAP_SHARED(T, buffer, S::shared);
+  const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN, group = blockIdx.z;
+  FoldedLoader<T, S::BM, S::BK, S::threads> a(p.w + group * p.w_group, p.rows, row0, p.w_row, p.w_outer, p.length);
+  SpotLoader<T, S::BN, S::BK, S::threads, Transposed> b(p.source + group * p.source_group, p.gather, p.columns, column0);
+  typename S::Acc sum[S::TM][S::TN] = {};
+  multiply_tiles<S>(a, b, 0, p.depth, sum, buffer);
+  const int tx = threadIdx.x % (S::BN / S::TN), ty = threadIdx.x / (S::BN / S::TN);
+#pragma unroll
+  for (int j = 0; j < S::TN; j++) {
+    const int column = column0 + piece_offset<S::BN, S::TN>(tx, j);
+    if (column >= p.columns) continue;
+    const uint32_t n = p.positions.divide(column);
+    T *to = p.out + static_cast<int64_t>(n) * p.planes * p.positions.divisor + (column - n * p.positions.divisor);
+#pragma unroll
+    for (int i = 0; i < S::TM; i++) {
+      const int row = row0 + piece_offset<S::BM, S::TM>(ty, i);
+      if (row >= p.rows) continue;
+      const int plane = group * p.rows + row;
+      T v = sum[i][j];
+      if (p.bias) v += p.bias[plane];
+      if (p.relu && v < T(0)) v = T(0);
+      to[static_cast<int64_t>(plane) * p.positions.divisor] = v;
+    }
+  }
+}
+
+template <typename T> using NarrowTile = Tile<T, 32, 128, 8, 4, 4>;
+
+template <typename S, bool Transposed> void launch_product(const Product<typename S::T> &p, int groups) {
+  const dim3 grid(static_cast<unsigned>(ceil_div(p.columns, S::BN)), static_cast<unsigned>(ceil_div(p.rows, S::BM)), static_cast<unsigned>(groups));
+  RUN((conv_product<S, Transposed>), grid, S::threads, p);
+}
+
+template <typename T, bool Transposed> void run_product(const Product<T> &p, int groups) {
+  if constexpr (sizeof(T) == 4) {
+    const int64_t large = static_cast<int64_t>(ceil_div(p.columns, 128)) * ceil_div(p.rows, 128) * groups;
+    if (p.rows > 64 && large >= rap_multiprocessors()) return launch_product<LargeTile, Transposed>(p, groups);
+  }
+  if (p.rows <= 32) launch_product<NarrowTile<T>, Transposed>(p, groups);
+  else launch_product<SmallTile<T>, Transposed>(p, groups);
+}
+
+// ---- direct kernels for narrow groups ----------------------------------------------------------------------
+
+// One thread an element of out: Forward sums over the group's channels, otherwise (the gradient of the input) its outputs.
+template <typename T, bool Forward>
+__global__ void __launch_bounds__(kBlock) conv_direct(T *out, const T *w, const T *source, const T *bias, int relu, int n, int planes, int group_planes,
+                                                      int group_sources, int kernel_size, Divider positions, Divider plane_count,
+                                                      const __grid_constant__ Gather g) {
+  GRID_STRIDE(i, n) {
+    const uint32_t line = positions.divide(i), batch = plane_count.divide(line);
+    const int plane = line - batch * planes, group = plane / group_planes;
+    const Place spot = g.spot(batch * positions.divisor + (i - line * positions.divisor));
+    const T *from = source + static_cast<int64_t>(group) * group_sources * g.plane_stride;
+    T sum = 0;
+    for (int q = 0; q < group_sources; q++) {
+      // w [outputs, channels / groups, kernel]
+      const int64_t filter = Forward ? static_cast<int64_t>(plane) * group_sources + q
+                                     : (static_cast<int64_t>(group) * group_sources + q) * group_planes + (plane - group * group_planes);
+      for (int k = 0; k < kernel_size; k++) sum += w[filter * kernel_size + k] * g.template read<!Forward>(from, spot, g.tap(q * kernel_size + k));
+    }
+    if (bias) sum += bias[plane];
+    if (relu && sum < T(0)) sum = T(0);
+    out[i] = sum;
+  }
+}
+
+template <typename T, bool Forward> void run_direct(T *out, const T *w, const T *source, const T *bias, int relu, const Shape &s) {
+  const int planes = Forward ? s.outputs : s.channels, positions = Forward ? s.out_size : s.in_size;
+  const int n = s.batch * planes * positions;
+  RUN((conv_direct<T, Forward>), blocks_for(n), kBlock, out, w, source, bias, relu, n, planes, planes / s.groups,
+      Forward ? s.group_channels : s.group_outputs, s.kernel_size, Divider(static_cast<uint32_t>(positions)), Divider(static_cast<uint32_t>(planes)),
+      Forward ? gather_image(s) : gather_outputs(s));
+}
+
+// ---- the gradient of the weight ----------------------------------------------------------------------------
+
+template <typename T> struct WeightProduct {
+  T *dw;
+  typename Accumulator<T>::type *partial; // [splits, outputs, taps], or null for one split
+  const T *dy, *x;
+  Gather gather;
+  int rows, taps, depth, split_depth, splits, outputs;
+  int64_t dy_batch;
+  int64_t x_group;
+  Divider positions;
+};
+
+// grid: tiles of taps (x), tiles of outputs (y), groups * splits (z)
+template <typename S> __global__ void __launch_bounds__(S::threads, S::blocks) conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
+  using T = typename S::T;
+  RAP_SHARED(T, buffer, S::shared);
+  const int group = blockIdx.z / p.splits, split = blockIdx.z % p.splits, row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN;
+  const int begin = split * p.split_depth, end = begin + p.split_depth < p.depth ? begin + p.split_depth : p.depth;
+  FoldedLoader<T, S::BM, S::BK, S::threads> a(p.dy + static_cast<int64_t>(group) * p.rows * p.positions.divisor, p.rows, row0, p.positions.divisor,
+                                              p.dy_batch, p.positions);
+  TapLoader<T, S::BN, S::BK, S::threads> b(p.x + group * p.x_group, p.gather, p.taps, column0);
+  typename S::Acc sum[S::TM][S::TN] = {};
+  multiply_tiles<S>(a, b, begin, end, sum, buffer);
+  const int tx = threadIdx.x % (S::BN / S::TN), ty = threadIdx.x / (S::BN / S::TN);
+  T *to = (p.partial ? p.partial + static_cast<int64_t>(split) * p.outputs * p.taps : p.dw) + static_cast<int64_t>(group) * p.rows * p.taps;
+#pragma unroll
+  for (int i = 0; i < S::TM; i++) {
+#pragma unroll
+    for (int j = 0; j < S::TN; j++) {
+      const int row = row0 + piece_offset<S::BM, S::TM>(ty, i), column = column0 + piece_offset<S::BN, S::TN>(tx, j);
+      if (row < p.rows && column < p.taps) to[static_cast<int64_t>(row) * p.taps + column] = sum[i][j];
+    }
+  }
+}
+
+template <typename T> __global__ void __launch_bounds__(kBlock) conv_sum_splits(T *dw, const T *partial, int n, int splits) {
+  GRID_STRIDE(i, n) {
+    T sum = 0;
+    for (int s = 0; s < splits; s++) sum += partial[static_cast<int64_t>(s) * n + i];
+    dw[i] = sum;
+  }
+}
+
+template <typename S> void launch_weight_product(WeightProduct<typename S::T> &p, int groups) {
+  using T = typename S::T;
+  const int columns = ceil_div(p.taps, S::BN), rows = ceil_div(p.rows, S::BM);
+  p.splits = depth_splits(static_cast<int64_t>(columns) * rows * groups, p.depth);
+  p.split_depth = ceil_div(ceil_div(p.depth, p.splits), S::BK) * S::BK;
+  p.splits = ceil_div(p.depth, p.split_depth);
+  const int n = p.outputs * p.taps;
+  const Scratch partial(p.splits > 1 ? static_cast<size_t>(n) * p.splits * sizeof(T) : 0);
+  p.partial = p.splits > 1 ? partial.template as<T>() : nullptr;
+  RUN((conv_weight_product<S>), dim3(columns, rows, groups * p.splits), S::threads, p);
+  if (p.splits > 1) RUN((conv_sum_splits<T>), blocks_for(n), kBlock, p.dw, p.partial, n, p.splits);
+}
+
+// One block a weight: dw[o, c, k] = Σ dy x over the batch and the positions.
+template <typename T>
+__global__ void __launch_bounds__(kBlock) conv_weight_direct(T *dw, const T *dy, const T *x, int batch, int outputs, int group_channels, int group_outputs,
+                                                             int kernel_size, Divider positions, const __grid_constant__ Gather g) {
+  const int weight = blockIdx.x, taps = group_channels * kernel_size, o = weight / taps, group = o / group_outputs;
+  const Place tap = g.tap(weight - o * taps);
+  const T *from = x + static_cast<int64_t>(group) * group_channels * g.plane_stride;
+  const uint32_t n = batch * positions.divisor;
+  T sum = 0;
+  for (uint32_t i = threadIdx.x; i < n; i += kBlock) {
+    const uint32_t b = positions.divide(i);
+    sum += dy[(static_cast<int64_t>(b) * outputs + o) * positions.divisor + (i - b * positions.divisor)] * g.template read<false>(from, g.spot(i), tap);
+  }
+  sum = block_reduce(sum, T(0), Plus{});
+  if (threadIdx.x == 0) dw[weight] = sum;
+}
+
+template <typename T> __global__ void __launch_bounds__(kBlock) conv_bias_gradient(T *dbias, const T *dy, int batch, int outputs, Divider positions) {
+  const int o = blockIdx.x;
+  const uint32_t n = batch * positions.divisor;
+  T sum = 0;
+  for (uint32_t i = threadIdx.x; i < n; i += kBlock) {
+    const uint32_t b = positions.divide(i);
+    sum += dy[(static_cast<int64_t>(b) * outputs + o) * positions.divisor + (i - b * positions.divisor)];
+  }
+  sum = block_reduce(sum, T(0), Plus{});
+  if (threadIdx.x == 0) dbias[o] = sum;
+}
+
+// Groups of fewer rows than this leave most of a tile empty.
+constexpr int kNarrowGroup = 8;
+
+} // namespace
+
+int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu, const int32_t *meta) {
+  const Shape s(meta);
+  if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  if (s.batch == 0 || s.outputs == 0 || s.out_size == 0) return RAP_OK;
+  if (s.pointwise()) {
+    const int c = s.channels, o = s.outputs, p = s.out_size;
+    const int32_t layout[21] = {o, p, c, relu, s.batch, 1, c, 1, 0, 0, p, 1, c * p, 0, p, o * p, 0, 1, 0, 0, 0};
+    return rap_matmul(dtype, y, w, x, bias, 1, bias ? 1 : 0, layout);
+  }
+  for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    const T *source = static_cast<const T *>(x), *filter = static_cast<const T *>(w), *b = static_cast<const T *>(bias);
+    if (s.groups > 1 && s.group_outputs < kNarrowGroup) return run_direct<T, true>(static_cast<T *>(y), filter, source, b, relu, s);
+    const int taps = s.group_channels * s.kernel_size;
+    Product<T> p = {};
+    p.out = static_cast<T *>(y), p.w = filter, p.source = source, p.bias = b, p.gather = gather_image(s), p.relu = relu;
+    p.rows = s.group_outputs, p.columns = s.batch * s.out_size, p.depth = taps, p.planes = s.outputs;
+    p.w_group = static_cast<int64_t>(s.group_outputs) * taps, p.source_group = static_cast<int64_t>(s.group_channels) * s.in_size;
+    p.w_row = taps, p.w_outer = 0, p.length = Divider(static_cast<uint32_t>(taps ? taps : 1)), p.positions = Divider(static_cast<uint32_t>(s.out_size));
+    run_product<T, false>(p, s.groups);
+  });
+  return RAP_OK;
+}
+
+int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta) {
+  const Shape s(meta);
+  if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  if (s.batch == 0 || s.channels == 0 || s.in_size == 0) return RAP_OK;
+  if (s.pointwise()) {
+    const int c = s.channels, o = s.outputs, p = s.out_size;
+    const int32_t layout[21] = {c, p, o, 0, s.batch, 1, 1, c, 0, 0, p, 1, o * p, 0, p, c * p, 0, 0, 0, 0, 0};
+    return rap_matmul(dtype, dx, w, dy, nullptr, 1, 0, layout);
+  }
+  for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    const T *source = static_cast<const T *>(dy), *filter = static_cast<const T *>(w);
+    if (s.groups > 1 && s.group_channels < kNarrowGroup) return run_direct<T, false>(static_cast<T *>(dx), filter, source, nullptr, 0, s);
+    const int taps = s.group_channels * s.kernel_size;
+    Product<T> p = {};
+    p.out = static_cast<T *>(dx), p.w = filter, p.source = source, p.gather = gather_outputs(s);
+    p.rows = s.group_channels, p.columns = s.batch * s.in_size, p.depth = s.group_outputs * s.kernel_size, p.planes = s.channels;
+    p.w_group = static_cast<int64_t>(s.group_outputs) * taps, p.source_group = static_cast<int64_t>(s.group_outputs) * s.out_size;
+    p.w_row = s.kernel_size, p.w_outer = taps, p.length = Divider(static_cast<uint32_t>(s.kernel_size));
+    p.positions = Divider(static_cast<uint32_t>(s.in_size));
+    run_product<T, true>(p, s.groups);
+  });
+  return RAP_OK;
+}
+
+int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x, const int32_t *meta) {
+  const Shape s(meta);
+  if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  const int taps = s.group_channels * s.kernel_size, depth = s.batch * s.out_size;
+  if (depth == 0) {
+    rap_fill(dtype, dw, s.outputs * taps, 0);
+    if (dbias) rap_fill(dtype, dbias, s.outputs, 0);
+    return RAP_OK;
+  }
+  for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    const T *gradient = static_cast<const T *>(dy), *source = static_cast<const T *>(x);
+    const Divider positions(static_cast<uint32_t>(s.out_size));
+    if (dbias && s.outputs) RUN((conv_bias_gradient<T>), s.outputs, kBlock, static_cast<T *>(dbias), gradient, s.batch, s.outputs, positions);
+    if (s.outputs * taps == 0) return;
+    if (s.groups > 1 && s.group_outputs < kNarrowGroup) {
+      RUN((conv_weight_direct<T>), s.outputs * taps, kBlock, static_cast<T *>(dw), gradient, source, s.batch, s.outputs, s.group_channels,
+          s.group_outputs, s.kernel_size, positions, gather_image(s));
+      return;
+    }
+    WeightProduct<T> p = {};
+    p.dw = static_cast<T *>(dw), p.dy = gradient, p.x = source, p.gather = gather_image(s), p.rows = s.group_outputs, p.taps = taps;
+    p.depth = depth, p.outputs = s.outputs, p.dy_batch = static_cast<int64_t>(s.outputs) * s.out_size;
+    p.x_group = static_cast<int64_t>(s.group_channels) * s.in_size, p.positions = positions;
+    if (p.rows <= 32) launch_weight_product<NarrowTile<T>>(p, s.groups);
+    else launch_weight_product<SmallTile<T>>(p, s.groups);
+  });
+  return RAP_OK;
+}
