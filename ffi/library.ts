@@ -32,7 +32,6 @@ export function environment(variable: string): string | undefined {
  * @throws {Error} When the file is not a Raptorch library of this version.
  */
 export function openLibrary(path: string): OpenLibrary {
-  if (Deno.permissions.querySync({ name: "ffi", path }).state === "denied") throw missingFfi(path);
   let hash: number;
   try {
     const probe = Deno.dlopen(path, { rap_abi_hash: symbols.abiHash });
@@ -85,7 +84,12 @@ function wantedLevels(probe: string | null): string[] {
     if (all.includes(forced)) return [forced];
     throw new Error(`RAPTORCH_ISA is ${forced}; this architecture (${Deno.build.arch}) has ${all.join(", ")}`);
   }
-  return probe ? all.slice(probeLevel(probe)) : all.slice(-1);
+  if (!probe) return all.slice(-1);
+  try {
+    return all.slice(probeLevel(probe));
+  } catch (error) {
+    throw error instanceof Deno.errors.NotCapable ? missingFfi(probe) : error;
+  }
 }
 
 /** Finds and opens the CPU library. */

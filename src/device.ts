@@ -46,6 +46,11 @@ const opened = await findLibrary();
 /** The device that the C library serves. */
 export const cpu: Device = new Device("cpu", null, opened.kernels, opened.path);
 
+/** The address of a host array. Lives here so that whoever needs it has waited for the library and its permissions. */
+export function addressOf(array: ArrayBufferView<ArrayBuffer>): Pointer {
+  return Deno.UnsafePointer.of(array);
+}
+
 /** A device, or its name: `cpu`, `cuda`, `cuda:1`. */
 export type DeviceLike = Device | string;
 

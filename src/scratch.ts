@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { Pointer } from "./device.ts";
+import { addressOf, type Pointer } from "./device.ts";
 
 const words = new Int32Array(4096);
 
 /** The array. */
 export const meta: Int32Array = words;
 /** Its address. */
-export const metaPtr: Pointer = Deno.UnsafePointer.of(words);
+export const metaPtr: Pointer = addressOf(words);
 
 /** Writes numbers to the array's begin and returns its address. */
 export function metaOf(...values: number[]): Pointer {
@@ -22,4 +22,4 @@ export function metaOf(...values: number[]): Pointer {
 /** A host array of doubles, for kernels that take `const double *`. */
 export const reals: Float64Array<ArrayBuffer> = new Float64Array(512);
 /** Its address. */
-export const realsPtr: Pointer = Deno.UnsafePointer.of(reals);
+export const realsPtr: Pointer = addressOf(reals);
