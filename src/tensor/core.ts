@@ -344,17 +344,19 @@ export class TensorCore {
     return x;
   }
 
-  /** Gives this tensor the values of another one of the same shape and type, as `param.data = value` does. */
+  /** Makes this tensor one over the memory of another one, as `param.data = value` does: the object stays the same. */
   set data(value: Tensor) {
-    if (!sameSizes(value.sizes, this.sizes) || value.dtype !== this.dtype) {
+    if (value.dtype.isFloatingPoint !== this.dtype.isFloatingPoint) {
       throw new Error(
-        `cannot set data: got shape ${formatSizes(value.sizes)} of ${value.dtype}, expected ${
-          formatSizes(this.sizes)
-        } of ` +
-          `${this.dtype}`,
+        `Attempted to call variable.set_data(tensor), but variable and tensor have incompatible tensor type ` +
+          `(${this.dtype} and ${value.dtype})`,
       );
     }
-    this.data.copy_(value.detached());
+    value.storage.held = true;
+    if (this.isParameter) value.storage.kept = true;
+    this.relocate(value.storage, value.sizes, value.strides, value.count);
+    // Read-only to everybody else.
+    Object.assign(this, { dtype: value.dtype, offset: value.offset });
   }
 
   /** The same data outside of the graph, for internal use: the block is not held by it. @internal */

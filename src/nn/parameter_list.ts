@@ -1,0 +1,163 @@
+/**
+ * Lists and dictionaries of parameters.
+ *
+ * @module
+ */
+import { formatSize } from "../format.ts";
+import { Parameter, Tensor } from "../tensor.ts";
+import { Module } from "./module.ts";
+import { type Entry, pairs } from "./ordered_dict.ts";
+import { definePositions, wrapPosition } from "./positions.ts";
+
+// Tensors become parameters; what is a parameter or no tensor stays.
+function parameter(value: Tensor): Tensor {
+  return value instanceof Tensor && !(value instanceof Parameter) ? new Parameter(value) : value;
+}
+
+function describe(name: string, value: Tensor): string {
+  const type = { float32: "torch.FloatTensor", float64: "torch.DoubleTensor" }[value.dtype.name as "float32"] ??
+    String(value.dtype);
+  const cuda = value.isCuda ? ` (${value.device})` : "";
+  const kind = value instanceof Parameter ? "Parameter" : "Tensor";
+  return `  (${name}): ${kind} containing: [${type.replace("torch.FloatTensor", "torch.float32").replace(
+    "torch.DoubleTensor",
+    "torch.float64",
+  )} of size ${formatSize(value.sizes).slice("torch.Size([".length, -2).replaceAll(", ", "x")}${cuda}]`;
+}
+
+/** Parameters in a list. */
+export class ParameterList extends Module {
+  /** The parameter at a position. */
+  [index: number]: Tensor;
+
+  /** A list of the given parameters; tensors become parameters. */
+  constructor(values: Iterable<Tensor> = []) {
+    super();
+    this.extend(values);
+  }
+
+  #items(): Tensor[] {
+    return Object.values(this).filter((value): value is Tensor => value instanceof Tensor);
+  }
+
+  /** The number of parameters. */
+  get length(): number {
+    return this.#items().length;
+  }
+
+  /** The parameters in their order. */
+  *[Symbol.iterator](): Generator<Tensor, void, unknown> {
+    yield* this.#items();
+  }
+
+  /** The parameter at a position, negative ones counted from the end. */
+  at(index: number): Tensor {
+    const items = this.#items();
+    return items[wrapPosition(index, items.length)];
+  }
+
+  /** Puts another parameter at a position. @internal */
+  replaceAt(index: number, value: Tensor): void {
+    Object.assign(this, { [String(wrapPosition(index, this.length))]: parameter(value) });
+  }
+
+  /** Adds a parameter at the end. */
+  append(value: Tensor): this {
+    const name = String(this.length);
+    // Not an assignment: the prototype's accessor for the position would take it.
+    Object.defineProperty(this, name, {
+      value: parameter(value),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+    definePositions(ParameterList.prototype, this.length);
+    return this;
+  }
+
+  /** Adds parameters at the end. */
+  extend(values: Iterable<Tensor>): this {
+    for (const value of values) this.append(value);
+    return this;
+  }
+
+  override extraRepr(): string {
+    return this.#items().map((value, i) => describe(String(i), value)).join("\n");
+  }
+}
+
+/** Parameters by name. */
+export class ParameterDict extends Module {
+  /** A dictionary of the given parameters; tensors become parameters. */
+  constructor(values: Iterable<Entry<Tensor>> | Record<string, Tensor> = {}) {
+    super();
+    this.update(values);
+  }
+
+  *#entries(): Generator<[string, Tensor], void, unknown> {
+    for (const [name, value] of Object.entries(this)) if (value instanceof Tensor) yield [name, value];
+  }
+
+  /** The number of parameters. */
+  get length(): number {
+    return [...this.#entries()].length;
+  }
+
+  /** The names in their order. */
+  *[Symbol.iterator](): Generator<string, void, unknown> {
+    yield* this.keys();
+  }
+
+  /** The names in their order. */
+  *keys(): Generator<string, void, unknown> {
+    for (const [name] of this.#entries()) yield name;
+  }
+
+  /** The parameters in their order. */
+  *values(): Generator<Tensor, void, unknown> {
+    for (const [, value] of this.#entries()) yield value;
+  }
+
+  /** Names and parameters in their order. */
+  items(): Generator<[string, Tensor], void, unknown> {
+    return this.#entries();
+  }
+
+  /** Whether there is a parameter of that name. */
+  has(name: string): boolean {
+    return Object.getOwnPropertyDescriptor(this, name)?.value instanceof Tensor;
+  }
+
+  /**
+   * The parameter of that name.
+   *
+   * @throws {Error} When there is none.
+   */
+  get(name: string): Tensor {
+    for (const [key, value] of this.#entries()) if (key === name) return value;
+    throw new Error(`'${name}' (keys: ${[...this.keys()].join(", ")})`);
+  }
+
+  /** Adds or replaces a parameter. */
+  set(name: string, value: Tensor): this {
+    if (name in this && !this.has(name)) throw new Error(`attribute '${name}' already exists`);
+    Object.assign(this, { [name]: parameter(value) });
+    return this;
+  }
+
+  /** Adds or replaces several parameters. */
+  update(values: Iterable<Entry<Tensor>> | Record<string, Tensor>): void {
+    for (const [name, value] of pairs(values)) this.set(name, value);
+  }
+
+  /** Removes the parameter of that name and returns it. */
+  pop(name: string): Tensor {
+    const value = this.get(name);
+    Reflect.deleteProperty(this, name);
+    return value;
+  }
+
+  override extraRepr(): string {
+    return [...this.#entries()].map(([name, value]) => describe(name, value)).join("\n");
+  }
+}
