@@ -41,3 +41,7 @@ export * as data from "./src/data/mod.ts";
 export * as utils from "./src/utils.ts";
 export * as datasets from "./src/vision/datasets.ts";
 export * as transforms from "./src/vision/transforms.ts";
+// Networks.
+export * as nn from "./src/nn.ts";
+export * as F from "./src/nn/functional.ts";
+export { type Entry, OrderedDict } from "./src/nn/ordered_dict.ts";

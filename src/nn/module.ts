@@ -84,7 +84,6 @@ export interface Module {
  * console.assert(String(net) === "Net(\n  (fc): Linear(in_features=3, out_features=2, bias=True)\n)");
  * ```
  */
-// deno-lint-ignore no-unsafe-declaration-merging
 export class Module extends Callable {
   /** Whether the module is being trained: dropout and batch normalisation behave accordingly. */
   training = true;
@@ -258,13 +257,10 @@ export class Module extends Callable {
    */
   getSubmodule(target: string): Module {
     if (target === "") return this;
-    let module: Module = this;
-    for (const name of target.split(".")) {
-      const next = module.#property(name);
-      if (!(next instanceof Module)) throw new Error(missing(module, name, next, "an nn.Module"));
-      module = next;
-    }
-    return module;
+    const dot = target.indexOf("."), name = dot < 0 ? target : target.slice(0, dot);
+    const child = this.#property(name);
+    if (!(child instanceof Module)) throw new Error(missing(this, name, child, "an nn.Module"));
+    return dot < 0 ? child : child.getSubmodule(target.slice(dot + 1));
   }
 
   /** The parameter at a path such as `"fc.weight"`. */
@@ -279,7 +275,9 @@ export class Module extends Callable {
   getBuffer(target: string): Tensor {
     const [module, name] = this.#locate(target);
     const found = module.#property(name);
-    if (!(found instanceof Tensor && module.#buffers?.has(name))) throw new Error(missing(module, name, found, "a buffer"));
+    if (!(found instanceof Tensor && module.#buffers?.has(name))) {
+      throw new Error(missing(module, name, found, "a buffer"));
+    }
     return found;
   }
 
@@ -422,24 +420,26 @@ export class Module extends Callable {
   }
 
   /** Calls `hook(module, args)` before every `forward`; what it returns replaces the arguments. */
-  registerForwardPreHook(
-    hook: (module: this, args: Parameters<this["forward"]>) => unknown,
+  registerForwardPreHook<M extends Module>(
+    this: M,
+    hook: (module: M, args: Parameters<M["forward"]>) => unknown,
     options: { prepend?: boolean } = {},
   ): RemovableHandle {
     checkOptions("register_forward_pre_hook", options, ["prepend"]);
     // The arguments are those of forward: calls are typed so.
-    const run = (args: unknown[]): unknown => hook(this, args as Parameters<this["forward"]>);
+    const run = (args: unknown[]): unknown => hook(this, args as Parameters<M["forward"]>);
     return register(this.#allHooks().pre, run, options.prepend);
   }
 
   /** Calls `hook(module, args, output)` after every `forward`; what it returns replaces the output. */
-  registerForwardHook(
-    hook: (module: this, args: Parameters<this["forward"]>, output: ReturnType<this["forward"]>) => unknown,
+  registerForwardHook<M extends Module>(
+    this: M,
+    hook: (module: M, args: Parameters<M["forward"]>, output: ReturnType<M["forward"]>) => unknown,
     options: { prepend?: boolean } = {},
   ): RemovableHandle {
     checkOptions("register_forward_hook", options, ["prepend"]);
     const run = (args: unknown[], output: unknown): unknown =>
-      hook(this, args as Parameters<this["forward"]>, output as ReturnType<this["forward"]>);
+      hook(this, args as Parameters<M["forward"]>, output as ReturnType<M["forward"]>);
     return register(this.#allHooks().post, run, options.prepend);
   }
 
@@ -447,8 +447,9 @@ export class Module extends Callable {
    * Calls `hook(module, gradInputs, gradOutputs)` when the gradients of the module's inputs have been computed; what it
    * returns replaces those.
    */
-  registerFullBackwardHook(
-    hook: (module: this, gradInputs: Grad[], gradOutputs: Grad[]) => readonly Grad[] | Grad | void,
+  registerFullBackwardHook<M extends Module>(
+    this: M,
+    hook: (module: M, gradInputs: Grad[], gradOutputs: Grad[]) => readonly Grad[] | Grad | void,
     options: { prepend?: boolean } = {},
   ): RemovableHandle {
     checkOptions("register_full_backward_hook", options, ["prepend"]);
@@ -456,8 +457,9 @@ export class Module extends Callable {
   }
 
   /** Calls `hook(module, gradOutputs)` before gradients pass the module; what it returns replaces them. */
-  registerFullBackwardPreHook(
-    hook: (module: this, gradOutputs: Grad[]) => readonly Grad[] | Grad | void,
+  registerFullBackwardPreHook<M extends Module>(
+    this: M,
+    hook: (module: M, gradOutputs: Grad[]) => readonly Grad[] | Grad | void,
     options: { prepend?: boolean } = {},
   ): RemovableHandle {
     checkOptions("register_full_backward_pre_hook", options, ["prepend"]);

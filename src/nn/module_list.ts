@@ -39,7 +39,7 @@ export class ModuleList<M extends Module = Layer> extends Module {
   }
 
   /** The number of modules. */
-  get length(): number {
+  override get length(): number {
     return this.#items().length;
   }
 
@@ -104,9 +104,7 @@ export class ModuleList<M extends Module = Layer> extends Module {
       else runs.push({ from: i, to: i, text });
     });
     return runs.map(({ from, to, text }) =>
-      from === to
-        ? `(${from}): ${indent(text)}`
-        : `(${from}-${to}): ${to - from + 1} x ${indent(text)}`
+      from === to ? `(${from}): ${indent(text)}` : `(${from}-${to}): ${to - from + 1} x ${indent(text)}`
     );
   }
 }
@@ -127,7 +125,7 @@ export class ModuleDictionary<M extends Module = Layer> extends Module {
   }
 
   /** The number of modules. */
-  get length(): number {
+  override get length(): number {
     return [...this.#entries()].length;
   }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { formatSize } from "../format.ts";
 import { Parameter, Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { type Entry, pairs } from "./ordered_dict.ts";
@@ -14,15 +13,21 @@ function parameter(value: Tensor): Tensor {
   return value instanceof Tensor && !(value instanceof Parameter) ? new Parameter(value) : value;
 }
 
-function describe(name: string, value: Tensor): string {
-  const type = { float32: "torch.FloatTensor", float64: "torch.DoubleTensor" }[value.dtype.name as "float32"] ??
-    String(value.dtype);
-  const cuda = value.isCuda ? ` (${value.device})` : "";
+const tensorTypes: Record<string, string> = {
+  float32: "torch.FloatTensor",
+  float64: "torch.DoubleTensor",
+  int64: "torch.LongTensor",
+  int32: "torch.IntTensor",
+  uint8: "torch.ByteTensor",
+  bool: "torch.BoolTensor",
+  float16: "torch.HalfTensor",
+  bfloat16: "torch.BFloat16Tensor",
+};
+
+function describe(name: string, value: Tensor, type: string): string {
   const kind = value instanceof Parameter ? "Parameter" : "Tensor";
-  return `  (${name}): ${kind} containing: [${type.replace("torch.FloatTensor", "torch.float32").replace(
-    "torch.DoubleTensor",
-    "torch.float64",
-  )} of size ${formatSize(value.sizes).slice("torch.Size([".length, -2).replaceAll(", ", "x")}${cuda}]`;
+  const device = value.isCuda ? ` (${value.device})` : "";
+  return `  (${name}): ${kind} containing: [${type} of size ${value.sizes.join("x")}${device}]`;
 }
 
 /** Parameters in a list. */
@@ -41,7 +46,7 @@ export class ParameterList extends Module {
   }
 
   /** The number of parameters. */
-  get length(): number {
+  override get length(): number {
     return this.#items().length;
   }
 
@@ -82,7 +87,7 @@ export class ParameterList extends Module {
   }
 
   override extraRepr(): string {
-    return this.#items().map((value, i) => describe(String(i), value)).join("\n");
+    return this.#items().map((value, i) => describe(String(i), value, String(value.dtype))).join("\n");
   }
 }
 
@@ -99,7 +104,7 @@ export class ParameterDict extends Module {
   }
 
   /** The number of parameters. */
-  get length(): number {
+  override get length(): number {
     return [...this.#entries()].length;
   }
 
@@ -158,6 +163,6 @@ export class ParameterDict extends Module {
   }
 
   override extraRepr(): string {
-    return [...this.#entries()].map(([name, value]) => describe(name, value)).join("\n");
+    return [...this.#entries()].map(([name, value]) => describe(name, value, tensorTypes[value.dtype.name])).join("\n");
   }
 }

@@ -26,7 +26,7 @@ export type Values<E extends readonly Entry[]> = { [K in keyof E]: E[K] extends 
 const transparent = new WeakSet<object>();
 
 /** Says that instances of these classes (not of classes derived from them) keep nothing of what passes through. @internal */
-export function passesThrough(...classes: readonly (abstract new (...args: never[]) => Module)[]): void {
+export function passesThrough(...classes: readonly { prototype: Module }[]): void {
   for (const c of classes) transparent.add(c);
 }
 
@@ -64,7 +64,7 @@ export class SequentialModule extends Module {
   }
 
   /** The number of layers. */
-  get length(): number {
+  override get length(): number {
     return this.#names().length;
   }
 

@@ -1,0 +1,15 @@
+/**
+ * Networks: modules, layers, losses, initialisers.
+ *
+ * @module
+ */
+export * as functional from "./nn/functional.ts";
+export * as init from "./nn/init.ts";
+export { Parameter } from "./tensor.ts";
+export { type Layer, Module, type NamedOptions, type StateDictOptions } from "./nn/module.ts";
+export { type IncompatibleKeys, type LoadStateDictOptions, type StateDict } from "./nn/state.ts";
+export { Sequential, type SequentialConstructor, SequentialModule } from "./nn/sequential.ts";
+export { ModuleDict, type ModuleDictConstructor, ModuleDictionary, ModuleList } from "./nn/module_list.ts";
+export { ParameterDict, ParameterList } from "./nn/parameter_list.ts";
+export * from "./nn/linear.ts";
+export * from "./nn/activation.ts";

@@ -1,0 +1,145 @@
+/**
+ * Layers that are linear in their inputs.
+ *
+ * @module
+ */
+import { named, type Trailing } from "../arguments.ts";
+import { checkOptions } from "../check.ts";
+import { formatValue } from "../format.ts";
+import { linear } from "../ops/matmul.ts";
+import type { Parameter, Tensor } from "../tensor.ts";
+import { type FactoryOptions, factoryOptions, parameter } from "./factory.ts";
+import { kaimingUniform_, uniform_ } from "./init.ts";
+import { Module } from "./module.ts";
+import { passesThrough } from "./sequential.ts";
+
+/** Gives its input back, whatever it was constructed with. */
+export class Identity extends Module {
+  /** Takes anything and ignores it. */
+  constructor(..._args: unknown[]) {
+    super();
+  }
+
+  /** x. */
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+/** Options of {@linkcode Linear}. */
+export interface LinearOptions extends FactoryOptions {
+  /** Whether the layer adds a bias. Default: true. */
+  bias?: boolean;
+}
+
+/**
+ * y = x·Wᵀ + b over the last dimension.
+ *
+ * Shape: x `[…, inFeatures]`, y `[…, outFeatures]`; `weight` is `[outFeatures, inFeatures]`. Both are initialised
+ * uniformly over ±1/√inFeatures.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@raptorch/raptorch";
+ * const layer = new nn.Linear(20, 30);
+ * console.assert(layer(ones(128, 20)).size(1) === 30);
+ * ```
+ */
+export class Linear extends Module {
+  /** Features of the input. */
+  readonly inFeatures: number;
+  /** Features of the output. */
+  readonly outFeatures: number;
+  /** `[outFeatures, inFeatures]`. */
+  weight: Parameter;
+  /** `[outFeatures]`, or `null`. */
+  bias: Parameter | null;
+
+  /** A layer with random weights. */
+  constructor(inFeatures: number, outFeatures: number, ...rest: Trailing<[bias: boolean], LinearOptions>) {
+    super();
+    const options = named<LinearOptions>("Linear", rest, ["bias"], factoryOptions);
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    this.weight = parameter([outFeatures, inFeatures], options);
+    this.bias = options.bias ?? true ? parameter([outFeatures], options) : null;
+    this.resetParameters();
+  }
+
+  /** Draws the weights anew. */
+  resetParameters(): void {
+    kaimingUniform_(this.weight, Math.sqrt(5));
+    if (this.bias === null) return;
+    const bound = this.inFeatures > 0 ? 1 / Math.sqrt(this.inFeatures) : 0;
+    uniform_(this.bias, -bound, bound);
+  }
+
+  /** x·Wᵀ + b. */
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${formatValue(this.bias !== null)}`;
+  }
+}
+
+/** Options of {@linkcode Flatten}. */
+export interface FlattenOptions {
+  /** The first dimension to join. Default: 1. */
+  startDim?: number;
+  /** The last dimension to join. Default: -1. */
+  endDim?: number;
+}
+
+/** Joins dimensions into one: by default all but the batch. */
+export class Flatten extends Module {
+  /** The first dimension to join. */
+  readonly startDim: number;
+  /** The last dimension to join. */
+  readonly endDim: number;
+
+  /** `new Flatten()`, `new Flatten(0)`, `new Flatten({ startDim: 2 })`. */
+  constructor(...rest: Trailing<[startDim: number, endDim: number], FlattenOptions>) {
+    super();
+    const options = named<FlattenOptions>("Flatten", rest, ["startDim", "endDim"]);
+    this.startDim = options.startDim ?? 1;
+    this.endDim = options.endDim ?? -1;
+  }
+
+  /** x with the dimensions joined. */
+  override forward(x: Tensor): Tensor {
+    return x.flatten(this.startDim, this.endDim);
+  }
+
+  override extraRepr(): string {
+    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/** Cuts one dimension into several. */
+export class Unflatten extends Module {
+  /** The dimension. */
+  readonly dim: number;
+  /** What it is cut into. */
+  readonly unflattenedSize: readonly number[];
+
+  /** `new Unflatten(1, [2, 5])`. */
+  constructor(dim: number, unflattenedSize: readonly number[], options?: Record<never, never>) {
+    super();
+    checkOptions("Unflatten", options, []);
+    this.dim = dim;
+    this.unflattenedSize = [...unflattenedSize];
+  }
+
+  /** x with the dimension cut up. */
+  override forward(x: Tensor): Tensor {
+    return x.unflatten(this.dim, this.unflattenedSize);
+  }
+
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=${formatValue(this.unflattenedSize)}`;
+  }
+}
+
+passesThrough(Identity, Linear, Flatten, Unflatten);
