@@ -127,7 +127,7 @@ Deno.test("hooks see and replace what passes", () => {
   const y = net(x);
   assert.deepEqual(y.tolist(), [(net.bias!.tolist() as number[]).map((b) => Math.fround(b + 1))]);
   y.sum().backward();
-  assert.deepEqual(x.grad!.tolist(), [[0, 0]]);
+  assert.equal(x.grad!.eq(0).sum().item(), 2);
   assert.deepEqual(seen, ["pre", "post", "backward 1 1"]);
   for (const hook of [pre, post, back]) hook.remove();
   net(x);
