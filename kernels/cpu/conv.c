@@ -19,23 +19,20 @@
 #endif
 #define CONV_DOT_M    4
 #define CONV_DOT_WIDE 9
-#define UNROLL        _Pragma("GCC unroll 16")
+#define UNROLL        RAP_UNROLL
 
-// Lanes added in pairs.
-INLINE float sum_f32(f32v x) {
-  float lane[F32_LANES];
-  f32_store(lane, x);
-  for (int n = F32_LANES / 2; n > 0; n /= 2)
-    for (int i = 0; i < n; i++) lane[i] += lane[i + n];
-  return lane[0];
-}
-INLINE double sum_f64(f64v x) {
-  double lane[F64_LANES];
-  f64_store(lane, x);
-  for (int n = F64_LANES / 2; n > 0; n /= 2)
-    for (int i = 0; i < n; i++) lane[i] += lane[i + n];
-  return lane[0];
-}
+// Lanes added in pairs: the vector's 16-byte parts first, then what is left of them.
+#define SUM_LANES(name, type, element, rest)                                    \
+  INLINE element name(type x) {                                                 \
+    typedef element quad __attribute__((vector_size(16)));                      \
+    quad part[RAP_VBYTES / 16];                                                 \
+    memcpy(part, &x, sizeof x);                                                 \
+    for (int n = RAP_VBYTES / 32; n > 0; n /= 2)                                \
+      for (int i = 0; i < n; i++) part[i] += part[i + n];                       \
+    return rest;                                                                \
+  }
+SUM_LANES(sum_f32, f32v, float, (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]))
+SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 
 #define T        float
 #define V        f32v

@@ -22,10 +22,12 @@ typedef struct {
 typedef struct {
   int32_t batch, groups, sources, targets; // channels per group of the image read and written
   int32_t transposed;
+  int32_t direct; // 3×3 by single steps, one target channel: see direct_body
   int32_t taps, slots, passes;         // products over the axes: kernel, slots, stride_out
   int32_t row, plane, slot_size;       // pitches of the gathered block, in elements
   int32_t channel;                     // the same from one channel to the next
   int64_t source_size, target_size;    // elements of one channel of the images
+  int64_t source_plane, target_plane;  // from one step of depth to the next
   conv_axis axis[3];
 } conv_plan;
 
@@ -130,6 +132,32 @@ static inline void conv_plan_init(conv_plan *p, const int32_t *meta, int32_t tra
     p->taps *= a->kernel, p->slots *= a->slots, p->passes *= a->stride_out;
     p->source_size *= a->source, p->target_size *= a->target;
   }
+  const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
+  p->direct = p->targets == 1 && p->passes == 1 && p->slots == 1 && d->kernel == 1 && h->kernel == 3 && w->kernel == 3 &&
+              h->dilation == 1 && w->dilation == 1;
+  p->source_plane = (int64_t)p->axis[1].source * p->axis[2].source;
+  p->target_plane = (int64_t)p->axis[1].target * p->axis[2].target;
+}
+
+// Takes the batch for the depth of flat images, so that a block may hold several of them.
+static inline void conv_fold_batch(conv_plan *p) {
+  conv_axis *d = &p->axis[0];
+  if (d->source != 1 || d->target != 1 || d->kernel != 1 || d->padding) return;
+  d->source = d->target = d->count = d->block = p->batch, p->batch = 1;
+  d->stride_in = d->stride_out = 1;
+  p->source_plane = p->groups * p->sources * p->source_size;
+  p->target_plane = p->groups * p->targets * p->target_size;
+}
+
+// Cuts the target into blocks of about `length` gathered pixels a channel.
+static inline void conv_cut_length(conv_plan *p, int32_t size, int32_t length) {
+  for (int i = 2; i >= 0; i--) {
+    conv_axis *a = &p->axis[i];
+    const int32_t inner = i == 2 ? 1 : i == 1 ? p->row : p->plane;
+    const int32_t most = conv_max(1, length / inner);
+    a->block = conv_ceil(a->count, conv_ceil(a->count, most));
+    conv_pitches(p, size);
+  }
 }
 
 // The taps of one pass: their index in the kernel and their offset in a gathered channel. Returns how many.
@@ -207,7 +235,7 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
   const int32_t rows = h->stride_out * w->target, planes = p->axis[0].stride_out * h->target * w->target;
   const int32_t whole = n[2] == w->target && h->stride_out == 1 && w->stride_out == 1; // rows of this block are adjacent in y
   const int32_t length = (n[1] - 1) * p->row + n[2];
-  const int32_t run_on = p->row >= lanes && conv_ceil(length, lanes) * 16 < n[1] * conv_ceil(n[2], lanes) * 15;
+  const int32_t run_on = !p->direct && p->row >= lanes && conv_ceil(length, lanes) * 16 < n[1] * conv_ceil(n[2], lanes) * 15;
   for (int32_t d = 0; d < n[0]; d++) {
     const int32_t end = d * planes + (n[1] - 1) * rows + n[2];
     for (int32_t r = 0; !run_on && r < n[1]; r++)
@@ -228,6 +256,13 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
     }
   }
   return count;
+}
+
+// The part [begin, end) of `length` gathered positions, the first of them for target j0, that lies inside the image.
+static inline void conv_inside(const conv_axis *a, int32_t j0, int32_t phase, int32_t length, int32_t *begin, int32_t *end) {
+  const int32_t first = j0 + a->low;
+  *begin = conv_min(length, conv_max(0, -conv_floordiv(phase, a->stride_in) - first));
+  *end = conv_max(*begin, conv_min(length, conv_floordiv(a->source - 1 - phase, a->stride_in) - first + 1));
 }
 
 // At least about 20 µs of work for a thread.

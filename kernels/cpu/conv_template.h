@@ -16,40 +16,56 @@ INLINE void NAME(copy_row)(T *out, const T *x, int32_t n, int32_t stride) {
       return;
     }
     for (; i < n; i++) out[i] = x[i];
-  } else
+  } else if (stride == 2)
+    for (; i < n; i++) out[i] = x[2 * (int64_t)i];
+  else
     for (; i < n; i++) out[i] = x[(int64_t)i * stride];
 }
 
+// At least n zeros: everything is written in the order of addresses, so what this writes too much is written again.
 INLINE void NAME(zero)(T *out, int32_t n) {
-  for (int32_t i = 0; i < n; i++) out[i] = 0;
+  for (int32_t i = 0; i < n; i += LANES) STORE(out + i, SET(0));
 }
 
-// The source block for target positions j0 .. j0+n-1 of every axis, `channels` channels `size` elements apart.
+// Rows of `width` elements, `pitch` apart: zero left of `left` and from `right` on, between them every stride-th of x.
+INLINE void NAME(copy_rows)(T *out, int32_t pitch, const T *x, int64_t x_pitch, int32_t rows, int32_t left, int32_t right,
+                            int32_t width, int32_t stride) {
+  for (int32_t r = 0; r < rows; r++, out += pitch, x += x_pitch) {
+    NAME(zero)(out, left);
+    NAME(copy_row)(out + left, x, right - left, stride);
+    NAME(zero)(out + right, width - right);
+  }
+}
+
+// The source block for target positions j0 .. j0+n-1 of every axis, `channels` channels.
 static void NAME(gather)(const conv_plan *p, T *out, const T *x, int32_t channels, const int32_t j0[3], const int32_t n[3]) {
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  const int32_t width = n[2] + w->reach, sh = h->stride_in, sw = w->stride_in;
+  const int32_t width = n[2] + w->reach, height = n[1] + h->reach;
   for (int32_t c = 0; c < channels; c++)
     for (int32_t slot = 0; slot < p->slots; slot++) {
       const int32_t fw = conv_phase(w, slot % w->slots), fh = conv_phase(h, slot / w->slots % h->slots),
                     fd = conv_phase(d, slot / w->slots / h->slots);
-      // The part [left, right) of a row that lies inside the image.
-      const int32_t first = j0[2] + w->low;
-      const int32_t left = conv_min(width, conv_max(0, -conv_floordiv(fw, sw) - first));
-      const int32_t right = conv_max(left, conv_min(width, conv_floordiv(w->source - 1 - fw, sw) - first + 1));
+      int32_t left, right, top, bottom;
+      conv_inside(w, j0[2], fw, width, &left, &right);
+      conv_inside(h, j0[1], fh, height, &top, &bottom);
+      const int64_t column = (int64_t)w->stride_in * (j0[2] + w->low + left) + fw;
+      const int64_t row = (int64_t)h->stride_in * (j0[1] + h->low + top) + fh;
       for (int32_t zd = 0; zd < n[0] + d->reach; zd++) {
         const int32_t id = d->stride_in * (j0[0] + d->low + zd) + fd;
-        T *row = out + (int64_t)c * p->channel + slot * p->slot_size + zd * p->plane;
-        for (int32_t zh = 0; zh < n[1] + h->reach; zh++, row += p->row) {
-          const int32_t ih = sh * (j0[1] + h->low + zh) + fh;
-          if (id < 0 || id >= d->source || ih < 0 || ih >= h->source) {
-            NAME(zero)(row, width);
-            continue;
-          }
-          const T *from = x + c * p->source_size + ((int64_t)id * h->source + ih) * w->source + fw;
-          NAME(zero)(row, left);
-          NAME(copy_row)(row + left, from + (int64_t)sw * (first + left), right - left, sw);
-          NAME(zero)(row + right, width - right);
+        T *plane = out + (int64_t)c * p->channel + slot * p->slot_size + zd * p->plane;
+        if (id < 0 || id >= d->source) {
+          NAME(zero)(plane, height * p->row);
+          continue;
         }
+        const T *from = x + c * p->source_size + id * p->source_plane + row * w->source + column;
+        const int64_t pitch = (int64_t)h->stride_in * w->source;
+        NAME(zero)(plane, top * p->row);
+        T *to = plane + top * p->row;
+        if (w->stride_in == 1)
+          NAME(copy_rows)(to, p->row, from, pitch, bottom - top, left, right, width, 1);
+        else
+          NAME(copy_rows)(to, p->row, from, pitch, bottom - top, left, right, width, w->stride_in);
+        NAME(zero)(plane + bottom * p->row, (height - bottom) * p->row);
       }
     }
 }
@@ -121,6 +137,60 @@ static void (*const NAME(tiles)[CONV_MR][3])(const NAME(tile) *) = {ROW(1), ROW(
 #endif
 };
 #undef ROW
+
+// ---- one target channel, 3×3 --------------------------------------------------------------------------------------
+
+// With a single target channel (depthwise, or the gradient of a grey image) a tile would load a vector for every
+// product. Here each of MR + 2 source rows is loaded three times, once per column of the kernel, and serves three rows.
+INLINE void NAME(direct_body)(const NAME(tile) * t, const conv_plan *p, int32_t per_row, const int MR, const int NR) {
+  V acc[4][2];
+  UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++) acc[r][j] = SET(t->bias ? t->bias[0] : 0);
+  const T *x = t->x + t->span->from, *a = t->a;
+  for (int32_t s = 0; s < p->sources; s++, x += p->channel, a += 9)
+    UNROLL for (int kw = 0; kw < 3; kw++) {
+      const int k = p->transposed ? 8 - kw : kw, step = p->transposed ? -3 : 3;
+      const V w[3] = {SET(a[k]), SET(a[k + step]), SET(a[k + 2 * step])};
+      UNROLL for (int r = 0; r < MR + 2; r++) UNROLL for (int j = 0; j < NR; j++) {
+        const V v = LOAD(x + r * p->row + kw + j * LANES);
+        UNROLL for (int kh = 0; kh < 3; kh++) if (r - kh >= 0 && r - kh < MR) acc[r - kh][j] += w[kh] * v;
+      }
+    }
+  if (t->relu)
+    UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++)
+      acc[r][j] = SELECT(acc[r][j] < SET(0), SET(0), acc[r][j]);
+  // The last vector is the first that may not be stored whole.
+  if (t->span[(MR - 1) * per_row + NR - 1].n == LANES) {
+    T *y = t->y + t->span->to;
+    UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++)
+      STORE(y + r * (int64_t)p->axis[2].target + j * LANES, acc[r][j]);
+  } else
+    UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++)
+      NAME(put)(t->y, acc[r][j], &t->span[r * per_row + j], 1);
+}
+
+#define DIRECT(MR, NR)                                                                                             \
+  static void NAME(direct_##MR##_##NR)(const NAME(tile) * t, const conv_plan *p, int32_t per_row) {                \
+    NAME(direct_body)(t, p, per_row, MR, NR);                                                                      \
+  }
+DIRECT(1, 1) DIRECT(1, 2) DIRECT(2, 1) DIRECT(2, 2) DIRECT(3, 1) DIRECT(3, 2) DIRECT(4, 1) DIRECT(4, 2)
+#undef DIRECT
+static void (*const NAME(directs)[4][2])(const NAME(tile) *, const conv_plan *, int32_t) = {
+    {NAME(direct_1_1), NAME(direct_1_2)}, {NAME(direct_2_1), NAME(direct_2_2)},
+    {NAME(direct_3_1), NAME(direct_3_2)}, {NAME(direct_4_1), NAME(direct_4_2)}};
+
+// A block of `count` spans. Columns go from right to left, so that what a row's last vector writes too much is
+// overwritten by the next row's first.
+static void NAME(direct)(NAME(tile) t, const conv_plan *p, const int32_t size[3], const conv_span *span) {
+  const int32_t per_row = conv_ceil(size[2], LANES);
+  for (int32_t d = 0; d < size[0]; d++)
+    for (int32_t r = 0, mr; r < size[1]; r += mr) {
+      mr = conv_min(4, size[1] - r);
+      for (int32_t j = (per_row - 1) / 2 * 2; j >= 0; j -= 2) {
+        t.span = span + (d * size[1] + r) * per_row + j;
+        NAME(directs)[mr - 1][per_row - j >= 2](&t, p, per_row);
+      }
+    }
+}
 
 // ---- forward and input gradient ------------------------------------------------------------------------------------
 
@@ -196,6 +266,10 @@ static void NAME(run)(void *context, int64_t begin, int64_t end, int32_t thread)
         const int32_t m0 = conv_part(p->targets, c->panels, panel), mr = conv_part(p->targets, c->panels, panel + 1) - m0;
         t.a = packed + (int64_t)m0 * pass->depth, t.y = y + m0 * p->target_size;
         t.bias = c->bias ? c->bias + g * p->targets + m0 : 0;
+        if (p->direct) {
+          NAME(direct)(t, p, size, span);
+          continue;
+        }
         for (int32_t i = 0, left = count[q]; left > 0;) {
           const int32_t nr = left >= 3 && left != 4 ? 3 : left >= 2 ? 2 : 1;
           t.span = span + i;

@@ -55,17 +55,13 @@ typedef struct {
 // dy of one block with the gathered block's pitches, zero wherever that has no output pixel.
 static void NAME(spread)(const conv_plan *p, T *out, int32_t pitch, const T *dy, int32_t channels, const int32_t j0[3],
                          const int32_t n[3]) {
-  const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  (void)d;
+  const conv_axis *w = &p->axis[2];
   for (int32_t c = 0; c < channels; c++)
     for (int32_t zd = 0; zd < n[0]; zd++) {
       T *plane = out + (int64_t)c * pitch + zd * p->plane;
-      for (int32_t zh = 0; zh < n[1]; zh++) {
-        const T *from = dy + c * p->target_size + (((int64_t)j0[0] + zd) * h->target + j0[1] + zh) * w->target + j0[2];
-        NAME(copy_row)(plane + zh * p->row, from, n[2], 1);
-        NAME(zero)(plane + zh * p->row + n[2], p->row - n[2]);
-      }
-      const int32_t used = n[1] * p->row, next = zd + 1 < n[0] ? p->plane : used + LANES;
+      const T *from = dy + c * p->target_size + (j0[0] + zd) * p->target_plane + (int64_t)j0[1] * w->target + j0[2];
+      NAME(copy_rows)(plane, p->row, from, w->target, n[1], 0, n[2], p->row, 1);
+      const int32_t used = n[1] * p->row, next = zd + 1 < n[0] ? p->plane : used + 1;
       NAME(zero)(plane + used, next - used);
     }
 }
@@ -118,17 +114,21 @@ static void NAME(weight_run)(void *context, int64_t begin, int64_t end, int32_t 
     T *dw = c->dw + part * c->partial + first * depth, *dbias = c->dbias ? c->dbias + part * c->partial + first : 0;
     memset(dw, 0, (size_t)outputs * depth * sizeof(T));
     if (dbias) memset(dbias, 0, (size_t)outputs * sizeof(T));
-    for (int64_t n = p->batch * part / c->parts; n < p->batch * (part + 1) / c->parts; n++)
-      for (int32_t b = 0; b < d->blocks * h->blocks * w->blocks; b++) {
-        const int32_t j0[3] = {b / w->blocks / h->blocks * d->block, b / w->blocks % h->blocks * h->block,
-                               b % w->blocks * w->block};
-        const int32_t size[3] = {conv_min(d->block, d->count - j0[0]), conv_min(h->block, h->count - j0[1]),
-                                 conv_min(w->block, w->count - j0[2])};
+    // Steps of depth over all images, as many at once as a block holds and none beyond an image's end.
+    const int64_t slices = (int64_t)p->batch * d->count, last = slices * (part + 1) / c->parts;
+    for (int64_t slice = slices * part / c->parts, steps; slice < last; slice += steps) {
+      const int64_t n = slice / d->count, begin = slice % d->count;
+      steps = conv_min(d->block, d->count - (int32_t)begin);
+      if (steps > last - slice) steps = last - slice;
+      for (int32_t b = 0; b < h->blocks * w->blocks; b++) {
+        const int32_t j0[3] = {(int32_t)begin, b / w->blocks * h->block, b % w->blocks * w->block};
+        const int32_t size[3] = {(int32_t)steps, conv_min(h->block, h->count - j0[1]), conv_min(w->block, w->count - j0[2])};
         NAME(gather)(p, x, c->x + (n * p->groups + g) * p->sources * p->source_size, p->sources, j0, size);
         NAME(spread)(p, dy, c->dy_pitch, c->dy + (n * p->groups * p->targets + first) * p->target_size, outputs, j0, size);
         const int32_t length = (size[0] - 1) * p->plane + (size[1] - 1) * p->row + size[2];
         NAME(weight_block)(c, dw, dbias, x, dy, outputs, length);
       }
+    }
   }
 }
 
@@ -153,12 +153,13 @@ static void NAME(conv_weight)(T *dw, T *dbias, const T *dy, const T *x, const in
     return;
   }
   const int32_t threads = rap_get_num_threads();
-  conv_cut(p, sizeof(T), CONV_BLOCK_BYTES, 1);
-  const int64_t multiplies = p->batch * p->target_size * weights;
+  conv_fold_batch(p);
+  conv_cut_length(p, sizeof(T), 4096 / (int32_t)sizeof(T));
+  const int64_t multiplies = meta[0] * p->target_size * weights;
   // Small work on few threads: first the batch is divided, then groups and output channels.
   const int64_t useful = 1 + multiplies * (int64_t)sizeof(T) / 4 / 400000;
   const int32_t workers = useful < threads ? (int32_t)useful : threads;
-  c.parts = conv_min(p->batch, workers);
+  c.parts = conv_min(p->batch * p->axis[0].count, workers);
   const int32_t rest = conv_ceil(workers, c.parts);
   c.splits = p->groups >= rest ? 1 : conv_min(conv_ceil(p->targets, CONV_DOT_M), conv_ceil(rest, p->groups));
   const int64_t units = (int64_t)c.parts * p->groups * c.splits;

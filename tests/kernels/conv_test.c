@@ -142,6 +142,8 @@ int main(int argc, char **argv) {
         m[19 + a] = 1 + pick(3);
       }
       if (!three) m[4] = m[7] = m[13] = m[19] = 1;
+      if (!pick(3)) m[1] = m[2] = g; // depthwise
+      if (!pick(3)) m[8] = m[9] = 3, m[14] = m[15] = m[20] = m[21] = 1; // the direct kernel's case
       if (!pick(4)) m[5] = m[8] = m[14] = m[20] = 1, m[17] = 0;
       if (!shape(m)) continue;
       check(m, pick(2), pick(2), pick(2));
