@@ -16,6 +16,7 @@
 export * as autograd from "./src/autograd.ts";
 export * as optim from "./src/optim.ts";
 export * from "./src/autograd/mode.ts";
+export type { Trailing } from "./src/arguments.ts";
 export * from "./src/create.ts";
 export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./src/device.ts";
 export * from "./src/dtype.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { addressOf, cpu, type Device, type DeviceLike, type Pointer, toDevice } from "./device.ts";
+import { addressOf, cpu, type Device, type DeviceLike, toDevice } from "./device.ts";
 import { uint8 } from "./dtype.ts";
 import { empty } from "./make.ts";
 import { copyElements } from "./read.ts";
@@ -33,7 +33,7 @@ export class Generator {
   readonly #bytes = new Uint8Array(stateBytes);
   readonly #view = new DataView(this.#bytes.buffer);
   /** The address of the state. @internal */
-  readonly ptr: Pointer = addressOf(this.#bytes);
+  readonly ptr: Deno.PointerValue = addressOf(this.#bytes);
 
   /**
    * A generator with PyTorch's default seed.

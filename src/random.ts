@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named, type Trailing } from "./arguments.ts";
 import { type CreateOptions, createOptions, finish, parseSizes } from "./create.ts";
 import { record } from "./autograd/node.ts";
 import { checkOptions, isOptions } from "./check.ts";
@@ -12,7 +13,7 @@ import { empty } from "./make.ts";
 import * as ops from "./ops/random.ts";
 import { broadcastSizes, type Sizes } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
-import { type BernoulliOptions, integer, type MultinomialOptions, named, type RandomOptions } from "./tensor/random.ts";
+import { type BernoulliOptions, integer, type MultinomialOptions, type RandomOptions } from "./tensor/random.ts";
 
 export type {
   BernoulliOptions,
@@ -214,8 +215,8 @@ function normalEach(mean: number | Tensor, std: number | Tensor, generator: ops.
 }
 
 /** A tensor of ones, each with the probability that `x` holds there (or `p`), and zeros. */
-export function bernoulli(x: Tensor, p?: number | Tensor | BernoulliOptions, options?: BernoulliOptions): Tensor {
-  const o = named<BernoulliOptions>("bernoulli", [p, options], ["p"]);
+export function bernoulli(x: Tensor, ...args: Trailing<[p: number | Tensor], BernoulliOptions>): Tensor {
+  const o = named<BernoulliOptions>("bernoulli", args, ["p"], ["generator"]);
   return ops.bernoulli(x, o.p ?? null, o.generator);
 }
 
@@ -228,10 +229,9 @@ export function bernoulli(x: Tensor, p?: number | Tensor | BernoulliOptions, opt
 export function multinomial(
   x: Tensor,
   numSamples: number,
-  replacement?: boolean | MultinomialOptions,
-  options?: MultinomialOptions,
+  ...args: Trailing<[replacement: boolean], MultinomialOptions>
 ): Tensor {
-  return x.multinomial(numSamples, replacement, options);
+  return x.multinomial(numSamples, ...args);
 }
 
 /** Counts of events, each of a Poisson distribution whose rate is the element of `x`. */

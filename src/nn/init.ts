@@ -11,8 +11,8 @@
  * @module
  */
 import { ternary, unary } from "../../ffi/symbols.ts";
+import { named, type Trailing } from "../arguments.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { checkOptions } from "../check.ts";
 import { bool } from "../dtype.ts";
 import type { Generator } from "../generator.ts";
 import { empty } from "../make.ts";
@@ -21,7 +21,7 @@ import { runTernary, runUnary } from "../ops/elementwise.ts";
 import { randperm } from "../random.ts";
 import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { named, type NormalOptions, type RandomOptions } from "../tensor/random.ts";
+import type { NormalOptions, RandomOptions } from "../tensor/random.ts";
 
 /** The nonlinearities that {@linkcode calculateGain} knows. */
 export type Nonlinearity =
@@ -55,6 +55,12 @@ export interface InitTruncNormalOptions extends NormalOptions {
   a?: number;
   /** The largest value. Default: 2. */
   b?: number;
+}
+
+/** Options of {@linkcode dirac_}. */
+export interface InitDiracOptions {
+  /** The number of groups of the convolution. Default: 1. */
+  groups?: number;
 }
 
 /** Options of {@linkcode xavierUniform_}, {@linkcode xavierNormal_} and {@linkcode orthogonal_}. */
@@ -122,24 +128,14 @@ function fans(x: Tensor): { fanIn: number; fanOut: number } {
 }
 
 /** Fills `x` with numbers uniform over [a, b). */
-export function uniform_(
-  x: Tensor,
-  a?: number | InitUniformOptions,
-  b?: number | InitUniformOptions,
-  options?: InitUniformOptions,
-): Tensor {
-  const o = named<InitUniformOptions>("uniform_", [a, b, options], ["a", "b"]);
+export function uniform_(x: Tensor, ...args: Trailing<[a: number, b: number], InitUniformOptions>): Tensor {
+  const o = named<InitUniformOptions>("uniform_", args, ["a", "b"], ["generator"]);
   return noGrad(() => x.uniform_(o.a ?? 0, o.b ?? 1, { generator: o.generator }));
 }
 
 /** Fills `x` with normal numbers. */
-export function normal_(
-  x: Tensor,
-  mean?: number | NormalOptions,
-  std?: number | NormalOptions,
-  options?: NormalOptions,
-): Tensor {
-  const o = named<NormalOptions>("normal_", [mean, std, options], ["mean", "std"]);
+export function normal_(x: Tensor, ...args: Trailing<[mean: number, std: number], NormalOptions>): Tensor {
+  const o = named<NormalOptions>("normal_", args, ["mean", "std"], ["generator"]);
   return noGrad(() => x.normal_(o.mean ?? 0, o.std ?? 1, { generator: o.generator }));
 }
 
@@ -177,11 +173,8 @@ export function eye_(x: Tensor): Tensor {
  *
  * @throws {RangeError} When `x` has not 3 to 5 dimensions, or its channels do not divide by `groups`.
  */
-export function dirac_(x: Tensor, groups: number | { groups?: number } = 1): Tensor {
-  if (typeof groups === "object") {
-    checkOptions("dirac_", groups, ["groups"]);
-    groups = groups.groups ?? 1;
-  }
+export function dirac_(x: Tensor, ...args: Trailing<[groups: number], InitDiracOptions>): Tensor {
+  const { groups = 1 } = named<InitDiracOptions>("dirac_", args, ["groups"]);
   if (x.ndim < 3 || x.ndim > 5) throw new RangeError("Only tensors with 3, 4, or 5 dimensions are supported");
   if (x.sizes[0] % groups !== 0) throw new RangeError("dim 0 must be divisible by groups");
   const perGroup = x.sizes[0] / groups, count = Math.min(perGroup, x.sizes[1]);
@@ -196,15 +189,15 @@ export function dirac_(x: Tensor, groups: number | { groups?: number } = 1): Ten
 }
 
 /** Fills `x` uniformly, so that variances pass through linear layers (Glorot and Bengio 2010). */
-export function xavierUniform_(x: Tensor, gain?: number | InitGainOptions, options?: InitGainOptions): Tensor {
-  const o = named<InitGainOptions>("xavier_uniform_", [gain, options], ["gain"]);
+export function xavierUniform_(x: Tensor, ...args: Trailing<[gain: number], InitGainOptions>): Tensor {
+  const o = named<InitGainOptions>("xavier_uniform_", args, ["gain"], ["generator"]);
   const bound = Math.sqrt(3) * xavierStd(x, o.gain ?? 1);
   return noGrad(() => x.uniform_(-bound, bound, { generator: o.generator }));
 }
 
 /** Fills `x` with normal numbers, so that variances pass through linear layers (Glorot and Bengio 2010). */
-export function xavierNormal_(x: Tensor, gain?: number | InitGainOptions, options?: InitGainOptions): Tensor {
-  const o = named<InitGainOptions>("xavier_normal_", [gain, options], ["gain"]);
+export function xavierNormal_(x: Tensor, ...args: Trailing<[gain: number], InitGainOptions>): Tensor {
+  const o = named<InitGainOptions>("xavier_normal_", args, ["gain"], ["generator"]);
   return noGrad(() => x.normal_(0, xavierStd(x, o.gain ?? 1), { generator: o.generator }));
 }
 
@@ -216,16 +209,9 @@ function xavierStd(x: Tensor, gain: number): number {
 /** Fills `x` uniformly, so that variances pass through rectified layers (He et al. 2015). */
 export function kaimingUniform_(
   x: Tensor,
-  a?: number | InitKaimingOptions,
-  mode?: FanMode | InitKaimingOptions,
-  nonlinearity?: Nonlinearity | InitKaimingOptions,
-  options?: InitKaimingOptions,
+  ...args: Trailing<[a: number, mode: FanMode, nonlinearity: Nonlinearity], InitKaimingOptions>
 ): Tensor {
-  const o = named<InitKaimingOptions>("kaiming_uniform_", [a, mode, nonlinearity, options], [
-    "a",
-    "mode",
-    "nonlinearity",
-  ]);
+  const o = named<InitKaimingOptions>("kaiming_uniform_", args, ["a", "mode", "nonlinearity"], ["generator"]);
   if (x.numel() === 0) return nothing(x);
   const bound = Math.sqrt(3) * kaimingStd(x, o);
   return noGrad(() => x.uniform_(-bound, bound, { generator: o.generator }));
@@ -234,16 +220,9 @@ export function kaimingUniform_(
 /** Fills `x` with normal numbers, so that variances pass through rectified layers (He et al. 2015). */
 export function kaimingNormal_(
   x: Tensor,
-  a?: number | InitKaimingOptions,
-  mode?: FanMode | InitKaimingOptions,
-  nonlinearity?: Nonlinearity | InitKaimingOptions,
-  options?: InitKaimingOptions,
+  ...args: Trailing<[a: number, mode: FanMode, nonlinearity: Nonlinearity], InitKaimingOptions>
 ): Tensor {
-  const o = named<InitKaimingOptions>("kaiming_normal_", [a, mode, nonlinearity, options], [
-    "a",
-    "mode",
-    "nonlinearity",
-  ]);
+  const o = named<InitKaimingOptions>("kaiming_normal_", args, ["a", "mode", "nonlinearity"], ["generator"]);
   if (x.numel() === 0) return nothing(x);
   return noGrad(() => x.normal_(0, kaimingStd(x, o), { generator: o.generator }));
 }
@@ -269,13 +248,9 @@ function nothing(x: Tensor): Tensor {
  */
 export function truncNormal_(
   x: Tensor,
-  mean?: number | InitTruncNormalOptions,
-  std?: number | InitTruncNormalOptions,
-  a?: number | InitTruncNormalOptions,
-  b?: number | InitTruncNormalOptions,
-  options?: InitTruncNormalOptions,
+  ...args: Trailing<[mean: number, std: number, a: number, b: number], InitTruncNormalOptions>
 ): Tensor {
-  const o = named<InitTruncNormalOptions>("trunc_normal_", [mean, std, a, b, options], ["mean", "std", "a", "b"]);
+  const o = named<InitTruncNormalOptions>("trunc_normal_", args, ["mean", "std", "a", "b"], ["generator"]);
   const law = { mean: o.mean ?? 0, std: o.std ?? 1, a: o.a ?? -2, b: o.b ?? 2, generator: o.generator };
   if (law.mean < law.a - 2 * law.std || law.mean > law.b + 2 * law.std) {
     console.warn(
@@ -344,8 +319,8 @@ function rejected(x: Tensor, { mean, std, a, b, generator }: Truncated): Tensor 
  *
  * @throws {RangeError} When `x` has fewer than two dimensions.
  */
-export function orthogonal_(x: Tensor, gain?: number | InitGainOptions, options?: InitGainOptions): Tensor {
-  const o = named<InitGainOptions>("orthogonal_", [gain, options], ["gain"]);
+export function orthogonal_(x: Tensor, ...args: Trailing<[gain: number], InitGainOptions>): Tensor {
+  const o = named<InitGainOptions>("orthogonal_", args, ["gain"], ["generator"]);
   if (x.ndim < 2) throw new RangeError("Only tensors with 2 or more dimensions are supported");
   if (x.numel() === 0) return x;
   return noGrad(() => {
@@ -375,13 +350,8 @@ function orthonormalRows(x: Tensor): Tensor {
  *
  * @throws {RangeError} When `x` is no matrix.
  */
-export function sparse_(
-  x: Tensor,
-  sparsity: number | InitSparseOptions,
-  std?: number | InitSparseOptions,
-  options?: InitSparseOptions,
-): Tensor {
-  const o = named<InitSparseOptions>("sparse_", [sparsity, std, options], ["sparsity", "std"]);
+export function sparse_(x: Tensor, ...args: Trailing<[sparsity: number, std: number], InitSparseOptions>): Tensor {
+  const o = named<InitSparseOptions>("sparse_", args, ["sparsity", "std"], ["generator"]);
   if (o.sparsity === undefined) throw new TypeError("sparse_() is missing its argument 'sparsity'");
   if (x.ndim !== 2) throw new RangeError("Only tensors with 2 dimensions are supported");
   const zeros = Math.ceil(o.sparsity * x.sizes[0]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, isOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
 import type { Generator } from "../generator.ts";
 import * as ops from "../ops/random.ts";
 import type { Tensor } from "../tensor.ts";
@@ -71,22 +71,6 @@ export interface MultinomialOptions extends RandomOptions {
   replacement?: boolean;
 }
 
-/** Options from arguments: those called `names` may be given by position, before the options. @internal */
-export function named<O extends RandomOptions>(
-  operation: string,
-  args: readonly unknown[],
-  names: readonly (keyof O & string)[],
-): O {
-  const last = args.findLast((a) => a !== undefined);
-  const options = isOptions(last) ? last : undefined;
-  checkOptions(operation, options, [...names, "generator"]);
-  const settled: Record<string, unknown> = { ...options };
-  names.forEach((name, i) => {
-    if (args[i] !== undefined && args[i] !== options) settled[name] = args[i];
-  });
-  return settled as O;
-}
-
 /** Integers given as numbers or bigints. @internal */
 export function integer(operation: string, value: number | bigint): bigint {
   if (typeof value === "number" && !Number.isInteger(value)) {
@@ -98,65 +82,50 @@ export function integer(operation: string, value: number | bigint): bigint {
 /** The part of {@linkcode Tensor} that draws random numbers. */
 export class TensorRandom extends TensorActivation {
   /** Fills this tensor with numbers that are uniform over [from, to). */
-  uniform_(
-    this: Tensor,
-    from?: number | UniformOptions,
-    to?: number | UniformOptions,
-    options?: UniformOptions,
-  ): Tensor {
-    const o = named<UniformOptions>("uniform_", [from, to, options], ["from", "to"]);
+  uniform_(this: Tensor, ...args: Trailing<[from: number, to: number], UniformOptions>): Tensor {
+    const o = named<UniformOptions>("uniform_", args, ["from", "to"], ["generator"]);
     return ops.uniform_(this, o.from ?? 0, o.to ?? 1, o.generator);
   }
 
   /** Fills this tensor with normal numbers of the given mean and standard deviation. */
-  normal_(this: Tensor, mean?: number | NormalOptions, std?: number | NormalOptions, options?: NormalOptions): Tensor {
-    const o = named<NormalOptions>("normal_", [mean, std, options], ["mean", "std"]);
+  normal_(this: Tensor, ...args: Trailing<[mean: number, std: number], NormalOptions>): Tensor {
+    const o = named<NormalOptions>("normal_", args, ["mean", "std"], ["generator"]);
     return ops.normal_(this, o.mean ?? 0, o.std ?? 1, o.generator);
   }
 
   /** Fills this tensor with exponentials of normal numbers of mean 1 and standard deviation 2, or as given. */
-  logNormal_(
-    this: Tensor,
-    mean?: number | NormalOptions,
-    std?: number | NormalOptions,
-    options?: NormalOptions,
-  ): Tensor {
-    const o = named<NormalOptions>("log_normal_", [mean, std, options], ["mean", "std"]);
+  logNormal_(this: Tensor, ...args: Trailing<[mean: number, std: number], NormalOptions>): Tensor {
+    const o = named<NormalOptions>("log_normal_", args, ["mean", "std"], ["generator"]);
     return ops.logNormal_(this, o.mean ?? 1, o.std ?? 2, o.generator);
   }
 
   /** Fills this tensor with numbers of a Cauchy distribution. */
-  cauchy_(
-    this: Tensor,
-    median?: number | CauchyOptions,
-    sigma?: number | CauchyOptions,
-    options?: CauchyOptions,
-  ): Tensor {
-    const o = named<CauchyOptions>("cauchy_", [median, sigma, options], ["median", "sigma"]);
+  cauchy_(this: Tensor, ...args: Trailing<[median: number, sigma: number], CauchyOptions>): Tensor {
+    const o = named<CauchyOptions>("cauchy_", args, ["median", "sigma"], ["generator"]);
     return ops.cauchy_(this, o.median ?? 0, o.sigma ?? 1, o.generator);
   }
 
   /** Fills this tensor with numbers of an exponential distribution of rate `lambd`. */
-  exponential_(this: Tensor, lambd?: number | ExponentialOptions, options?: ExponentialOptions): Tensor {
-    const o = named<ExponentialOptions>("exponential_", [lambd, options], ["lambd"]);
+  exponential_(this: Tensor, ...args: Trailing<[lambd: number], ExponentialOptions>): Tensor {
+    const o = named<ExponentialOptions>("exponential_", args, ["lambd"], ["generator"]);
     return ops.exponential_(this, o.lambd ?? 1, o.generator);
   }
 
   /** Fills this tensor with numbers of trials until the first success, each trial succeeding with probability `p`. */
-  geometric_(this: Tensor, p: number | GeometricOptions, options?: GeometricOptions): Tensor {
-    const o = named<GeometricOptions>("geometric_", [p, options], ["p"]);
+  geometric_(this: Tensor, ...args: Trailing<[p: number], GeometricOptions>): Tensor {
+    const o = named<GeometricOptions>("geometric_", args, ["p"], ["generator"]);
     return ops.geometric_(this, o.p ?? NaN, o.generator);
   }
 
   /** Fills this tensor with ones, each with probability `p` (default 0.5; a tensor gives one per element), and zeros. */
-  bernoulli_(this: Tensor, p?: number | Tensor | BernoulliOptions, options?: BernoulliOptions): Tensor {
-    const o = named<BernoulliOptions>("bernoulli_", [p, options], ["p"]);
+  bernoulli_(this: Tensor, ...args: Trailing<[p: number | Tensor], BernoulliOptions>): Tensor {
+    const o = named<BernoulliOptions>("bernoulli_", args, ["p"], ["generator"]);
     return ops.bernoulli_(this, o.p ?? 0.5, o.generator);
   }
 
   /** A tensor of ones, each with the probability that this tensor holds there (or `p`), and zeros. */
-  bernoulli(this: Tensor, p?: number | Tensor | BernoulliOptions, options?: BernoulliOptions): Tensor {
-    const o = named<BernoulliOptions>("bernoulli", [p, options], ["p"]);
+  bernoulli(this: Tensor, ...args: Trailing<[p: number | Tensor], BernoulliOptions>): Tensor {
+    const o = named<BernoulliOptions>("bernoulli", args, ["p"], ["generator"]);
     return ops.bernoulli(this, o.p ?? null, o.generator);
   }
 
@@ -167,28 +136,21 @@ export class TensorRandom extends TensorActivation {
    */
   random_(
     this: Tensor,
-    from?: number | bigint | RandomIntegerOptions,
-    to?: number | bigint | null | RandomIntegerOptions,
-    options?: RandomIntegerOptions,
+    ...args: Trailing<[from: number | bigint, to: number | bigint | null], RandomIntegerOptions>
   ): Tensor {
-    const o = named<RandomIntegerOptions>("random_", [from, to, options], ["from", "to"]);
+    const o = named<RandomIntegerOptions>("random_", args, ["from", "to"], ["generator"]);
     if (o.from === undefined && (o.to === undefined || o.to === null)) {
       return ops.random_(this, null, null, o.generator);
     }
     // One number alone is the upper bound.
-    if (o.to === undefined && typeof from !== "object") [o.from, o.to] = [0, o.from];
+    if (o.to === undefined && typeof args[0] !== "object") [o.from, o.to] = [0, o.from];
     const end = o.to === undefined || o.to === null ? null : integer("random_", o.to);
     return ops.random_(this, integer("random_", o.from ?? 0), end, o.generator);
   }
 
   /** Indices of categories, drawn by the weights in this vector, or in each row of this matrix. */
-  multinomial(
-    this: Tensor,
-    numSamples: number,
-    replacement?: boolean | MultinomialOptions,
-    options?: MultinomialOptions,
-  ): Tensor {
-    const o = named<MultinomialOptions>("multinomial", [replacement, options], ["replacement"]);
+  multinomial(this: Tensor, numSamples: number, ...args: Trailing<[replacement: boolean], MultinomialOptions>): Tensor {
+    const o = named<MultinomialOptions>("multinomial", args, ["replacement"], ["generator"]);
     return ops.multinomial(this, numSamples, o.replacement ?? false, o.generator);
   }
 }
