@@ -20,7 +20,7 @@ export type { Trailing } from "./src/arguments.ts";
 export * from "./src/create.ts";
 export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./src/device.ts";
 export * from "./src/dtype.ts";
-export { setPrintoptions } from "./src/format.ts";
+export { getPrintoptions, type PrintOptions, type SetPrintOptions, setPrintoptions } from "./src/format.ts";
 export { keep, type Scope, scope, tidy } from "./src/scope.ts";
 export {
   defaultGenerator,
@@ -40,6 +40,7 @@ export * from "./src/functions.ts";
 // Data.
 export * as data from "./src/data/mod.ts";
 export * as utils from "./src/utils.ts";
+export * as safetensors from "./src/io/safetensors.ts";
 export * as datasets from "./src/vision/datasets.ts";
 export * as transforms from "./src/vision/transforms.ts";
 // Networks.
