@@ -201,6 +201,23 @@ Deno.test("Pad, CenterCrop and flips move pixels", () => {
   assert.deepEqual(new transforms.RandomHorizontalFlip(1)(colour).tolist(), [[[4, 5, 6], [1, 2, 3]]]);
 });
 
+Deno.test("transforms of fixed places work on stacks of images", () => {
+  const grey = tensor(Array.from({ length: 60 }, (_, i) => i), { dtype: uint8 });
+  const fixed = [
+    new transforms.Pad([1, 0, 2, 3]),
+    new transforms.CenterCrop([4, 2]),
+    new transforms.Resize([6, 2]),
+    new transforms.ToTensor(),
+  ];
+  for (const images of [grey.view(3, 5, 4), grey.view(2, 2, 5, 3), grey.view(5, 2, 3, 2).float().div(60)]) {
+    for (const transform of fixed.slice(0, images.dtype === uint8 ? 4 : 3)) {
+      const batch = transform.forwardBatch(images);
+      const each = Array.from({ length: images.size(0) }, (_, i) => transform(images.select(0, i)).tolist());
+      assert.deepEqual(batch.tolist(), each, String(transform));
+    }
+  }
+});
+
 Deno.test("RandomCrop draws the row, then the column", () => {
   manualSeed(0);
   const x = tensor(Array.from({ length: 100 }, (_, i) => i)).reshape(1, 10, 10);

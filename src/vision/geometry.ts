@@ -10,6 +10,7 @@ import { gatherRows } from "../data/rows.ts";
 import { rand, randint } from "../random.ts";
 import { float32, uint8 } from "../dtype.ts";
 import { formatFloat, formatTuple, formatValue } from "../format.ts";
+import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { channelsFirst, channelsLast, Transform } from "./transform.ts";
 
@@ -23,21 +24,32 @@ export type Padding =
   | readonly [number, number]
   | readonly [number, number, number, number];
 
-/**
- * Apply `f` to `image` seen as planes `[…, height, width]`: float tensors are that already, and so are grey images;
- * a uint8 image `[height, width, channels]` is turned and turned back.
- */
-function onPlanes(image: Tensor, f: (planes: Tensor) => Tensor): Tensor {
-  if (image.dim() < 2) {
-    throw new RangeError(`Tensor is not a torch image: it has the shape [${image.shape.join(", ")}]`);
-  }
-  return image.dtype === uint8 && image.dim() === 3 ? channelsLast(f(channelsFirst(image))).contiguous() : f(image);
+/** Whether an image, or each of a stack of images, is `[height, width, channels]`. */
+function isChannelsLast(image: Tensor, stacked = false): boolean {
+  return image.dtype === uint8 && image.dim() === (stacked ? 4 : 3);
 }
 
-/** Height and width of an image. */
-function sizeOf(image: Tensor): [height: number, width: number] {
-  const shape = image.dtype === uint8 && image.dim() === 3 ? image.shape.slice(0, 2) : image.shape.slice(-2);
-  return [shape[0], shape[1]];
+/** A transform of the planes `[…, height, width]` of an image, however its channels lie. */
+export abstract class PlaneTransform extends Transform {
+  /** The transformed planes. */
+  protected abstract planes(planes: Tensor): Tensor;
+
+  /** The transformed image. */
+  forward(image: Tensor): Tensor {
+    if (image.dim() < 2) {
+      throw new RangeError(`Tensor is not a torch image: it has the shape ${formatSizes(image.sizes)}`);
+    }
+    if (!isChannelsLast(image)) return this.planes(image);
+    return channelsLast(this.planes(channelsFirst(image))).contiguous();
+  }
+}
+
+/** A {@linkcode PlaneTransform} that treats every image alike, and so many at once. */
+export abstract class FixedTransform extends PlaneTransform {
+  override forwardBatch(images: Tensor): Tensor {
+    if (!isChannelsLast(images, true)) return this.planes(images);
+    return channelsLast(this.planes(channelsFirst(images))).contiguous();
+  }
 }
 
 /** Rows `rows` and columns `columns` of every plane. */
@@ -66,7 +78,7 @@ export interface PadOptions {
 }
 
 /** Enlarges an image on its sides. */
-export class Pad extends Transform {
+export class Pad extends FixedTransform {
   /** How much. */
   readonly padding: Padding;
   /** The value of constant padding. */
@@ -87,9 +99,8 @@ export class Pad extends Transform {
     sides(padding);
   }
 
-  /** The enlarged image. */
-  forward(image: Tensor): Tensor {
-    return onPlanes(image, (planes) => pad(planes, this.padding, this.fill, this.paddingMode));
+  protected planes(planes: Tensor): Tensor {
+    return pad(planes, this.padding, this.fill, this.paddingMode);
   }
 
   /** The text that torchvision prints. */
@@ -140,7 +151,7 @@ function source(n: number, before: number, after: number, mode: "edge" | "reflec
 }
 
 /** Cuts the middle out of an image; one that is too small is padded with 0 first. */
-export class CenterCrop extends Transform {
+export class CenterCrop extends FixedTransform {
   /** Height and width of the result. */
   readonly size: readonly [number, number];
 
@@ -150,17 +161,14 @@ export class CenterCrop extends Transform {
     this.size = pair(size, "CenterCrop");
   }
 
-  /** The middle of the image. */
-  forward(image: Tensor): Tensor {
-    return onPlanes(image, (planes) => {
-      const [height, width] = this.size;
-      const [h, w] = planes.shape.slice(-2);
-      const [missingX, missingY] = [Math.max(0, width - w), Math.max(0, height - h)];
-      const padding = [missingX >> 1, missingY >> 1, (missingX + 1) >> 1, (missingY + 1) >> 1] as const;
-      const large = missingX || missingY ? pad(planes, padding, 0, "constant") : planes;
-      const top = roundHalfEven((h + missingY - height) / 2), left = roundHalfEven((w + missingX - width) / 2);
-      return large.narrow(-2, top, height).narrow(-1, left, width).contiguous();
-    });
+  protected planes(planes: Tensor): Tensor {
+    const [height, width] = this.size;
+    const [h, w] = planes.shape.slice(-2);
+    const [missingX, missingY] = [Math.max(0, width - w), Math.max(0, height - h)];
+    const padding = [missingX >> 1, missingY >> 1, (missingX + 1) >> 1, (missingY + 1) >> 1] as const;
+    const large = missingX || missingY ? pad(planes, padding, 0, "constant") : planes;
+    const top = roundHalfEven((h + missingY - height) / 2), left = roundHalfEven((w + missingX - width) / 2);
+    return large.narrow(-2, top, height).narrow(-1, left, width).contiguous();
   }
 
   /** The text that torchvision prints. */
@@ -184,7 +192,7 @@ export interface RandomCropOptions extends PadOptions {
 }
 
 /** Cuts a piece out of an image at a random place. */
-export class RandomCrop extends Transform {
+export class RandomCrop extends PlaneTransform {
   /** Height and width of the result. */
   readonly size: readonly [number, number];
   /** Padding before the crop. */
@@ -200,12 +208,7 @@ export class RandomCrop extends Transform {
     this.#options = options;
   }
 
-  /** @throws {RangeError} If the image is smaller than the crop. */
-  forward(image: Tensor): Tensor {
-    return onPlanes(image, (planes) => this.#crop(planes));
-  }
-
-  #crop(planes: Tensor): Tensor {
+  protected planes(planes: Tensor): Tensor {
     const { fill = 0, paddingMode = "constant", padIfNeeded = false } = this.#options;
     const [height, width] = this.size;
     let x = this.padding === null ? planes : pad(planes, this.padding, fill, paddingMode);
@@ -230,7 +233,7 @@ export class RandomCrop extends Transform {
 }
 
 /** Base of the random flips. */
-export abstract class RandomFlip extends Transform {
+export abstract class RandomFlip extends PlaneTransform {
   /** Probability of a flip. */
   readonly p: number;
 
@@ -240,11 +243,9 @@ export abstract class RandomFlip extends Transform {
     this.p = typeof p === "number" ? p : p.p ?? 0.5;
   }
 
-  /** The image, or its mirror image. Draws one number. */
-  forward(image: Tensor): Tensor {
-    if (Number(rand([1]).item()) >= this.p) return image;
-    const [height, width] = sizeOf(image);
-    return onPlanes(image, (planes) => this.flip(planes, range(0, height), range(0, width)));
+  protected planes(planes: Tensor): Tensor {
+    if (Number(rand([1]).item()) >= this.p) return planes;
+    return this.flip(planes, range(0, planes.size(-2)), range(0, planes.size(-1)));
   }
 
   /** The mirror image of planes, whose rows and columns have these indices. */
@@ -281,7 +282,7 @@ export interface ResizeOptions {
 }
 
 /** Resizes an image; one number is the size of the shorter edge. */
-export class Resize extends Transform {
+export class Resize extends FixedTransform {
   /** Height and width, or the size of the shorter edge. */
   readonly size: number | readonly number[];
   /** How new pixels are computed. */
@@ -305,16 +306,13 @@ export class Resize extends Transform {
     }
   }
 
-  /** The resized image. */
-  forward(image: Tensor): Tensor {
-    const [height, width] = sizeOf(image);
+  protected planes(planes: Tensor): Tensor {
+    const [height, width] = [planes.size(-2), planes.size(-1)];
     const [newHeight, newWidth] = this.#target(height, width);
-    if (height === newHeight && width === newWidth) return image;
-    return onPlanes(image, (planes) => {
-      if (this.interpolation === "nearest") return pick(planes, nearest(height, newHeight), nearest(width, newWidth));
-      const across = this.#apply(planes, width, newWidth, (x, weights) => x.matmul(weights.t()));
-      return this.#apply(across, height, newHeight, (x, weights) => weights.matmul(x));
-    });
+    if (height === newHeight && width === newWidth) return planes;
+    if (this.interpolation === "nearest") return pick(planes, nearest(height, newHeight), nearest(width, newWidth));
+    const across = this.#apply(planes, width, newWidth, (x, weights) => x.matmul(weights.t()));
+    return this.#apply(across, height, newHeight, (x, weights) => weights.matmul(x));
   }
 
   /** One pass; an image of bytes is rounded after each pass, as image libraries do. */

@@ -10,10 +10,12 @@
 
 export {
   CenterCrop,
+  FixedTransform,
   Pad,
   type Padding,
   type PaddingMode,
   type PadOptions,
+  PlaneTransform,
   RandomCrop,
   type RandomCropOptions,
   RandomFlip,
