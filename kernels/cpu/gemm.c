@@ -5,19 +5,22 @@
 
 #define MR RAP_GEMM_MR
 
-// The problem cut into `count` tasks: a grid of rows by columns for each batch.
+// The problem cut into `count` tasks, a grid of rows by columns for each batch, and each task into blocks.
 typedef struct {
   const rap_gemm *g;
   int32_t threads, rows, columns;
+  int tiny;               // no blocks
+  int direct_a, direct_b; // not packed
+  int64_t kc, mc, nc;
+  int64_t packed_a, packed_b; // elements of scratch memory
   int64_t count;
   _Atomic int64_t next;
 } tasks;
 
 // The size of equal blocks of at most `most` (a multiple of `unit`) that cover n.
 static int64_t block_size(int64_t n, int64_t most, int64_t unit) {
-  int64_t blocks = (n + most - 1) / most;
-  if (blocks <= 1) return n > unit ? n : unit;
-  int64_t size = (n + blocks - 1) / blocks;
+  if (n <= most) return n;
+  int64_t blocks = (n + most - 1) / most, size = (n + blocks - 1) / blocks;
   return (size + unit - 1) / unit * unit;
 }
 
@@ -36,11 +39,10 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   const rap_gemm *g = s->g;
   int64_t batches = g->outer * g->inner;
   double work = (double)g->m * (double)g->n * (double)g->k * (double)batches;
-  s->threads = s->rows = s->columns = 1;
-  s->count = batches;
+  if (work < 2 * THREAD_WORK) return;
   int32_t threads = rap_parts((int64_t)(work / THREAD_WORK), 1);
   if (threads == 1) return;
-  s->threads = threads;
+  s->threads = threads, s->count = batches;
   if (batches >= 4 * threads) return;
   // Try every grid that gives each thread something; the longest task's cost decides.
   int64_t row_tiles = (g->m + mr - 1) / mr, column_tiles = (g->n + nr - 1) / nr;
@@ -58,6 +60,13 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   if (s->count < s->threads) s->threads = (int32_t)s->count;
 }
 
+// Up to so many rows of A it does not pay to pack a B of contiguous rows, up to so many columns of B an A of contiguous
+// rows or columns.
+#define RAP_DIRECT_B         96
+#define RAP_DIRECT_A         256
+#define RAP_DIRECT_A_COLUMNS 32
+// Up to so many multiplications, setting up the blocks costs more than they save.
+#define RAP_TINY 1024
 // Up to so many rows (of B transposed) or columns, dot products along k beat packing.
 #define RAP_SKINNY_ROWS    16
 #define RAP_SKINNY_COLUMNS 6

@@ -101,16 +101,24 @@ RAP_GEMM_EACH_ROW(TILES)
 static const NAME(tile_kernel) NAME(tiles)[MR][NV] = {RAP_GEMM_EACH_ROW(ROW)};
 #undef ROW
 
+// A block of A, row after row.
 static void NAME(pack_rows)(T *to, const T *a, int64_t row, int64_t col, int64_t rows, int64_t depth) {
   if (col == 1) {
     for (int64_t i = 0; i < rows; i++) memcpy(to + i * depth, a + i * row, (size_t)depth * sizeof(T));
     return;
   }
-  // Columns of A are adjacent or nothing is: read along the rows' direction, 16 at a time, so that lines are used up.
-  for (int64_t i0 = 0; i0 < rows; i0 += 16) {
-    int64_t i1 = i0 + 16 < rows ? i0 + 16 : rows;
-    for (int64_t p = 0; p < depth; p++)
-      for (int64_t i = i0; i < i1; i++) to[i * depth + p] = a[i * row + p * col];
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t p = 0; p < depth; p++) to[i * depth + p] = a[i * row + p * col];
+}
+
+// A block of A whose columns are contiguous, in panels of MR rows: to[panel][p][MR].
+static void NAME(pack_columns)(T *to, const T *a, int64_t col, int64_t rows, int64_t depth) {
+  for (int64_t p = 0; p < depth; p += 4) {
+    int64_t end = p + 4 < depth ? p + 4 : depth, i = 0;
+    for (; i + MR <= rows; i += MR)
+      for (int64_t q = p; q < end; q++) memcpy(to + i * depth + q * MR, a + q * col + i, MR * sizeof(T));
+    for (int64_t q = p; i < rows && q < end; q++)
+      memcpy(to + i * depth + q * MR, a + q * col + i, (size_t)(rows - i) * sizeof(T));
   }
 }
 
@@ -125,8 +133,11 @@ static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64
         for (int64_t q = p; q < end; q++)
           for (int v = 0; v < NV; v++) STORE(to + j * depth + q * NR + v * LANES, LOAD(b + q * row + j + v * LANES));
       for (int64_t q = p; whole < columns && q < end; q++)
-        for (int64_t j = 0; j < NR; j++)
-          to[whole * depth + q * NR + j] = whole + j < columns ? b[q * row + whole + j] : 0;
+        for (int v = 0; v < NV; v++) {
+          int64_t j = whole + v * LANES, left = columns - j;
+          V x = left >= LANES ? LOAD(b + q * row + j) : left > 0 ? LOAD_TAIL(b + q * row + j, (int)left, 0) : SET(0);
+          STORE(to + whole * depth + q * NR + v * LANES, x);
+        }
     }
     return;
   }
@@ -149,20 +160,16 @@ static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64
 
 #include "gemm_skinny.h"
 
-// One task: rows [i0, i1) and columns [j0, j1) of problem `batch`, on the calling thread.
-static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
-  int64_t outer = batch / g->inner, inner = batch % g->inner;
+// One task: rows [i0, i1) and columns [j0, j1) of a problem, on the calling thread.
+static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
+  const rap_gemm *g = s->g;
   const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
   const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
   const T *bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
   T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
-  int64_t rows = i1 - i0;
-  int64_t kc = block_size(g->k, KC, 4), mc = block_size(rows, MC, MR);
-  int64_t nc = block_size(j1 - j0, rows > MC ? 2048 : 512, NR);
-  int direct_b = !g->pack_b && g->b_col == 1 && rows <= 4 * MR;
-  int direct_a = !g->pack_a && (g->a_col == 1 ? rows <= MR || j1 - j0 <= 16 * NR : j1 - j0 <= 2 * NR);
-  T *packed_b = rap_scratch(0, (direct_b ? NR : (nc + NR - 1) / NR * NR) * kc * (int64_t)sizeof(T));
-  T *packed_a = direct_a ? 0 : rap_scratch(1, mc * kc * (int64_t)sizeof(T));
+  int64_t batch = outer * g->inner + inner, kc = s->kc, mc = s->mc, nc = s->nc;
+  T *packed_b = s->packed_b ? rap_scratch(0, s->packed_b * (int64_t)sizeof(T)) : 0;
+  T *packed_a = s->packed_a ? rap_scratch(1, s->packed_a * (int64_t)sizeof(T)) : 0;
   NAME(tile_args) t = {.c_row = g->c_row, .bias_row = g->bias_row, .bias_col = g->bias_col,
                        .alpha = (T)g->alpha, .beta = (T)g->beta};
   for (int64_t jc = j0; jc < j1; jc += nc) {
@@ -174,32 +181,38 @@ static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1
       t.bias = pc == 0 && g->bias && g->beta != 0;
       t.activation = pc + kc >= g->k ? g->activation : RAP_ACTIVATION_NONE;
       t.plain = !t.add && !t.bias && !t.activation && t.alpha == 1;
-      if (g->pack_b) {
-        g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
-      } else if (!direct_b) {
-        NAME(pack_panels)(packed_b, b + pc * g->b_row + jc * g->b_col, g->b_row, g->b_col, depth, width);
-      }
+      const T *from_b = b + pc * g->b_row + jc * g->b_col;
+      if (g->pack_b) g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
+      else if (!s->direct_b) NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, depth, width);
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
-        const T *block_a = packed_a;
+        const T *block_a = packed_a, *from_a = a + ic * g->a_row + pc * g->a_col;
+        int64_t next_a = depth; // from a row of block_a to the next, between tiles
         t.a_row = depth, t.a_col = 1;
-        if (g->pack_a) g->pack_a(g->context, packed_a, batch, ic, height, pc, depth);
-        else if (direct_a) block_a = a + ic * g->a_row + pc * g->a_col, t.a_row = g->a_row, t.a_col = g->a_col;
-        else NAME(pack_rows)(packed_a, a + ic * g->a_row + pc * g->a_col, g->a_row, g->a_col, height, depth);
+        if (s->direct_a) {
+          block_a = from_a, next_a = t.a_row = g->a_row, t.a_col = g->a_col;
+        } else if (g->pack_a) {
+          g->pack_a(g->context, packed_a, batch, ic, height, pc, depth);
+        } else if (g->a_row == 1) {
+          NAME(pack_columns)(packed_a, from_a, g->a_col, height, depth);
+          t.a_row = 1, t.a_col = MR;
+        } else {
+          NAME(pack_rows)(packed_a, from_a, g->a_row, g->a_col, height, depth);
+        }
         for (int64_t j = 0; j < width; j += NR) {
           int columns = width - j < NR ? (int)(width - j) : NR;
           const T *panel = packed_b + j * depth;
           t.b_row = NR;
-          if (direct_b && columns % LANES == 0) {
-            panel = b + pc * g->b_row + jc + j, t.b_row = g->b_row;
-          } else if (direct_b) {
+          if (s->direct_b && columns % LANES == 0) {
+            panel = from_b + j, t.b_row = g->b_row;
+          } else if (s->direct_b) {
             panel = packed_b;
-            NAME(pack_panels)(packed_b, b + pc * g->b_row + jc + j, g->b_row, 1, depth, columns);
+            NAME(pack_panels)(packed_b, from_b + j, g->b_row, 1, depth, columns);
           }
           int nv = (columns + LANES - 1) / LANES;
           for (int64_t i = 0; i < height; i += MR) {
             int mr = height - i < MR ? (int)(height - i) : MR;
-            NAME(tiles)[mr - 1][nv - 1](&t, block_a + i * t.a_row, panel, c + (ic + i) * g->c_row + jc + j,
+            NAME(tiles)[mr - 1][nv - 1](&t, block_a + i * next_a, panel, c + (ic + i) * g->c_row + jc + j,
                                         bias + (ic + i) * g->bias_row + (jc + j) * g->bias_col, columns);
           }
         }
@@ -208,30 +221,89 @@ static void NAME(block)(const rap_gemm *g, int64_t batch, int64_t i0, int64_t i1
   }
 }
 
+// Problems too small for anything but the sums themselves: row by row, straight from where the matrices are.
+static void NAME(tiny)(const rap_gemm *g, int64_t outer, int64_t inner) {
+  const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
+  const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
+  const T *bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
+  T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
+  NAME(tile_args) t = {.c_row = g->c_row, .bias_row = g->bias_row, .bias_col = g->bias_col, .alpha = (T)g->alpha,
+                       .beta = (T)g->beta, .bias = g->bias && g->beta != 0, .activation = g->activation};
+  int plain = t.alpha == 1 && !t.bias && !t.activation;
+  for (int64_t j = 0; j < g->n; j += LANES) {
+    int left = g->n - j < LANES ? (int)(g->n - j) : LANES;
+    for (int64_t i = 0; i < g->m; i++) {
+      V sum = SET(0);
+      for (int64_t p = 0; p < g->k; p++) {
+        const T *from = b + p * g->b_row + j;
+        sum += SET(a[i * g->a_row + p * g->a_col]) * (left == LANES ? LOAD(from) : LOAD_TAIL(from, left, 0));
+      }
+      T *to = c + i * g->c_row + j;
+      if (!plain) {
+        T sums[LANES];
+        STORE(sums, sum);
+        NAME(finish_tile)(&t, sums, 1, LANES, to, bias + i * g->bias_row + j * g->bias_col, left);
+      } else if (left == LANES) {
+        STORE(to, sum);
+      } else {
+        STORE_TAIL(to, sum, left);
+      }
+    }
+  }
+}
+
+static void NAME(run_task)(const tasks *s, int64_t task) {
+  const rap_gemm *g = s->g;
+  int64_t each = (int64_t)s->rows * s->columns, batch = task / each, i = task % each / s->columns, j = task % s->columns;
+  int64_t outer = batch / g->inner, inner = batch % g->inner;
+  if (s->tiny) NAME(tiny)(g, outer, inner);
+  else
+    NAME(block)(s, outer, inner, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
+                split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
+}
+
+// Whoever is free takes the next few tasks; which thread computes a block does not change its result.
 static void NAME(run_tasks)(void *context, int64_t begin, int64_t end, int32_t part) {
   (void)begin, (void)end, (void)part;
   tasks *s = context;
-  const rap_gemm *g = s->g;
-  int64_t each = (int64_t)s->rows * s->columns;
+  int64_t few = s->count / (16 * s->threads) + 1;
   for (;;) {
-    // Whoever is free takes the next task; which thread computes a block does not change its result.
-    int64_t task = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+    int64_t task = atomic_fetch_add_explicit(&s->next, few, memory_order_relaxed);
     if (task >= s->count) return;
-    int64_t batch = task / each, i = task % each / s->columns, j = task % s->columns;
-    NAME(block)(g, batch, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
-                split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
+    for (int64_t i = task; i < task + few && i < s->count; i++) NAME(run_task)(s, i);
   }
+}
+
+// Block sizes, and what is packed: a small operand that is read few times is used where it is.
+static void NAME(choose_blocks)(tasks *s) {
+  const rap_gemm *g = s->g;
+  int64_t rows = s->rows == 1 ? g->m : (g->m + MR) / s->rows + MR;
+  int64_t columns = s->columns == 1 ? g->n : (g->n + NR) / s->columns + NR;
+  s->kc = block_size(g->k, KC, 4);
+  s->mc = block_size(rows, MC, MR);
+  s->nc = block_size(columns, rows > MC ? 2048 : 512, NR);
+  s->direct_b = !g->pack_b && g->b_col == 1 && rows <= RAP_DIRECT_B;
+  s->direct_a = !g->pack_a && columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
+  if (!s->direct_b) s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc;
+  else if (g->n % LANES) s->packed_b = NR * s->kc;
+  if (!s->direct_a) s->packed_a = (s->mc + MR - 1) / MR * MR * s->kc;
 }
 
 void NAME(rap_gemm)(const rap_gemm *g) {
   if (!g->m || !g->n || NAME(try_skinny)(g)) return;
-  tasks s = {.g = g};
+  tasks s = {.g = g, .threads = 1, .rows = 1, .columns = 1};
+  s.tiny = g->m * g->n * g->k <= RAP_TINY && g->b_col == 1 && !g->pack_a && !g->pack_b;
   plan(&s, MR, NR);
-  if (s.threads == 1) {
-    for (int64_t batch = 0; batch < g->outer * g->inner; batch++) NAME(block)(g, batch, 0, g->m, 0, g->n);
+  if (!s.tiny) NAME(choose_blocks)(&s);
+  if (s.threads > 1) {
+    rap_parallel(s.threads, 1, NAME(run_tasks), &s);
     return;
   }
-  rap_parallel(s.threads, 1, NAME(run_tasks), &s);
+  for (int64_t outer = 0; outer < g->outer; outer++)
+    for (int64_t inner = 0; inner < g->inner; inner++) {
+      if (s.tiny) NAME(tiny)(g, outer, inner);
+      else NAME(block)(&s, outer, inner, 0, g->m, 0, g->n);
+    }
 }
 
 #undef T

@@ -189,10 +189,11 @@ static _Thread_local struct {
 void *rap_scratch(int32_t slot, int64_t bytes) {
   if (scratch[slot].bytes < bytes) {
     free(scratch[slot].data);
-    int64_t rounded = (bytes + 4095) & ~(int64_t)4095;
-    scratch[slot].data = aligned_alloc(4096, (size_t)rounded);
+    // Whole huge pages where there would be at least half of one.
+    int64_t page = bytes >= 1 << 20 ? 2 << 20 : 4096, rounded = (bytes + page - 1) & -page;
+    scratch[slot].data = aligned_alloc((size_t)page, (size_t)rounded);
     scratch[slot].bytes = scratch[slot].data ? rounded : 0;
-    if (scratch[slot].data) rap_advise_huge(scratch[slot].data, (double)rounded);
+    if (scratch[slot].data && page > 4096) rap_advise_huge(scratch[slot].data, (double)rounded);
   }
   return scratch[slot].data;
 }
