@@ -44,6 +44,8 @@ RAP_API int32_t rap_abi_hash(void);
 RAP_API void *rap_offset(const void *p, int32_t bytes);
 // A pointer `elements * size` bytes after `p`, for views further than 2 GiB into their block.
 RAP_API void *rap_offset_far(const void *p, int32_t elements, int32_t size);
+// table[at] = p in a host array of addresses: cheaper than making a BigInt of a pointer.
+RAP_API void rap_set_address(void *table, int32_t at, const void *p);
 // Asks the system for huge pages under a large fresh block: fewer page faults at first touch.
 RAP_API void rap_advise_huge(void *p, double bytes);
 // The number of threads that kernels may use, the caller's included; at least 1.

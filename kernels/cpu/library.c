@@ -12,6 +12,8 @@ void *rap_offset_far(const void *p, int32_t elements, int32_t size) {
   return (char *)(uintptr_t)p + (int64_t)elements * size;
 }
 
+void rap_set_address(void *table, int32_t at, const void *p) { ((const void **)table)[at] = p; }
+
 void rap_advise_huge(void *p, double bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   const uintptr_t page = (uintptr_t)2 << 20;

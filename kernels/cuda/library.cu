@@ -9,6 +9,8 @@ void *rap_offset_far(const void *p, int32_t elements, int32_t size) {
   return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(p)) + static_cast<int64_t>(elements) * size;
 }
 
+void rap_set_address(void *table, int32_t at, const void *p) { static_cast<const void **>(table)[at] = p; }
+
 // Huge pages and threads are the CPU library's concern.
 void rap_advise_huge(void *, double) {}
 void rap_set_num_threads(int32_t) {}

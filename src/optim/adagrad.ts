@@ -5,6 +5,7 @@
  */
 import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
 import type { ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
@@ -53,6 +54,8 @@ function checkAdagrad(o: AdagradOptions): void {
   checkImplementation(o);
 }
 
+const adagradSlots = ["sum"], adadeltaSlots = ["square_avg", "acc_delta"];
+
 /** What {@linkcode Adagrad} remembers of a parameter. */
 export interface AdagradState {
   /** The number of steps. */
@@ -82,6 +85,22 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   /** @internal */
   protected override initial(_: ParamGroup<AdagradOptions>, p: Tensor): AdagradState {
     return { step: 0, sum: stateLike(p, this.defaults.initialAccumulatorValue) };
+  }
+
+  /** @internal */
+  protected override slots(): readonly string[] {
+    return adagradSlots;
+  }
+
+  /** @internal */
+  protected override prepare(_: ParamGroup<AdagradOptions>, _p: Tensor, state: AdagradState): number {
+    return ++state.step;
+  }
+
+  /** @internal */
+  protected override launch(group: ParamGroup<AdagradOptions>, rows: Rows, step: number): void {
+    const lr = group.lr / (1 + (step - 1) * group.lrDecay);
+    rows.kernels.adagrad(rows.dtype, rows.table, group.maximize ? 1 : 0, lr, group.eps, group.weightDecay, rows.meta);
   }
 
   /** @internal */
@@ -157,6 +176,23 @@ export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
   /** @internal */
   protected override initial(_: ParamGroup<AdadeltaOptions>, p: Tensor): AdadeltaState {
     return { step: 0, square_avg: stateLike(p), acc_delta: stateLike(p) };
+  }
+
+  /** @internal */
+  protected override slots(): readonly string[] {
+    return adadeltaSlots;
+  }
+
+  /** @internal */
+  protected override prepare(_: ParamGroup<AdadeltaOptions>, _p: Tensor, state: AdadeltaState): number {
+    state.step++;
+    return 0;
+  }
+
+  /** @internal */
+  protected override launch(group: ParamGroup<AdadeltaOptions>, rows: Rows): void {
+    const { lr, rho, eps, weightDecay } = group;
+    rows.kernels.adadelta(rows.dtype, rows.table, group.maximize ? 1 : 0, lr, rho, eps, weightDecay, rows.meta);
   }
 
   /** @internal */

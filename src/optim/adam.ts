@@ -4,6 +4,7 @@
  * @module
  */
 import type { Tensor } from "../tensor.ts";
+import type { Rows } from "./batch.ts";
 import { atLeastZero, checkBetas, checkImplementation } from "./checks.ts";
 import type { ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
@@ -61,6 +62,8 @@ function check(o: AdamOptions): void {
   checkImplementation(o);
 }
 
+const slots = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+
 /** What {@linkcode Adam} remembers of a parameter. */
 export interface AdamState {
   /** The number of steps. */
@@ -98,6 +101,24 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
     const state: AdamState = { step: 0, exp_avg: stateLike(p), exp_avg_sq: stateLike(p) };
     if (group.amsgrad) state.max_exp_avg_sq = stateLike(p);
     return state;
+  }
+
+  /** @internal */
+  protected override slots(): readonly string[] {
+    return slots;
+  }
+
+  /** @internal */
+  protected override prepare(_: ParamGroup<AdamOptions>, _p: Tensor, state: AdamState): number {
+    return ++state.step;
+  }
+
+  /** @internal */
+  protected override launch(group: ParamGroup<AdamOptions>, rows: Rows, step: number): void {
+    const { lr, eps, weightDecay, betas: [beta1, beta2] } = group;
+    const flags = (group.maximize ? 1 : 0) | (group.amsgrad ? 2 : 0) | (group.decoupledWeightDecay ? 4 : 0);
+    const bias1 = 1 - beta1 ** step, bias2 = 1 - beta2 ** step;
+    rows.kernels.adam(rows.dtype, rows.table, flags, lr, beta1, beta2, eps, weightDecay, bias1, bias2, rows.meta);
   }
 
   /** @internal */

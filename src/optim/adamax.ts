@@ -4,6 +4,7 @@
  * @module
  */
 import type { Tensor } from "../tensor.ts";
+import type { Rows } from "./batch.ts";
 import { atLeastZero, checkBetas, checkImplementation } from "./checks.ts";
 import type { ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
@@ -63,6 +64,8 @@ function checkAdamax(o: AdamaxOptions): void {
   checkImplementation(o);
 }
 
+const adamaxSlots = ["exp_avg", "exp_inf"];
+
 /** What {@linkcode Adamax} remembers of a parameter. */
 export interface AdamaxState {
   /** The number of steps. */
@@ -86,6 +89,22 @@ export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
   /** @internal */
   protected override initial(_: ParamGroup<AdamaxOptions>, p: Tensor): AdamaxState {
     return { step: 0, exp_avg: stateLike(p), exp_inf: stateLike(p) };
+  }
+
+  /** @internal */
+  protected override slots(): readonly string[] {
+    return adamaxSlots;
+  }
+
+  /** @internal */
+  protected override prepare(_: ParamGroup<AdamaxOptions>, _p: Tensor, state: AdamaxState): number {
+    return ++state.step;
+  }
+
+  /** @internal */
+  protected override launch(group: ParamGroup<AdamaxOptions>, rows: Rows, step: number): void {
+    const { eps, weightDecay, betas: [beta1, beta2] } = group, lr = group.lr / (1 - beta1 ** step);
+    rows.kernels.adamax(rows.dtype, rows.table, group.maximize ? 1 : 0, lr, beta1, beta2, eps, weightDecay, rows.meta);
   }
 
   /** @internal */

@@ -12,6 +12,7 @@ import { copyElementsTo, dense, packed } from "../ops/strided.ts";
 import { closeArena, openArena, resumeArena, type Storage, suspendArena } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import type { RemovableHandle } from "../tensor/core.ts";
+import { Batch, batchable, type Rows } from "./batch.ts";
 import {
   camelCase,
   type GroupInput,
@@ -177,15 +178,39 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
 
   /** Updates the parameters of one group that have gradients. @internal */
   protected stepGroup(group: ParamGroup<O>): void {
-    for (const p of group.params) {
-      const grad = p.accumulated;
+    const slots = this.slots(group), { params } = group;
+    const batch = slots === null ? null : new Batch(slots);
+    for (let i = 0; i < params.length; i++) {
+      const p = params[i], grad = p.accumulated;
       if (grad === null) continue;
       let state = this.state.get(p);
       if (state === undefined) this.state.set(p, state = this.initial(group, p));
-      this.#stepOne(group, p, grad, state);
+      if (batch === null || !batchable(p, grad)) this.#stepOne(group, p, grad, state);
+      else {
+        const phase = this.prepare(group, p, state);
+        if (!batch.takes(p, phase)) this.launch(group, batch.finish(), batch.phase);
+        batch.add(p, grad, state, phase);
+      }
       p.bump();
     }
+    if (batch !== null && batch.count > 0) this.launch(group, batch.finish(), batch.phase);
   }
+
+  /**
+   * The state that the fused kernel wants of a parameter, by name and in its order; null when there is no such kernel, and
+   * {@linkcode update} does the work. @internal
+   */
+  protected slots(_group: ParamGroup<O>): readonly string[] | null {
+    return null;
+  }
+
+  /** Counts the step. Only parameters with equal results can share a call of the kernel. @internal */
+  protected prepare(_group: ParamGroup<O>, _p: Tensor, _state: S): number {
+    return 0;
+  }
+
+  /** Calls the fused kernel. @internal */
+  protected launch(_group: ParamGroup<O>, _rows: Rows, _phase: number): void {}
 
   /** Kernels want contiguous numbers of 32 or 64 bits: others are copied there and back. */
   #stepOne(group: ParamGroup<O>, p: Tensor, grad: Tensor, state: S): void {

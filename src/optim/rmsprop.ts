@@ -5,6 +5,7 @@
  */
 import type { Tensor } from "../tensor.ts";
 import { packed } from "../ops/strided.ts";
+import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
 import type { ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
@@ -56,6 +57,8 @@ function check(o: RMSpropOptions): void {
   checkImplementation(o);
 }
 
+const slots = ["square_avg", "momentum_buffer", "grad_avg"];
+
 /** What {@linkcode RMSprop} remembers of a parameter. */
 export interface RMSpropState {
   /** The number of steps. */
@@ -84,6 +87,24 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
     if (group.momentum > 0) state.momentum_buffer = stateLike(p);
     if (group.centered) state.grad_avg = stateLike(p);
     return state;
+  }
+
+  /** @internal */
+  protected override slots(): readonly string[] {
+    return slots;
+  }
+
+  /** @internal */
+  protected override prepare(_: ParamGroup<RMSpropOptions>, _p: Tensor, state: RMSpropState): number {
+    state.step++;
+    return 0;
+  }
+
+  /** @internal */
+  protected override launch(group: ParamGroup<RMSpropOptions>, rows: Rows): void {
+    const { lr, alpha, eps, weightDecay, momentum } = group;
+    const flags = (group.maximize ? 1 : 0) | (group.centered ? 2 : 0);
+    rows.kernels.rmsprop(rows.dtype, rows.table, flags, lr, alpha, eps, weightDecay, momentum, rows.meta);
   }
 
   /** @internal */

@@ -5,9 +5,10 @@
  */
 import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
 import type { ParamGroup, Params } from "./group.ts";
-import { Optimizer, persistent } from "./optimizer.ts";
+import { Optimizer, persistent, stateLike } from "./optimizer.ts";
 import { add, add_, effectiveGrad, scale_ } from "./update.ts";
 
 /** Options of {@linkcode SGD}. */
@@ -54,6 +55,8 @@ function check(o: SGDOptions): void {
   checkImplementation(o);
 }
 
+const withMomentum = ["momentum_buffer"], withoutMomentum = ["none"];
+
 /** What {@linkcode SGD} remembers of a parameter. */
 export interface SGDState {
   /** The running gradient. */
@@ -83,6 +86,25 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
   /** @internal */
   protected override initial(): SGDState {
     return {};
+  }
+
+  /** @internal */
+  protected override slots(group: ParamGroup<SGDOptions>): readonly string[] {
+    return group.momentum === 0 ? withoutMomentum : withMomentum;
+  }
+
+  /** The first step of a parameter is apart: its buffer starts as the gradient. @internal */
+  protected override prepare(group: ParamGroup<SGDOptions>, p: Tensor, state: SGDState): number {
+    if (group.momentum === 0 || state.momentum_buffer !== undefined) return 0;
+    state.momentum_buffer = stateLike(p);
+    return 4;
+  }
+
+  /** @internal */
+  protected override launch(group: ParamGroup<SGDOptions>, rows: Rows, first: number): void {
+    const { lr, momentum, dampening, weightDecay } = group;
+    const flags = (group.maximize ? 1 : 0) | (group.nesterov ? 2 : 0) | first;
+    rows.kernels.sgd(rows.dtype, rows.table, flags, lr, momentum, dampening, weightDecay, rows.meta);
   }
 
   /** @internal */
