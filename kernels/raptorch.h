@@ -301,6 +301,31 @@ RAP_API int32_t rap_adadelta(int32_t dtype, const void *table, int32_t flags, do
 // States: exp_avg, exp_inf. lr already divided by 1 - beta1^step
 RAP_API int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps, double weight_decay, const int32_t *meta);
 
+// ---- indexing and sorting (index.c, sort.c) ----------------------------------------------------------------
+// Indices are int64.
+
+// What a scatter does to the element that is there; MAX and MIN let NaN win.
+enum { RAP_SCATTER_SET = 0, RAP_SCATTER_ADD, RAP_SCATTER_MUL, RAP_SCATTER_MAX, RAP_SCATTER_MIN };
+
+// out[i] = index[i] counted from the front of a dimension of `size`; returns the first i that is out of range, or -1
+RAP_API int32_t rap_wrap_index(void *out, const void *index, int32_t n, int32_t size);
+// y[i,:] = x[index[i],:], rows of `row` elements of `size` bytes
+RAP_API void rap_take_rows(int32_t size, void *y, const void *x, const void *index, int32_t n, int32_t row);
+// y[index[i],:] = op(y[index[i],:], v[i,:]) in the order of i; v's rows are v_stride elements apart (0: one for all)
+RAP_API int32_t rap_put_rows(int32_t op, int32_t dtype, void *y, const void *index, const void *v, int32_t n, int32_t row, int32_t v_stride);
+// y[i] = x[… index[i] at dim …], index and y contiguous; meta: 0 ndim, 1 dim, index sizes, x strides, ndim zeros
+RAP_API void rap_gather(int32_t size, void *y, const void *x, const void *index, int32_t n, const int32_t *meta);
+// y[… index[i] at dim …] = op(that, v[i]) in the order of i; meta: 0 ndim, 1 dim, index sizes, y strides, v strides
+RAP_API int32_t rap_scatter(int32_t op, int32_t dtype, void *y, const void *index, const void *v, int32_t n, const int32_t *meta);
+// The positions at which mask (bytes) is not 0
+RAP_API void rap_nonzero(void *out, const void *mask, int32_t n);
+// out[r,i] = where values[r,m] belong in sorted[r,n]: before equals, or after them with `right`; rows -1: one row
+RAP_API int32_t rap_searchsorted(int32_t dtype, void *out, const void *sorted, const void *values, int32_t rows, int32_t n, int32_t m, int32_t right);
+// out[index[i]] += weights[i], or 1 where weights is null (out is int64 then); out begins as zeros
+RAP_API int32_t rap_bincount(int32_t dtype, void *out, const void *index, const void *weights, int32_t n);
+// The first k of each row x[outer,n] in sorted order, with their positions; stable; NaN is the largest
+RAP_API int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n, int32_t k, int32_t descending);
+
 #ifdef __cplusplus
 }
 #endif
