@@ -37,3 +37,8 @@ export {
   unsqueeze,
 } from "./ops/movement.ts";
 export { add, addmm, amax, amin, argmax, argmin, div, mean, sub, sum } from "./functions/basic.ts";
+export * from "./functions/indexing.ts";
+export { gather, indexAdd, indexSelect, scatter, scatterAdd } from "./ops/gather.ts";
+export { type Index, maskedSelect, nonzero, type Slice, slice } from "./ops/index.ts";
+export { chunk, repeat, split, splitWithSizes, tensorSplit, unbind } from "./ops/join.ts";
+export { bincount, type ValuesIndices } from "./ops/sort.ts";

@@ -1,0 +1,245 @@
+/**
+ * Elements chosen along one dimension by a tensor of indices, and their adjoints.
+ *
+ * @module
+ */
+import { scatter as scatterOp } from "../../ffi/symbols.ts";
+import { record } from "../autograd/node.ts";
+import { int32, int64 } from "../dtype.ts";
+import { empty } from "../make.ts";
+import { meta, metaPtr } from "../scratch.ts";
+import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { castTo, isTensor, unsupported } from "./elementwise.ts";
+import { fill_ } from "./fill.ts";
+import { inPlace } from "./inplace.ts";
+import { reshape, transpose } from "./movement.ts";
+import { dense } from "./strided.ts";
+import { mul } from "./arithmetic.ts";
+import type { Scalar } from "../read.ts";
+import { readElements } from "../read.ts";
+
+/**
+ * Indices counted from the front, contiguous int64.
+ *
+ * @throws {RangeError} When one is out of range.
+ */
+export function wrapIndices(operation: string, index: Tensor, size: number, dim: number): Tensor {
+  if (index.dtype !== int64 && index.dtype !== int32) {
+    throw new TypeError(`${operation}(): Expected dtype int64 for index, got ${index.dtype}`);
+  }
+  const source = dense(castTo(index, int64));
+  const out = empty(source.sizes, int64, source.device);
+  const bad = source.kernels.wrapIndex(out.ptr, source.ptr, source.count, size);
+  if (bad >= 0) {
+    const value = readElements(reshape(source.detached(), [-1]), [[bad]])[0];
+    throw new RangeError(`index ${value} is out of bounds for dimension ${dim} with size ${size} (${operation})`);
+  }
+  return out;
+}
+
+/** Rows `index` of `x` (contiguous, dimension 0), for indices that are in range. */
+export function takeRows(x: Tensor, index: Tensor, sizes: Sizes): Tensor {
+  const y = empty(sizes, x.dtype, x.device);
+  const row = index.count > 0 ? y.count / index.count : 0;
+  y.kernels.takeRows(x.dtype.itemsize, y.ptr, x.ptr, index.ptr, index.count, row);
+  return y;
+}
+
+/** y[index[i], :] = op(…, values[i, :]), outside of the graph. */
+export function putRows(op: number, y: Tensor, index: Tensor, values: Tensor, row: number): void {
+  const v = dense(values), step = values.count === row ? 0 : row;
+  if (index.count === 0 || row === 0) return;
+  if (y.kernels.putRows(op, y.dtype.code, y.ptr, index.ptr, v.ptr, index.count, row, step) !== 0) {
+    throw unsupported("index_put", y.dtype);
+  }
+}
+
+/**
+ * The rows that `index` lists along `dim`.
+ *
+ * @throws {RangeError} When an index is out of range.
+ */
+export function indexSelect(x: Tensor, dim: number, index: Tensor): Tensor {
+  const d = wrapDim(dim, x.ndim);
+  if (index.ndim > 1) {
+    throw new RangeError(`index_select(): Index is supposed to be a vector (it is ${formatSizes(index.sizes)})`);
+  }
+  const rows = wrapIndices("index_select", index, x.ndim === 0 ? 1 : x.sizes[d], d);
+  const source = x.ndim === 0 ? reshape(x.detached(), [1]) : x.detached();
+  const moved = dense(transpose(source, 0, d));
+  const y = takeRows(moved, rows, [index.count, ...moved.sizes.slice(1)]);
+  const result = d === 0 ? y : dense(transpose(y, 0, d));
+  const out = x.ndim === 0 ? reshape(result, []) : result;
+  out.base = null; // A transposed copy: an output of its own.
+  return record("IndexSelectBackward0", out, [x], [], (dy) => [indexAdd(zerosOf(x, dy), d, rows, dy)]);
+}
+
+function zerosOf(x: Tensor, dy: Tensor): Tensor {
+  const y = empty(x.sizes, dy.dtype, dy.device);
+  fill_(y, 0);
+  return y;
+}
+
+/** x with `source`'s rows, times alpha, added at `index` along `dim`. */
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, alpha = 1): Tensor {
+  const d = wrapDim(dim, x.ndim);
+  const rows = wrapIndices("index_add", index, x.sizes[d] ?? 1, d);
+  if (source.ndim !== x.ndim || (source.sizes[d] ?? 1) !== rows.count) {
+    throw new RangeError(
+      `index_add_(): Number of indices (${rows.count}) should be equal to source.size(dim): (${
+        source.sizes[d] ?? 1
+      }), for dim: ${d}`,
+    );
+  }
+  const scaled = castTo(alpha === 1 ? source.detached() : mul(source.detached(), alpha), x.dtype);
+  const moved = transpose(x.detached(), 0, d).clone();
+  putRows(scatterOp.add, moved, rows, transpose(scaled, 0, d), product(moved.sizes.slice(1)));
+  const y = d === 0 ? moved : dense(transpose(moved, 0, d));
+  return record("IndexAddBackward0", y, [x, source], [], (dy, _, needs) => [
+    needs[0] ? dy : null,
+    needs[1] ? mul(indexSelect(dy, d, rows), alpha) : null,
+  ]);
+}
+
+function checkGather(operation: string, x: Tensor, d: number, index: Tensor): void {
+  if (Math.max(index.ndim, 1) !== Math.max(x.ndim, 1)) {
+    throw new RangeError(`Index tensor must have the same number of dimensions as input tensor (${operation})`);
+  }
+  index.sizes.forEach((s, k) => {
+    if (k !== d && s > x.sizes[k]) {
+      throw new RangeError(
+        `Size does not match at dimension ${k} expected index ${formatSizes(index.sizes)} to be no larger than self ` +
+          `${formatSizes(x.sizes)} apart from dimension ${d} (${operation})`,
+      );
+    }
+  });
+}
+
+function writeWalk(index: Tensor, d: number, a: Sizes, b: Sizes | null): void {
+  const n = index.ndim;
+  meta[0] = n;
+  meta[1] = d;
+  for (let k = 0; k < n; k++) {
+    meta[2 + k] = index.sizes[k];
+    meta[2 + n + k] = a[k];
+    meta[2 + 2 * n + k] = b === null ? 0 : b[k];
+  }
+}
+
+/** y[i][j] = x[index[i][j]][j] along dimension 0, and so on for others. */
+export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  if (x.ndim === 0) return reshape(gather(reshape(x, [1]), 0, reshape(index, [-1])), index.sizes);
+  const d = wrapDim(dim, x.ndim);
+  checkGather("gather", x, d, index);
+  const rows = wrapIndices("gather", index, x.sizes[d], d);
+  const y = empty(index.sizes, x.dtype, x.device);
+  writeWalk(rows, d, x.strides, null);
+  if (y.count > 0) y.kernels.gather(x.dtype.itemsize, y.ptr, x.ptr, rows.ptr, y.count, metaPtr);
+  return record(
+    "GatherBackward0",
+    y,
+    [x],
+    [],
+    (dy) => [scatterReduce("scatter_add", scatterOp.add, zerosOf(x, dy), d, rows, dy)],
+  );
+}
+
+/** A copy of x, with op(…, source) at the places that `index` names along `dim`. */
+function scatterReduce(
+  operation: string,
+  op: number,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor | Scalar,
+): Tensor {
+  if (x.ndim === 0) {
+    const flat = isTensor(source) ? reshape(source, [-1]) : source;
+    return reshape(scatterReduce(operation, op, reshape(x, [1]), 0, reshape(index, [-1]), flat), []);
+  }
+  const d = wrapDim(dim, x.ndim);
+  checkGather(operation, x, d, index);
+  const rows = wrapIndices(operation, index, x.sizes[d], d);
+  const y = x.detached().clone();
+  if (rows.count > 0) runScatter(operation, op, y, d, rows, source);
+  const from = isTensor(source) ? source : null;
+  return record(names[operation] ?? "ScatterBackward0", y, [x, from], [], (dy, _, needs) => [
+    needs[0] ? (op === scatterOp.add ? dy : scatterReduce("scatter", scatterOp.set, dy, d, rows, 0)) : null,
+    needs[1] ? padTo(gather(dy, d, rows), from!.sizes) : null,
+  ]);
+}
+
+const names: Record<string, string> = { scatter_add: "ScatterAddBackward0", scatter: "ScatterBackward0" };
+
+/** Only the part of the source that has an index is read: the rest has a gradient of zero. */
+function padTo(dx: Tensor, sizes: Sizes): Tensor {
+  if (dx.sizes.every((s, k) => s === sizes[k])) return dx;
+  const y = empty(sizes, dx.dtype, dx.device);
+  fill_(y, 0);
+  dx.sizes.reduce<Tensor>((part, s, k) => part.narrow(k, 0, s), y).copy_(dx);
+  return y;
+}
+
+/** The kernel on a contiguous y. */
+export function runScatter(
+  operation: string,
+  op: number,
+  y: Tensor,
+  d: number,
+  rows: Tensor,
+  source: Tensor | Scalar,
+): void {
+  let values: Tensor, strides: Sizes;
+  if (isTensor(source)) {
+    if (source.dtype !== y.dtype) {
+      throw new TypeError(
+        `${operation}(): Expected self.dtype to be equal to src.dtype (${y.dtype} and ${source.dtype})`,
+      );
+    }
+    source.sizes.forEach((s, k) => {
+      if (rows.sizes[k] > s) {
+        throw new RangeError(
+          `Expected index ${formatSizes(rows.sizes)} to be no larger than src ${
+            formatSizes(source.sizes)
+          } (${operation})`,
+        );
+      }
+    });
+    values = source;
+    strides = source.strides;
+  } else {
+    values = empty([], y.dtype, y.device);
+    fill_(values, source);
+    strides = rows.sizes.map(() => 0);
+  }
+  writeWalk(rows, d, y.strides, strides);
+  if (y.kernels.scatter(op, y.dtype.code, y.ptr, rows.ptr, values.ptr, rows.count, metaPtr) !== 0) {
+    throw unsupported(operation, y.dtype);
+  }
+}
+
+/** x with `source` written to the places that `index` names along `dim`. */
+export function scatter(x: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
+  return scatterReduce("scatter", scatterOp.set, x, dim, index, source);
+}
+
+/** x with `source` added at the places that `index` names along `dim`. */
+export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  return scatterReduce("scatter_add", scatterOp.add, x, dim, index, source);
+}
+
+/** {@linkcode scatter} in place. */
+export function scatter_(x: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
+  return inPlace("scatter", x, isTensor(source) ? [source] : [], (x) => scatter(x, dim, index, source));
+}
+
+/** {@linkcode scatterAdd} in place. */
+export function scatterAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  return inPlace("scatter_add", x, [source], (x) => scatterAdd(x, dim, index, source));
+}
+
+/** {@linkcode indexAdd} in place. */
+export function indexAdd_(x: Tensor, dim: number, index: Tensor, source: Tensor, alpha = 1): Tensor {
+  return inPlace("index_add", x, [source], (x) => indexAdd(x, dim, index, source, alpha));
+}

@@ -1,0 +1,209 @@
+/**
+ * Sorting and what follows from it: top-k, medians, unique values, places in sorted sequences.
+ *
+ * @module
+ */
+import { scan, ternary } from "../../ffi/symbols.ts";
+import { recordMany } from "../autograd/node.ts";
+import { bool, float32, int32, int64, promoteTypes } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
+import { type Named, named } from "../named.ts";
+import { formatSizes, wrapDim } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { castTo, isTensor, type Operand, runTernary, unsupported } from "./elementwise.ts";
+import { fill_, scalarTensor } from "./fill.ts";
+import { gather, scatterAdd } from "./gather.ts";
+import { flatNonzero } from "./index.ts";
+import { cat } from "./join.ts";
+import { narrow, reshape, select, squeeze, transpose, unsqueeze } from "./movement.ts";
+import { clone, dense } from "./strided.ts";
+
+/** Values and where they come from. */
+export type ValuesIndices = Named<{ values: Tensor; indices: Tensor }>;
+
+/** The first k along `dim` in sorted order, outside of the graph. */
+function sorted(operation: string, x: Tensor, dim: number, k: number, descending: boolean): [Tensor, Tensor] {
+  if (isHalf(x.dtype)) {
+    const [values, indices] = sorted(operation, castTo(x, float32), dim, k, descending);
+    return [castTo(values, x.dtype), indices];
+  }
+  const source = dense(transpose(x.detached(), dim, -1));
+  const n = source.sizes[source.ndim - 1];
+  const sizes = [...source.sizes.slice(0, -1), k];
+  const values = empty(sizes, x.dtype, x.device), indices = empty(sizes, int64, x.device);
+  const outer = n === 0 ? 0 : source.count / n;
+  if (x.kernels.sort(x.dtype.code, values.ptr, indices.ptr, source.ptr, outer, n, k, descending ? 1 : 0) !== 0) {
+    throw unsupported(operation, x.dtype);
+  }
+  const last = wrapDim(dim, x.ndim) === x.ndim - 1;
+  return last ? [values, indices] : [clone(transpose(values, dim, -1)), clone(transpose(indices, dim, -1))];
+}
+
+/** Enters values picked by indices along `dim` into the graph. */
+export function recordPicked(name: string, x: Tensor, dim: number, values: Tensor, indices: Tensor): ValuesIndices {
+  recordMany(name, [values, indices], [x], [], ([dy]) => {
+    if (dy === null) return [null];
+    const dx = empty(x.sizes, dy.dtype, dy.device);
+    fill_(dx, 0);
+    return [scatterAdd(dx, dim, indices, dy)];
+  });
+  return named({ values, indices });
+}
+
+/** The elements along `dim` in ascending or descending order; equal ones keep their order. */
+export function sort(x: Tensor, dim = -1, descending = false): ValuesIndices {
+  if (x.ndim === 0) {
+    return recordPicked("SortBackward0", x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
+  }
+  const d = wrapDim(dim, x.ndim);
+  const [values, indices] = sorted("sort", x, d, x.sizes[d], descending);
+  return recordPicked("SortBackward0", x, d, values, indices);
+}
+
+/** The indices that sort `x` along `dim`. */
+export function argsort(x: Tensor, dim = -1, descending = false): Tensor {
+  return sort(x.detached(), dim, descending).indices;
+}
+
+/**
+ * The k largest or smallest elements along `dim`.
+ *
+ * @throws {RangeError} When there are fewer than k.
+ */
+export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesIndices {
+  const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
+  if (!(k >= 0 && k <= n)) throw new RangeError(`selected index k out of range (k ${k}, size ${n} of dimension ${d})`);
+  if (x.ndim === 0) {
+    return recordPicked("TopkBackward0", x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
+  }
+  const [values, indices] = sorted("topk", x, d, k, largest);
+  return recordPicked("TopkBackward0", x, d, values, indices);
+}
+
+function pick(name: string, operation: string, x: Tensor, dim: number, k: number, keepdim: boolean): ValuesIndices {
+  const d = wrapDim(dim, x.ndim);
+  if (x.ndim === 0) return recordPicked(name, x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
+  const [all, places] = sorted(operation, x, d, k, false);
+  const values = clone(narrow(all, d, k - 1, 1)), indices = clone(narrow(places, d, k - 1, 1));
+  const result = recordPicked(name, x, d, values, indices);
+  return keepdim ? result : named({ values: squeeze(result.values, d), indices: squeeze(result.indices, d) });
+}
+
+/** The k-th smallest element along `dim`. */
+export function kthvalue(x: Tensor, k: number, dim = -1, keepdim = false): ValuesIndices {
+  const n = x.ndim === 0 ? 1 : x.sizes[wrapDim(dim, x.ndim)];
+  if (!(k >= 1 && k <= n)) {
+    throw new RangeError(`kthvalue(): selected number k out of range for dimension ${dim} (k ${k}, size ${n})`);
+  }
+  return pick("KthvalueBackward0", "kthvalue", x, dim, k, keepdim);
+}
+
+/** The median along `dim`: the lower of the two middle elements; NaN where there is one. */
+export function medianAlong(x: Tensor, dim: number, keepdim = false): ValuesIndices {
+  const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
+  if (n === 0) throw new RangeError(`median(): Expected reduction dim ${d} to have non-zero size.`);
+  if (x.ndim > 0 && x.dtype.isFloatingPoint) {
+    // NaN sorts last: a row that has one ends with it.
+    const last = select(sorted("median", x, d, n, false)[0], d, -1);
+    const nan = last.ne(last);
+    if (flatNonzero(nan).count > 0) return medianWithNaN(x, d, keepdim, nan);
+  }
+  return pick("MedianBackward1", "median", x, d, Math.floor((n - 1) / 2) + 1, keepdim);
+}
+
+function medianWithNaN(x: Tensor, d: number, keepdim: boolean, nan: Tensor): ValuesIndices {
+  const n = x.sizes[d];
+  const first = x.detached().ne(x.detached()).to(int64).argmax(d);
+  const plain = select(sorted("median", x, d, n, false)[1], d, Math.floor((n - 1) / 2));
+  const indices = unsqueeze(runTernary("median", ternary.where, nan, first, plain, int64, bool), d);
+  const values = gather(x, d, indices);
+  return keepdim ? named({ values, indices }) : named({ values: squeeze(values, d), indices: squeeze(indices, d) });
+}
+
+/** The median of all elements. */
+export function median(x: Tensor): Tensor {
+  return medianAlong(reshape(x, [-1]), 0).values;
+}
+
+/** Options of {@linkcode unique}. */
+export interface UniqueResult {
+  /** The distinct values. */
+  values: Tensor;
+  /** For each element, where its value is. */
+  inverse: Tensor;
+  /** How often each value occurs. */
+  counts: Tensor;
+}
+
+/** The distinct elements in ascending order, with inverse and counts. */
+export function unique(x: Tensor): UniqueResult {
+  const flat = reshape(x.detached(), [-1]);
+  const { values, indices } = sort(flat);
+  const runs = uniqueConsecutive(values);
+  const inverse = empty(flat.sizes, int64, x.device);
+  if (flat.count > 0) inverse.scatter_(0, indices, runs.inverse);
+  return { values: runs.values, inverse: reshape(inverse, x.sizes), counts: runs.counts };
+}
+
+/** The elements without repetitions of the one before, with inverse and counts. */
+export function uniqueConsecutive(x: Tensor): UniqueResult {
+  const flat = dense(reshape(x.detached(), [-1])), n = flat.count;
+  if (n === 0) {
+    return { values: clone(flat), inverse: empty(x.sizes, int64, x.device), counts: empty([0], int64, x.device) };
+  }
+  const first = empty([1], bool, x.device);
+  fill_(first, 1);
+  const begins = cat([first, narrow(flat, 0, 1, n - 1).ne(narrow(flat, 0, 0, n - 1))]);
+  const starts = flatNonzero(begins);
+  const ends = cat([narrow(starts, 0, 1, starts.count - 1), scalarTensor(starts, n).view([1])]);
+  const marks = begins.to(int64), inverse = empty([n], int64, x.device);
+  marks.kernels.scan(scan.cumsum, int64.code, inverse.ptr, null, marks.ptr, 1, n, 1);
+  inverse.sub_(1);
+  return { values: flat.indexSelect(0, starts), inverse: reshape(inverse, x.sizes), counts: ends.sub(starts) };
+}
+
+/** Where `values` belong in the sorted `sequence`, along its last dimension. */
+export function searchsorted(sequence: Tensor, values: Operand, right = false, useInt32 = false): Tensor {
+  const v = isTensor(values) ? values : scalarTensor(sequence.detached(), values);
+  const dtype = promoteTypes(sequence.dtype, v.dtype);
+  const s = dense(castTo(sequence, dtype)), w = dense(castTo(v, dtype));
+  const rowwise = s.ndim > 1;
+  if (rowwise && (w.ndim !== s.ndim || s.sizes.slice(0, -1).some((n, k) => n !== w.sizes[k]))) {
+    throw new RangeError(
+      "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and " +
+        `input value tensor must match, but we got boundaries tensor ${formatSizes(s.sizes)} and input value tensor ${
+          formatSizes(w.sizes)
+        }`,
+    );
+  }
+  const n = s.ndim === 0 ? 1 : s.sizes[s.ndim - 1];
+  const rows = rowwise ? s.count / Math.max(n, 1) : 1;
+  const m = rowwise ? w.sizes[w.ndim - 1] : w.count;
+  const y = empty(w.sizes, int64, s.device);
+  if (y.count > 0 && y.kernels.searchsorted(dtype.code, y.ptr, s.ptr, w.ptr, rows, n, m, right ? 1 : 0) !== 0) {
+    throw unsupported("searchsorted", dtype);
+  }
+  return useInt32 ? castTo(y, int32) : y;
+}
+
+/** How often each of 0, 1, … occurs, or the sum of weights for each. */
+export function bincount(x: Tensor, weights: Tensor | null = null, minlength = 0): Tensor {
+  if (x.ndim !== 1 || x.dtype.isFloatingPoint) {
+    throw new TypeError("bincount only supports 1-d non-negative integral inputs.");
+  }
+  const index = dense(castTo(x, int64));
+  if (index.count > 0 && (index.amin().item() < 0)) {
+    throw new TypeError("bincount only supports 1-d non-negative integral inputs.");
+  }
+  const n = Math.max(index.count === 0 ? 0 : index.amax().item() + 1, minlength);
+  const w = weights === null ? null : dense(weights.dtype.isFloatingPoint ? weights : weights.double());
+  if (w !== null && (w.ndim !== 1 || w.count !== index.count)) {
+    throw new RangeError("weights should be 1-d and have the same length as input");
+  }
+  const y = empty([n], w === null ? int64 : w.dtype, x.device);
+  fill_(y, 0);
+  if (y.kernels.bincount(y.dtype.code, y.ptr, index.ptr, w === null ? null : w.ptr, index.count) !== 0) {
+    throw unsupported("bincount", y.dtype);
+  }
+  return y;
+}
