@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 2071624968;
+export const abiHash = -31387746;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -80,6 +80,15 @@ export const symbols = {
   adagrad: { name: "rap_adagrad", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "pointer"], result: "i32" },
   adadelta: { name: "rap_adadelta", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
   adamax: { name: "rap_adamax", parameters: ["i32", "pointer", "i32", "f64", "f64", "f64", "f64", "f64", "pointer"], result: "i32" },
+  wrapIndex: { name: "rap_wrap_index", parameters: ["pointer", "pointer", "i32", "i32"], result: "i32" },
+  takeRows: { name: "rap_take_rows", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "void" },
+  putRows: { name: "rap_put_rows", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  gather: { name: "rap_gather", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "void" },
+  scatter: { name: "rap_scatter", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  nonzero: { name: "rap_nonzero", parameters: ["pointer", "pointer", "i32"], result: "void" },
+  searchsorted: { name: "rap_searchsorted", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  bincount: { name: "rap_bincount", parameters: ["i32", "pointer", "pointer", "pointer", "i32"], result: "i32" },
+  sort: { name: "rap_sort", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_LOSS_*`. */
@@ -345,4 +354,13 @@ export const reduction = {
   none: 0,
   mean: 1,
   sum: 2,
+} as const;
+
+/** Op codes `RAP_SCATTER_*`. */
+export const scatter = {
+  set: 0,
+  add: 1,
+  mul: 2,
+  max: 3,
+  min: 4,
 } as const;
