@@ -171,8 +171,11 @@ Deno.test("Resize interpolates as PyTorch does", () => {
   }
   assert.equal(new transforms.Resize(10)(zeros(1, 20, 41)).shape.join(), "1,10,20");
   assert.equal(new transforms.Resize(10, { maxSize: 15 })(zeros(1, 20, 40)).shape.join(), "1,7,15");
+  // A picture of bytes is resized as Pillow does it.
   const bytes = new transforms.Resize([2, 2])(tensor([[10, 20, 30, 40]], { dtype: uint8 }));
   assert.deepEqual([bytes.dtype, bytes.tolist()], [uint8, [[17, 33], [17, 33]]]);
+  const nearest = new transforms.Resize([1, 2], { interpolation: "nearest" });
+  assert.deepEqual(nearest(tensor([[10, 20, 30, 40]], { dtype: uint8 })).tolist(), [[20, 40]]);
 });
 
 Deno.test("Pad, CenterCrop and flips move pixels", () => {

@@ -41,7 +41,7 @@ export interface MapDataset<T> {
  *   }
  * }
  * for (const [x, y] of new utils.data.DataLoader(new Squares(), { batchSize: 10 })) {
- *   console.assert(y.equal(x.mul(x)));
+ *   console.assert(String(y) === String(x.mul(x)));
  * }
  * ```
  */

@@ -56,8 +56,8 @@ const OPTIONS = [
  *
  * manualSeed(0);
  * const loader = new utils.data.DataLoader(new utils.data.TensorDataset(arange(10)), { batchSize: 4, shuffle: true });
- * console.assert(loader.length === 3);
- * for (const [x] of loader) console.log(x); // tensor([4, 1, 7, 5])  tensor([3, 9, 0, 8])  tensor([6, 2])
+ * const batches = [...loader].map(([x]) => x.tolist());
+ * console.assert(loader.length === 3 && String(batches) === "6,7,1,4,2,0,9,8,3,5");
  * ```
  */
 export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
@@ -126,20 +126,20 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
   }
 
   /** One pass over the dataset. Draws its seed at once, as PyTorch does, not at the first batch. */
-  [Symbol.iterator](): Generator_<B> {
+  [Symbol.iterator](): Pass<B> {
     const indices = isIndexed(this.dataset) ? (this.batchSampler ?? this.sampler ?? [])[Symbol.iterator]() : null;
     drawSeed(this.generator);
     return indices && isIndexed(this.dataset) ? this.#indexed(this.dataset, indices) : this.#streamed();
   }
 
-  *#indexed(dataset: DatasetLike<T>, indices: Iterator<number | readonly number[]>): Generator_<B> {
+  *#indexed(dataset: DatasetLike<T>, indices: Iterator<number | readonly number[]>): Pass<B> {
     for (let next = indices.next(); !next.done; next = indices.next()) {
       if (typeof next.value === "number") yield this.#single(sampleOf(dataset, next.value));
       else yield this.#batchOf(dataset, next.value);
     }
   }
 
-  *#streamed(): Generator_<B> {
+  *#streamed(): Pass<B> {
     let batch: T[] = [];
     for (const sample of this.dataset as Iterable<T>) { // not indexed, so a stream
       if (this.batchSize === null) {
@@ -170,8 +170,8 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
   }
 }
 
-/** The type of a pass; the name `Generator` is taken by random numbers here. */
-type Generator_<B> = globalThis.Generator<B, undefined, undefined>;
+/** One pass over the batches; the name `Generator` is taken by random numbers here. */
+type Pass<B> = globalThis.Generator<B, undefined, undefined>;
 
 function isIndexed<T>(dataset: DatasetLike<T> | Iterable<T>): dataset is DatasetLike<T> {
   return Array.isArray(dataset) || "get" in dataset;

@@ -310,7 +310,10 @@ export class Resize extends FixedTransform {
     const [height, width] = [planes.size(-2), planes.size(-1)];
     const [newHeight, newWidth] = this.#target(height, width);
     if (height === newHeight && width === newWidth) return planes;
-    if (this.interpolation === "nearest") return pick(planes, nearest(height, newHeight), nearest(width, newWidth));
+    if (this.interpolation === "nearest") {
+      const middle = planes.dtype === uint8 ? 0.5 : 0; // Pillow looks at a pixel's middle, PyTorch at its corner
+      return pick(planes, nearest(height, newHeight, middle), nearest(width, newWidth, middle));
+    }
     const across = this.#apply(planes, width, newWidth, (x, weights) => x.matmul(weights.t()));
     return this.#apply(across, height, newHeight, (x, weights) => weights.matmul(x));
   }
@@ -353,9 +356,9 @@ export class Resize extends FixedTransform {
   }
 }
 
-/** For each of `to` positions, the nearest of `from`. */
-function nearest(from: number, to: number): number[] {
-  return range(0, to).map((i) => Math.min(from - 1, Math.floor(i * from / to)));
+/** For each of `to` pixels, the one of `from` that lies there. */
+function nearest(from: number, to: number, middle: number): number[] {
+  return range(0, to).map((i) => Math.min(from - 1, Math.floor((i + middle) * from / to)));
 }
 
 /** The weights `[to, from]` of linear interpolation; with `antialias`, a triangle as wide as a shrunken pixel. */

@@ -408,7 +408,7 @@ def fizbuz():
             return input.matmul(self.weight.t()) + self.bias
 
     layer = Linear(input_size, 3)
-    print([name for name, _ in layer.named_parameters()], layer(x[:2]).shape)
+    print(' '.join(name for name, _ in layer.named_parameters()), layer(x[:2]).shape)
     net = nn.Sequential(nn.Linear(input_size, hidden_size), nn.Sigmoid(), nn.Linear(hidden_size, output_size), nn.Sigmoid())
     print(net)
 
