@@ -38,3 +38,4 @@ export {
 export { ASGD, type ASGDOptions, type ASGDState, Rprop, type RpropOptions, type RpropState } from "./optim/asgd.ts";
 export { LBFGS, type LBFGSOptions, type LBFGSState } from "./optim/lbfgs.ts";
 export { SparseAdam, type SparseAdamOptions, type SparseAdamState } from "./optim/sparse_adam.ts";
+export * as lrScheduler from "./optim/lr_scheduler.ts";

@@ -160,6 +160,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
    */
   override step(closure?: Closure): Tensor | number {
     if (closure === undefined) throw new Error("LBFGS.step() needs a closure that evaluates the model");
+    this.stepped = true;
     this.run("stepPre");
     const enabled = mode.enabled, outer = suspendArena();
     mode.enabled = false;

@@ -80,6 +80,8 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered of each parameter, under PyTorch's names. Steps are counted in plain numbers. */
   readonly state: Map<Tensor, S> = new Map();
+  /** Whether {@linkcode step} has been called. Schedulers warn when they step first. */
+  stepped = false;
   readonly #spec: OptionSpec<O>;
   readonly #hooks: Record<Moment, OptimizerHook[]> = {
     stepPre: [],
@@ -151,6 +153,7 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
    * @param closure Evaluates the model again and returns the loss, which becomes the result.
    */
   step(closure?: Closure): Tensor | number | null {
+    this.stepped = true;
     this.run("stepPre");
     const loss = closure === undefined ? null : this.evaluate(closure);
     const enabled = mode.enabled, arena = openArena();
