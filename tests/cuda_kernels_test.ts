@@ -1,7 +1,7 @@
 // Every kernel on the emulated CUDA device against the same call on the CPU.
-import { binary, ternary, unary } from "../ffi/symbols.ts";
+import { binary, loss, reduce, scan, ternary, unary } from "../ffi/symbols.ts";
 import { buildEmulator } from "../ffi/build_cuda.ts";
-import { type Data, input, meta, Numbers, out, Pair, zeros } from "./cuda_pair.ts";
+import { Addresses, type Data, input, meta, Numbers, out, Pair, zeros } from "./cuda_pair.ts";
 
 const pair = new Pair(await buildEmulator());
 const numbers = new Numbers(1);
@@ -299,5 +299,367 @@ Deno.test("cuda kernels: convolution and its adjoints", () => {
         options,
       );
     }
+  }
+});
+
+const lineShapes: [outer: number, dim: number, inner: number][] = [
+  [1, 1, 1],
+  [5, 3, 1],
+  [3, 100, 1],
+  [2, 3000, 1],
+  [1, 20000, 1],
+  [2, 7, 5],
+  [3, 600, 40],
+  [1, 33, 5000],
+];
+
+Deno.test("cuda kernels: reductions", () => {
+  for (const [name, op] of Object.entries(reduce)) {
+    for (const dtype of [0, 1, 2, 3, 4, 5]) {
+      if (dtype > 1 && op >= reduce.mean && op <= reduce.logsumexp) continue;
+      for (const [outer, dim, inner] of lineShapes) {
+        const n = outer * dim * inner, lines = outer * inner;
+        const x = name === "prod" ? numbers.of(dtype, n, 0.9, 1.1) : numbers.of(dtype, n);
+        if (dtype < 2 && dim === 100) x.set([NaN] as never, 7);
+        const position = op === reduce.argmax || op === reduce.argmin || op === reduce.countNonzero ||
+          (dtype > 1 && op <= reduce.nansum);
+        const y = position
+          ? zeros(2, lines)
+          : op === reduce.any || op === reduce.all
+          ? zeros(5, lines)
+          : zeros(dtype, lines);
+        const indices = op === reduce.max || op === reduce.min ? out(zeros(2, lines)) : null;
+        const tolerance = dtype === 0 ? 1e-5 : 1e-11;
+        for (const p of name === "norm" ? [2, 1, 3, 0, Infinity, -Infinity] : [0]) {
+          const args = [op, dtype, out(y), indices, input(x), outer, dim, inner, p];
+          pair.check("reduce", args, {
+            tolerance,
+            atol: tolerance,
+            label: `${name} ${dtype} ${outer}x${dim}x${inner} ${p}`,
+          });
+        }
+      }
+    }
+  }
+  for (const dtype of [0, 1]) {
+    for (const [outer, dim, inner] of lineShapes) {
+      const tolerance = dtype === 0 ? 1e-5 : 1e-11,
+        lines = outer * inner,
+        x = numbers.of(dtype, outer * dim * inner, 99, 101);
+      const args = [
+        dtype,
+        out(zeros(dtype, lines)),
+        out(zeros(dtype, lines)),
+        input(x),
+        outer,
+        dim,
+        inner,
+        1,
+        dim > 1 ? 1 : 0,
+      ];
+      pair.check("var", args, { tolerance, atol: tolerance, label: `${dtype} ${outer}x${dim}x${inner}` });
+    }
+  }
+});
+
+Deno.test("cuda kernels: scans", () => {
+  for (const [name, op] of Object.entries(scan)) {
+    for (const dtype of [0, 1, 2, 3, 4, 5]) {
+      if (op === scan.logcumsumexp && dtype > 1) continue;
+      for (const [outer, dim, inner] of lineShapes) {
+        const n = outer * dim * inner;
+        const x = op === scan.cumprod && dtype < 2 ? numbers.of(dtype, n, 0.95, 1.05) : numbers.of(dtype, n);
+        if (dtype < 2 && dim === 100 && op >= scan.cummax) x.set([NaN] as never, 50);
+        const indices = op === scan.cummax || op === scan.cummin ? out(zeros(2, n)) : null;
+        const tolerance = dtype === 0 ? 1e-5 : 1e-11;
+        const options = { tolerance, atol: tolerance * 10, label: `${name} ${dtype} ${outer}x${dim}x${inner}` };
+        pair.check("scan", [op, dtype, out(zeros(dtype, n)), indices, input(x), outer, dim, inner], options);
+      }
+    }
+  }
+});
+
+Deno.test("cuda kernels: softmax", () => {
+  for (const dtype of [0, 1]) {
+    for (const [outer, dim, inner] of lineShapes) {
+      for (const takeLog of [0, 1]) {
+        const n = outer * dim * inner, x = numbers.of(dtype, n, -8, 8), dy = numbers.of(dtype, n);
+        const options = {
+          ...tolerances(dtype),
+          tolerance: dtype === 0 ? 2e-5 : 1e-12,
+          label: `${dtype} ${outer}x${dim}x${inner} ${takeLog}`,
+        };
+        const [y] = pair.check("softmax", [dtype, out(zeros(dtype, n)), input(x), outer, dim, inner, takeLog], options);
+        const args = [dtype, out(zeros(dtype, n)), input(dy), input(y), outer, dim, inner, takeLog];
+        pair.check("softmax_backward", args, { ...options, atol: dtype === 0 ? 2e-5 : 1e-11 });
+      }
+    }
+  }
+});
+
+Deno.test("cuda kernels: cross entropy", () => {
+  for (const dtype of [0, 1]) {
+    for (const [batch, classes, inner] of [[7, 10, 1], [3, 5, 6], [4, 1500, 1], [300, 3, 1]]) {
+      const rows = batch * inner, n = rows * classes, target = numbers.longs(rows, 0, classes);
+      target[1] = -100n;
+      for (const weight of [null, input(numbers.of(dtype, classes, 0.5, 2))]) {
+        for (const reduction of [0, 1, 2]) {
+          for (const [logProbs, smoothing] of [[0, 0], [1, 0], [0, 0.1]]) {
+            const x = input(numbers.of(dtype, n)), t = input(target), each = reduction === 0 ? rows : 1;
+            const tail = [batch, classes, inner, -100, reduction, logProbs, smoothing];
+            const options = {
+              tolerance: dtype === 0 ? 2e-5 : 1e-12,
+              atol: dtype === 0 ? 2e-6 : 1e-12,
+              label: `${dtype} ${tail}`,
+            };
+            const forward = [dtype, out(zeros(dtype, each)), out(zeros(dtype, rows + 1)), x, t, weight, ...tail];
+            const saved = pair.check("cross_entropy", forward, options)[1];
+            const dloss = input(numbers.of(dtype, each));
+            const backward = [dtype, out(zeros(dtype, n)), dloss, input(saved), x, t, weight, ...tail];
+            pair.check("cross_entropy_backward", backward, options);
+          }
+        }
+      }
+    }
+  }
+});
+
+Deno.test("cuda kernels: pointwise losses", () => {
+  for (const [name, kind] of Object.entries(loss)) {
+    if (name === "count") continue;
+    for (const dtype of [0, 1]) {
+      for (const reduction of [0, 1, 2]) {
+        for (const weighted of [false, true]) {
+          const n = 1500, each = reduction === 0 ? n : 1, probability = name === "bce" || name.startsWith("klDiv");
+          const x = input(numbers.of(dtype, n, probability ? 0.05 : -3, probability ? 0.95 : 3));
+          const t = input(numbers.of(dtype, n, probability ? 0.05 : -3, probability ? 0.95 : 3));
+          const w = weighted ? input(numbers.of(dtype, n, 0, 2)) : null;
+          const options = {
+            tolerance: dtype === 0 ? 2e-5 : 1e-12,
+            atol: dtype === 0 ? 2e-5 : 1e-12,
+            label: `${name} ${dtype} ${reduction}`,
+          };
+          pair.check("loss", [kind, dtype, out(zeros(dtype, each)), x, t, w, n, reduction, 0.8], options);
+          const args = [kind, dtype, out(zeros(dtype, n)), input(numbers.of(dtype, each)), x, t, w, n, reduction, 0.8];
+          pair.check("loss_backward", args, options);
+        }
+      }
+    }
+  }
+});
+
+Deno.test("cuda kernels: normalisation", () => {
+  for (const dtype of [0, 1]) {
+    const options = { tolerance: dtype === 0 ? 5e-5 : 1e-11, atol: dtype === 0 ? 5e-5 : 1e-11 };
+    const of = (n: number, low = -2, high = 2) => numbers.of(dtype, n, low, high),
+      blank = (n: number) => out(zeros(dtype, n));
+    for (const [batch, channels, inner] of [[4, 3, 10], [70, 40, 1], [2, 5, 700]]) {
+      const n = batch * channels * inner,
+        x = input(of(n)),
+        gamma = input(of(channels)),
+        beta = input(of(channels)),
+        dy = input(of(n));
+      for (const training of [0, 1]) {
+        const label = `${dtype} ${batch}x${channels}x${inner} ${training}`,
+          running = [out(of(channels)), out(of(channels, 0.5, 2))];
+        const forward = [
+          dtype,
+          blank(n),
+          blank(channels),
+          blank(channels),
+          ...running,
+          x,
+          gamma,
+          beta,
+          batch,
+          channels,
+          inner,
+          training,
+          0.1,
+          1e-5,
+        ];
+        const [, mean, invstd] = pair.check("batch_norm", forward, { ...options, label });
+        const statistics = [input(mean), input(invstd)];
+        const backward = [
+          dtype,
+          blank(n),
+          blank(channels),
+          blank(channels),
+          dy,
+          x,
+          gamma,
+          ...statistics,
+          batch,
+          channels,
+          inner,
+          training,
+        ];
+        pair.check("batch_norm_backward", backward, { ...options, label });
+      }
+    }
+    for (const [rows, cols] of [[3, 4], [65, 40], [4, 1300], [700, 7]]) {
+      const n = rows * cols,
+        x = input(of(n)),
+        gamma = input(of(cols)),
+        beta = input(of(cols)),
+        dy = input(of(n)),
+        label = `${dtype} ${rows}x${cols}`;
+      const [, mean, rstd] = pair.check("layer_norm", [
+        dtype,
+        blank(n),
+        blank(rows),
+        blank(rows),
+        x,
+        gamma,
+        beta,
+        rows,
+        cols,
+        1e-5,
+      ], { ...options, label });
+      const layer = [dtype, blank(n), blank(cols), blank(cols), dy, x, gamma, input(mean), input(rstd), rows, cols];
+      pair.check("layer_norm_backward", layer, { ...options, label });
+      const [, rms] = pair.check("rms_norm", [dtype, blank(n), blank(rows), x, gamma, rows, cols, 1e-5], {
+        ...options,
+        label,
+      });
+      pair.check("rms_norm_backward", [dtype, blank(n), blank(cols), dy, x, gamma, input(rms), rows, cols], {
+        ...options,
+        label,
+      });
+    }
+    for (const [batch, channels, inner, groups] of [[2, 6, 5, 3], [3, 8, 200, 2], [1, 4, 1, 1]]) {
+      const n = batch * channels * inner,
+        lines = batch * groups,
+        label = `${dtype} ${batch}x${channels}x${inner}/${groups}`;
+      const x = input(of(n)), gamma = input(of(channels)), beta = input(of(channels)), dy = input(of(n));
+      const forward = [
+        dtype,
+        blank(n),
+        blank(lines),
+        blank(lines),
+        x,
+        gamma,
+        beta,
+        batch,
+        channels,
+        inner,
+        groups,
+        1e-5,
+      ];
+      const [, mean, rstd] = pair.check("group_norm", forward, { ...options, label });
+      const gradients = [blank(n), blank(channels), blank(channels)];
+      const backward = [dtype, ...gradients, dy, x, gamma, input(mean), input(rstd), batch, channels, inner, groups];
+      pair.check("group_norm_backward", backward, { ...options, label });
+    }
+  }
+});
+
+Deno.test("cuda kernels: pooling", () => {
+  const pools = [
+    {
+      planes: 3,
+      size: [1, 8, 8],
+      kernel: [1, 2, 2],
+      stride: [1, 2, 2],
+      padding: [0, 0, 0],
+      dilation: [1, 1, 1],
+      o: [1, 4, 4],
+    },
+    {
+      planes: 2,
+      size: [1, 9, 7],
+      kernel: [1, 3, 3],
+      stride: [1, 2, 1],
+      padding: [0, 1, 1],
+      dilation: [1, 1, 1],
+      o: [1, 5, 7],
+    },
+    {
+      planes: 2,
+      size: [1, 9, 9],
+      kernel: [1, 2, 3],
+      stride: [1, 1, 2],
+      padding: [0, 0, 1],
+      dilation: [1, 2, 2],
+      o: [1, 7, 4],
+    },
+    {
+      planes: 2,
+      size: [4, 6, 5],
+      kernel: [2, 3, 2],
+      stride: [2, 2, 2],
+      padding: [1, 1, 0],
+      dilation: [1, 1, 1],
+      o: [3, 3, 3],
+    },
+    {
+      planes: 4,
+      size: [1, 7, 10],
+      kernel: [0, 0, 0],
+      stride: [0, 0, 0],
+      padding: [0, 0, 0],
+      dilation: [0, 0, 0],
+      o: [1, 3, 4],
+    },
+  ];
+  for (const { planes, size, kernel, stride, padding, dilation, o } of pools) {
+    const layout = meta(planes, size, o, kernel, stride, padding, dilation), adaptive = kernel[0] === 0;
+    const nx = planes * size[0] * size[1] * size[2], ny = planes * o[0] * o[1] * o[2];
+    for (const dtype of [0, 1]) {
+      const x = input(numbers.of(dtype, nx)), dy = input(numbers.of(dtype, ny));
+      const options = { ...tolerances(dtype), label: `${size} ${kernel} ${dtype}` };
+      for (const index of adaptive ? [2, 3] : [2, 3, 4]) {
+        const [, at] = pair.check(
+          "max_pool",
+          [dtype, out(zeros(dtype, ny)), out(zeros(index, ny)), x, index, layout],
+          options,
+        );
+        pair.check("max_pool_backward", [dtype, out(zeros(dtype, nx)), dy, input(at), index, layout], options);
+        pair.check("max_pool_gather", [dtype, out(zeros(dtype, ny)), x, input(at), index, layout], options);
+        if (index !== 4) {
+          pair.check("max_unpool", [dtype, out(zeros(dtype, nx)), dy, input(at), index, layout], options);
+        }
+      }
+      if (dilation[2] > 1) continue;
+      for (const [include, divisor] of [[0, 0], [1, 0], [0, 3]]) {
+        pair.check("avg_pool", [dtype, out(zeros(dtype, ny)), x, include, divisor, layout], options);
+        pair.check("avg_pool_backward", [dtype, out(zeros(dtype, nx)), dy, include, divisor, layout], options);
+      }
+    }
+  }
+});
+
+Deno.test("cuda kernels: optimizer steps", () => {
+  const sizes = [5, 300, 1, 70];
+  const step = (
+    name: string,
+    dtype: number,
+    states: number,
+    flags: number,
+    scalars: number[],
+    absent: number[] = [],
+  ) => {
+    const blocks = sizes.flatMap((n) =>
+      Array.from(
+        { length: states },
+        (_, k) => absent.includes(k) ? null : out(numbers.of(dtype, n, k < 2 ? -1 : 0.1, 1)),
+      )
+    );
+    const options = {
+      tolerance: dtype === 0 ? 1e-5 : 1e-12,
+      atol: dtype === 0 ? 1e-6 : 1e-12,
+      label: `${flags} ${dtype}`,
+    };
+    pair.check(name, [dtype, new Addresses(blocks), flags, ...scalars, meta(sizes.length, sizes)], options);
+  };
+  for (const dtype of [0, 1]) {
+    step("sgd", dtype, 3, 0, [0.1, 0, 0, 0], [2]);
+    for (const flags of [0, 1, 2, 4]) step("sgd", dtype, 3, flags, [0.1, 0.9, 0.1, 0.01]);
+    for (const flags of [0, 1, 4]) step("adam", dtype, 5, flags, [0.01, 0.9, 0.999, 1e-8, 0.1, 0.19, 0.002], [4]);
+    step("adam", dtype, 5, 2, [0.01, 0.9, 0.999, 1e-8, 0, 0.19, 0.002]);
+    step("rmsprop", dtype, 5, 0, [0.01, 0.99, 1e-8, 0.1, 0], [3, 4]);
+    step("adagrad", dtype, 3, 0, [0.01, 1e-10, 0.1]);
+    step("adadelta", dtype, 4, 0, [1, 0.9, 1e-6, 0.1]);
+    step("adamax", dtype, 4, 0, [0.01, 0.9, 0.999, 1e-8, 0.1]);
   }
 });

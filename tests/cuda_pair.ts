@@ -38,8 +38,13 @@ export const meta = (...values: (number | number[])[]): Host => new Host(Int32Ar
 /** A host block of bytes that the function may change, compared too. */
 export const host = (data: Data): Host => new Host(data);
 
+/** A host array of the addresses of buffers. */
+export class Addresses {
+  constructor(readonly buffers: (Buffer | null)[]) {}
+}
+
 /** An argument of a call. */
-export type Argument = number | null | Buffer | Host;
+export type Argument = number | null | Buffer | Host | Addresses;
 
 const parameters: Record<string, Deno.ForeignFunction> = {};
 for (const { name, parameters: types, result } of Object.values(symbols)) {
@@ -80,11 +85,20 @@ export class Pair {
 
   /** The status and the output buffers of a call on the CPU. */
   onCpu(symbol: string, args: Argument[]): { status: unknown; outputs: Data[] } {
-    const copies = args.map((a) => a instanceof Buffer || a instanceof Host ? a.data.slice() : a);
+    const outputs: Data[] = [];
+    const copy = (a: Buffer | Host): Deno.PointerValue => {
+      const data = a.data.slice();
+      if (isOutput(a)) outputs.push(data);
+      else kept.push(data);
+      return pointer(data);
+    };
+    const kept: Data[] = [];
     const f = this.cpu.get(symbol);
     assert(f, `${symbol} is missing on the CPU`);
-    const status = f(...copies.map((c) => c === null || typeof c === "number" ? c : pointer(c)));
-    const outputs = copies.filter((_, i) => isOutput(args[i])) as Data[];
+    const status = f(...args.map((a) => {
+      if (a === null || typeof a === "number") return a;
+      return a instanceof Addresses ? addresses(a.buffers.map((b) => b && copy(b)), kept) : copy(a);
+    }));
     return { status, outputs };
   }
 
@@ -93,32 +107,32 @@ export class Pair {
     const f = this.cuda.get(symbol);
     assert(f, `${symbol} is missing on CUDA`);
     const blocks: Deno.PointerValue[] = [];
-    const hosts: (Data | null)[] = [];
-    const values = args.map((a) => {
-      hosts.push(a instanceof Host ? a.data.slice() : null);
-      if (a === null || typeof a === "number") return a;
-      if (a instanceof Host) return pointer(hosts[hosts.length - 1]!);
-      if (a.data.byteLength === 0) return null;
-      const p = this.device("device_alloc", a.data.byteLength) as Deno.PointerValue;
-      assert(p);
-      blocks.push(p);
-      assert.equal(this.device("device_copy", p, pointer(a.data), a.data.byteLength, 0, 0), 0);
-      return p;
-    });
-    const status = f(...values);
-    const outputs: Data[] = [];
-    args.forEach((a, i) => {
-      if (a instanceof Host && isOutput(a)) outputs.push(hosts[i]!);
-      if (!(a instanceof Buffer) || !a.output) return;
-      const copy = a.data.slice();
-      if (copy.byteLength) {
-        assert.equal(
-          this.device("device_copy", pointer(copy), values[i] as Deno.PointerValue, copy.byteLength, 1, 0),
-          0,
-        );
+    const outputs: Data[] = [], kept: Data[] = [];
+    const back: (() => void)[] = [];
+    const send = (a: Buffer): Deno.PointerValue => {
+      const bytes = a.data.byteLength;
+      const p = bytes ? this.device("device_alloc", bytes) as Deno.PointerValue : null;
+      if (bytes) {
+        assert(p);
+        blocks.push(p);
+        assert.equal(this.device("device_copy", p, pointer(a.data), bytes, 0, 0), 0);
       }
-      outputs.push(copy);
-    });
+      if (a.output) {
+        const data = a.data.slice();
+        outputs.push(data);
+        if (bytes) back.push(() => assert.equal(this.device("device_copy", pointer(data), p, bytes, 1, 0), 0));
+      }
+      return p;
+    };
+    const status = f(...args.map((a) => {
+      if (a === null || typeof a === "number") return a;
+      if (a instanceof Addresses) return addresses(a.buffers.map((b) => b && send(b)), kept);
+      if (a instanceof Buffer) return send(a);
+      const data = a.data.slice();
+      (isOutput(a) ? outputs : kept).push(data);
+      return pointer(data);
+    }));
+    for (const copy of back) copy();
     for (const p of blocks) this.device("device_free", p);
     const text = new Uint8Array(512);
     const code = this.device("device_error", pointer(text), text.length);
@@ -144,8 +158,14 @@ export class Pair {
   }
 }
 
-function isOutput(a: Argument): boolean {
-  return a instanceof Buffer ? a.output : a instanceof Host && a.data instanceof Uint8Array;
+function addresses(pointers: Deno.PointerValue[], kept: Data[]): Deno.PointerValue {
+  const data = BigInt64Array.from(pointers, (p) => p ? Deno.UnsafePointer.value(p) : 0n);
+  kept.push(data);
+  return pointer(data);
+}
+
+function isOutput(a: Buffer | Host): boolean {
+  return a instanceof Buffer ? a.output : a.data instanceof Uint8Array;
 }
 
 /** Fails at the first element where two arrays differ by more than the tolerances; NaNs are equal. */

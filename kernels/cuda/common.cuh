@@ -8,6 +8,7 @@
 #include <cuda_runtime.h>
 #include <stdint.h>
 #include <string.h>
+#include <type_traits>
 #include "../raptorch.h"
 
 // Templates and rows that hold for every integer type test for signs that uint8 does not have.
@@ -37,6 +38,11 @@ cudaStream_t rap_current_stream();
 int rap_multiprocessors();
 // Keeps the first failure, with what was being done, until rap_device_error or the next synchronisation reports it.
 void rap_note(cudaError_t error, const char *doing);
+
+// Where kernels report that an input is wrong (host memory that the device writes): a RAP_FAULT_* code by atomicMax. It
+// becomes an error at the next synchronisation, as a card cannot stop its host.
+int *rap_fault_flag();
+enum { RAP_FAULT_TARGET = 1, RAP_FAULT_INDEX = 2 };
 
 // Device memory for the time of a function: back to the cache, in stream order, at its end.
 class Scratch {

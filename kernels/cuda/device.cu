@@ -35,8 +35,20 @@ void enter() {
   else rap_note(error, "selecting the device");
 }
 
+// Host memory mapped into every device, where kernels leave RAP_FAULT_* codes.
+volatile int *fault_flag;
+
+void check_fault() {
+  if (!fault_flag || !*fault_flag) return;
+  const int code = *fault_flag;
+  *fault_flag = 0;
+  keep_error(cudaErrorAssert, code == RAP_FAULT_TARGET ? "CUDA error: a target is neither a class nor ignore_index"
+                                                       : "CUDA error: an index is out of bounds");
+}
+
 int32_t status(cudaError_t error, const char *doing) {
   rap_note(error, doing);
+  check_fault();
   return static_cast<int32_t>(pending.code);
 }
 
@@ -145,6 +157,16 @@ void rap_note(cudaError_t error, const char *doing) {
   char text[400];
   snprintf(text, sizeof text, "CUDA error: %s (%s), noticed in %s", cudaGetErrorString(error), cudaGetErrorName(error), doing);
   keep_error(error, text);
+}
+
+int *rap_fault_flag() {
+  if (!fault_flag) {
+    void *p = nullptr;
+    rap_note(cudaHostAlloc(&p, sizeof(int), cudaHostAllocPortable | cudaHostAllocMapped), "allocating the fault flag");
+    fault_flag = static_cast<int *>(p);
+    if (p) *fault_flag = 0;
+  }
+  return const_cast<int *>(fault_flag); // with unified addressing the same address on the device
 }
 
 // ---- the ABI -----------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ RAP_FUNCTION2(hypot, hypotf, hypot)
 RAP_FUNCTION2(copysign, copysignf, copysign)
 
 template <typename T> DEVICE T op_select(bool condition, T yes, T no) { return condition ? yes : no; }
+template <typename T> DEVICE T op_sign(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : T(0); }
 template <typename T> DEVICE T op_max(T a, T b) { return a > b ? a : b; }
 template <typename T> DEVICE T op_clamp(T x, T low, T high) {
   x = x < low ? low : x;

@@ -126,6 +126,7 @@ cudaError_t cudaGetLastError() {
   X(cudaErrorInvalidResourceHandle, "invalid resource handle")                                                  \
   X(cudaErrorNotReady, "device not ready")                                                                      \
   X(cudaErrorIllegalAddress, "an illegal memory access was encountered")                                        \
+  X(cudaErrorAssert, "device-side assert triggered")                                                            \
   X(cudaErrorLaunchFailure, "unspecified launch failure")
 const char *cudaGetErrorString(cudaError_t error) {
   switch (error) {

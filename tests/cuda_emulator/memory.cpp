@@ -133,6 +133,14 @@ void check_canaries(uintptr_t start, const Allocation &m) {
   mark_redzones(start, m, true);
 }
 
+// Pinned host memory is mapped into the device's address space, as with unified addressing.
+bool is_pinned(const void *p) {
+  auto it = pinned.upper_bound(const_cast<void *>(p));
+  if (it == pinned.begin()) return false;
+  --it;
+  return static_cast<const char *>(p) < static_cast<char *>(it->first) + it->second;
+}
+
 // Opens the allocation that holds [p, p + bytes); false if none does.
 bool open_range(const void *p, size_t bytes) {
   const uintptr_t a = reinterpret_cast<uintptr_t>(p);
@@ -191,7 +199,7 @@ void close_touched_allocations() {
 }
 
 void check_argument(const void *p, const char *kernel, int position) {
-  if (p && !in_arena(p)) fault("host pointer in a kernel", "argument %d of %s is %p, which is not device memory", position, kernel, p);
+  if (p && !in_arena(p) && !is_pinned(p)) fault("host pointer in a kernel", "argument %d of %s is %p, which is not device memory", position, kernel, p);
 }
 
 // ---- shared memory ---------------------------------------------------------------------------------------
