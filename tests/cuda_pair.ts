@@ -99,6 +99,7 @@ export class Pair {
       if (a === null || typeof a === "number") return a;
       return a instanceof Addresses ? addresses(a.buffers.map((b) => b && copy(b)), kept) : copy(a);
     }));
+    kept.length = 0; // the inputs were needed until here
     return { status, outputs };
   }
 
@@ -132,6 +133,7 @@ export class Pair {
       (isOutput(a) ? outputs : kept).push(data);
       return pointer(data);
     }));
+    kept.length = 0;
     for (const copy of back) copy();
     for (const p of blocks) this.device("device_free", p);
     const text = new Uint8Array(512);

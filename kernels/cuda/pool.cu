@@ -134,7 +134,8 @@ template <typename T> __global__ void __launch_bounds__(kBlock) unpool_fill(T *y
 // ---- averages ------------------------------------------------------------------------------------------------
 
 // What the window of output o divides by: the padding counts on request, but not what lies beyond it.
-DEVICE int average_count(const Plan &plan, const int *o, int include_padding) {
+DEVICE int average_count(const Plan &plan, const int *o, int include_padding, int divisor) {
+  if (divisor && !plan.adaptive) return divisor;
   int count = 1;
   for (int k = 0; k < 3; k++) {
     const Axis &a = plan.axis[k];
@@ -161,7 +162,7 @@ __global__ void __launch_bounds__(kBlock) avg_pool(T *y, const T *x, int include
     for (int d = begin[0]; d < end[0]; d++)
       for (int h = begin[1]; h < end[1]; h++)
         for (int w = begin[2]; w < end[2]; w++) sum += from[plan.in_at(d, h, w)];
-    y[i] = sum / static_cast<T>(divisor ? divisor : average_count(plan, o, include_padding));
+    y[i] = sum / static_cast<T>(average_count(plan, o, include_padding, divisor));
   }
 }
 
@@ -177,7 +178,7 @@ __global__ void __launch_bounds__(kBlock) avg_pool_backward(T *dx, const T *dy, 
     for (o[0] = from[0]; o[0] < to[0]; o[0]++)
       for (o[1] = from[1]; o[1] < to[1]; o[1]++)
         for (o[2] = from[2]; o[2] < to[2]; o[2]++)
-          sum += source[plan.out_at(o[0], o[1], o[2])] / static_cast<T>(divisor ? divisor : average_count(plan, o, include_padding));
+          sum += source[plan.out_at(o[0], o[1], o[2])] / static_cast<T>(average_count(plan, o, include_padding, divisor));
     dx[i] = sum;
   }
 }

@@ -100,7 +100,7 @@ template <typename Op, typename T> void run(void *y, void *indices, const void *
   T *to = static_cast<T *>(y);
   int64_t *at = static_cast<int64_t *>(indices);
   const T *from = static_cast<const T *>(x);
-  if (l.dim <= 32 || l.lines >= 8192) RUN((scan_threads<Op, T>), ceil_div(l.lines, kBlock), kBlock, to, at, from, l);
+  if (l.dim <= 64 || l.lines >= 2048) RUN((scan_threads<Op, T>), ceil_div(l.lines, kBlock), kBlock, to, at, from, l);
   else RUN((scan_block<Op, T>), l.lines, kBlock, to, at, from, l);
 }
 
