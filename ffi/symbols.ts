@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -31387746;
+export const abiHash = 443567896;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -89,6 +89,9 @@ export const symbols = {
   searchsorted: { name: "rap_searchsorted", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   bincount: { name: "rap_bincount", parameters: ["i32", "pointer", "pointer", "pointer", "i32"], result: "i32" },
   sort: { name: "rap_sort", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  cholesky: { name: "rap_cholesky", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  solveTriangular: { name: "rap_solve_triangular", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  qr: { name: "rap_qr", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_LOSS_*`. */

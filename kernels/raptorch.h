@@ -326,6 +326,18 @@ RAP_API int32_t rap_bincount(int32_t dtype, void *out, const void *index, const 
 // The first k of each row x[outer,n] in sorted order, with their positions; stable; NaN is the largest
 RAP_API int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n, int32_t k, int32_t descending);
 
+// ---- linear algebra (linalg.c) ---------------------------------------------------------------------------
+//
+// Batches of contiguous matrices, float32 and float64.
+
+// out [batch, n, n] lower triangular with out outᵀ = a, of which the lower triangle is read.
+// info [batch] int32: 0, or the order of the first leading minor that is not positive.
+RAP_API int32_t rap_cholesky(int32_t dtype, void *out, void *info, const void *a, int32_t batch, int32_t n);
+// out [batch, n, m] with a out = b, a [batch, n, n] triangular. flags: 1 upper, 2 take aᵀ, 4 the diagonal is 1.
+RAP_API int32_t rap_solve_triangular(int32_t dtype, void *out, const void *a, const void *b, int32_t batch, int32_t n, int32_t m, int32_t flags);
+// q r = a [batch, m, n], k = min(m, n): q [batch, m, k], r [batch, k, n], or complete: q [batch, m, m], r [batch, m, n].
+RAP_API int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, int32_t m, int32_t n, int32_t complete);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,6 +18,7 @@ import type { Generator } from "../generator.ts";
 import { empty } from "../make.ts";
 import { logicalAnd, logicalOr } from "../ops/compare.ts";
 import { runTernary, runUnary } from "../ops/elementwise.ts";
+import { qr } from "../ops/linalg.ts";
 import { randperm } from "../random.ts";
 import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -326,23 +327,12 @@ export function orthogonal_(x: Tensor, ...args: Trailing<[gain: number], InitGai
   return noGrad(() => {
     const rows = x.sizes[0], columns = x.numel() / rows;
     const flat = empty([rows, columns], x.dtype, x.device).normal_(0, 1, { generator: o.generator });
-    const q = orthonormalRows(rows < columns ? flat : flat.t());
-    return x.copy_((rows < columns ? q : q.t()).mul(o.gain ?? 1).reshape(x.sizes));
+    const [Q, R] = qr(rows < columns ? flat.t() : flat);
+    // Columns whose R has a negative diagonal are turned round, which makes Q uniform (arXiv:math-ph/0609050).
+    const diagonal = R.asStrided([R.sizes[0]], [R.sizes[1] + 1]);
+    const q = Q.mul(diagonal.gt(0).to(x.dtype).mul(2).sub(1));
+    return x.copy_((rows < columns ? q.t() : q).mul(o.gain ?? 1).reshape(x.sizes));
   });
-}
-
-/**
- * The rows of `x` made orthonormal one after the other (Gram and Schmidt, each row twice for the precision), which is
- * the Q of a QR decomposition whose R has a positive diagonal.
- */
-function orthonormalRows(x: Tensor): Tensor {
-  const q = x.clone();
-  for (let i = 0; i < q.sizes[0]; i++) {
-    const row = q.select(0, i), done = q.narrow(0, 0, i);
-    for (let pass = 0; i > 0 && pass < 2; pass++) row.sub_(done.t().matmul(done.matmul(row)));
-    row.div_(Math.sqrt(row.mul(row).sum().item()));
-  }
-  return q;
 }
 
 /**
