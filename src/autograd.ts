@@ -8,3 +8,6 @@ export { Function, FunctionCtx } from "./autograd/function.ts";
 export { AccumulateGrad, Node } from "./autograd/node.ts";
 export type { Grad, GradHook, SavedTensorHooks } from "./autograd/node.ts";
 export { detectAnomaly, enableGrad, inferenceMode, type ModeGuard, noGrad, setGradEnabled } from "./autograd/mode.ts";
+export { gradcheck, type GradcheckOptions, gradgradcheck, type TensorFunction } from "./autograd/gradcheck.ts";
+export * as functional from "./autograd/functional.ts";
+export { savedTensorsHooks } from "./autograd/saved.ts";

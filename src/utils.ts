@@ -4,3 +4,4 @@
  * @module
  */
 export * as data from "./data/mod.ts";
+export * as checkpoint from "./checkpoint.ts";

@@ -1,0 +1,193 @@
+/**
+ * Jacobians, Hessians and their products with vectors: `autograd.functional`.
+ *
+ * @module
+ */
+import { onesLike, zeros, zerosLike } from "../create.ts";
+import { stack } from "../ops/join.ts";
+import { checkOptions } from "../check.ts";
+import { Tensor } from "../tensor.ts";
+import { grad } from "./grad.ts";
+import { enableGrad } from "./mode.ts";
+
+/** One tensor, or a list. */
+export type Tensors = Tensor | readonly Tensor[];
+
+/** Options of this module's functions. */
+export interface FunctionalOptions {
+  /** Record the computation, so that the result can be differentiated. Default: false. */
+  createGraph?: boolean;
+  /** Fail when an output does not depend on an input, rather than give zeros. Default: false. */
+  strict?: boolean;
+}
+
+function list(x: Tensors): readonly Tensor[] {
+  return x instanceof Tensor ? [x] : x;
+}
+
+function like<T>(given: Tensors, results: T[]): T | T[] {
+  return given instanceof Tensor ? results[0] : results;
+}
+
+/** Inputs of their own, so that nobody else's graph takes part. */
+function prepared(inputs: readonly Tensor[], createGraph: boolean): Tensor[] {
+  return inputs.map((x) =>
+    createGraph ? x.requiresGrad ? x.viewAs(x) : x.clone().requiresGrad_() : x.detach().requiresGrad_()
+  );
+}
+
+function gradients(
+  y: Tensor,
+  xs: readonly Tensor[],
+  dy: Tensor | undefined,
+  createGraph: boolean,
+  strict: boolean,
+): Tensor[] {
+  if (!y.requiresGrad) {
+    if (strict) {
+      throw new Error(
+        "Output 0 of the user-provided function does not require gradients. The outputs must be computed in a differentiable manner from the input when running in strict mode.",
+      );
+    }
+    return xs.map((x) => zerosLike(x));
+  }
+  const found = grad(y, xs, { gradOutputs: dy, createGraph, retainGraph: true, allowUnused: true });
+  return found.map((dx, i) => {
+    if (dx === null && strict) {
+      throw new Error(
+        `Output 0 of the user-provided function is independent of input ${i}. This is not allowed in strict mode.`,
+      );
+    }
+    return dx ?? zerosLike(xs[i]);
+  });
+}
+
+function open(operation: string, options: FunctionalOptions): { createGraph: boolean; strict: boolean } {
+  checkOptions(operation, options, ["createGraph", "strict"]);
+  return { createGraph: options.createGraph ?? false, strict: options.strict ?? false };
+}
+
+/**
+ * The Jacobian of `fn`: for one input and output, a tensor of the output's shape followed by the input's; else nested lists,
+ * outputs outside.
+ */
+export function jacobian(
+  fn: (...x: Tensor[]) => Tensors,
+  inputs: Tensors,
+  options: FunctionalOptions = {},
+): Tensor | Tensor[] | Tensor[][] {
+  const { createGraph, strict } = open("jacobian", options);
+  return enableGrad(() => {
+    const xs = prepared(list(inputs), createGraph);
+    const ys = fn(...xs);
+    const rows = list(ys).map((y) => {
+      const flat = y.reshape(-1);
+      const perElement = Array.from(
+        { length: y.count },
+        (_, j) => gradients(flat.select(0, j), xs, undefined, createGraph, strict),
+      );
+      return xs.map((x, i) =>
+        y.count === 0
+          ? zeros([...y.sizes, ...x.sizes])
+          : stack(perElement.map((g) => g[i])).view([...y.sizes, ...x.sizes])
+      );
+    });
+    return like(ys, rows.map((row) => like(inputs, row))) as Tensor | Tensor[] | Tensor[][];
+  });
+}
+
+/** The Hessian of `fn`, whose output is a scalar; nested lists for several inputs. */
+export function hessian(
+  fn: (...x: Tensor[]) => Tensor,
+  inputs: Tensors,
+  options: FunctionalOptions = {},
+): Tensor | Tensor[] | Tensor[][] {
+  const { createGraph, strict } = open("hessian", options);
+  const first = (...xs: Tensor[]): Tensors => {
+    const y = fn(...xs);
+    if (y.count !== 1) {
+      throw new Error("The Tensor returned by the function given to hessian should contain a single element");
+    }
+    return like(inputs, gradients(y.reshape([]), xs, undefined, true, strict));
+  };
+  return jacobian(first, inputs, { createGraph, strict });
+}
+
+/** `[fn(x), vᵀ·J]`. */
+export function vjp(
+  fn: (...x: Tensor[]) => Tensor,
+  inputs: Tensors,
+  v?: Tensor,
+  options: FunctionalOptions = {},
+): [Tensor, Tensor | Tensor[]] {
+  const { createGraph, strict } = open("vjp", options);
+  return enableGrad(() => {
+    const xs = prepared(list(inputs), createGraph);
+    const y = fn(...xs);
+    if (v === undefined && y.count !== 1) {
+      throw new Error(
+        "The vector v can only be None if the user-provided function returns a single Tensor with a single element.",
+      );
+    }
+    const found = gradients(y, xs, v, createGraph, strict);
+    return [createGraph ? y : y.detach(), like(inputs, found)] as [Tensor, Tensor | Tensor[]];
+  });
+}
+
+/** `[fn(x), J·v]`, by differentiating vᵀ·J twice. */
+export function jvp(
+  fn: (...x: Tensor[]) => Tensor,
+  inputs: Tensors,
+  v?: Tensors,
+  options: FunctionalOptions = {},
+): [Tensor, Tensor] {
+  const { createGraph, strict } = open("jvp", options);
+  return enableGrad(() => {
+    const xs = prepared(list(inputs), createGraph);
+    const y = fn(...xs);
+    const dummy = zerosLike(y).requiresGrad_();
+    const back = gradients(y, xs, dummy, true, strict);
+    const vs = v === undefined ? xs.map((x) => onesLike(x)) : list(v);
+    const kept = back.map((b, i) => ({ b, v: vs[i] })).filter(({ b }) => b.requiresGrad);
+    if (kept.length === 0) return [createGraph ? y : y.detach(), zerosLike(y)] as [Tensor, Tensor];
+    const [forward] = grad(kept.map(({ b }) => b), dummy, {
+      gradOutputs: kept.map(({ v }) => v),
+      createGraph,
+      allowUnused: true,
+    });
+    return [createGraph ? y : y.detach(), forward ?? zerosLike(y)] as [Tensor, Tensor];
+  });
+}
+
+/** `[fn(x), vᵀ·H]` of a scalar function. */
+export function vhp(
+  fn: (...x: Tensor[]) => Tensor,
+  inputs: Tensors,
+  v?: Tensors,
+  options: FunctionalOptions = {},
+): [Tensor, Tensor | Tensor[]] {
+  const { createGraph, strict } = open("vhp", options);
+  return enableGrad(() => {
+    const xs = prepared(list(inputs), createGraph);
+    const y = fn(...xs);
+    const first = gradients(y, xs, undefined, true, strict);
+    const vs = v === undefined ? xs.map((x) => onesLike(x)) : list(v);
+    const kept = first.map((g, i) => ({ g, v: vs[i] })).filter(({ g }) => g.requiresGrad);
+    const found = kept.length === 0 ? xs.map((x) => zerosLike(x)) : grad(kept.map(({ g }) => g), xs, {
+      gradOutputs: kept.map(({ v }) => v),
+      createGraph,
+      allowUnused: true,
+    }).map((dx, i) => dx ?? zerosLike(xs[i]));
+    return [createGraph ? y : y.detach(), like(inputs, found)] as [Tensor, Tensor | Tensor[]];
+  });
+}
+
+/** `[fn(x), H·v]` of a scalar function; the Hessian is symmetric, so this is {@linkcode vhp}. */
+export function hvp(
+  fn: (...x: Tensor[]) => Tensor,
+  inputs: Tensors,
+  v?: Tensors,
+  options: FunctionalOptions = {},
+): [Tensor, Tensor | Tensor[]] {
+  return vhp(fn, inputs, v, options);
+}
