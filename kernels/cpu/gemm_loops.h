@@ -146,12 +146,18 @@ static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64
     T *at = to + panel * depth;
     const T *from = b + panel * col;
 #ifdef TRANSPOSE
-    if (row == 1)
-      for (; j + LANES <= width; j += LANES)
-        for (p = 0; p + 4 <= depth; p += 4) TRANSPOSE(at + p * NR + j, NR, from + j * col + p, col);
-    if (j)
-      for (; p < depth; p++)
-        for (int64_t i = 0; i < j; i++) at[p * NR + i] = from[p * row + i * col];
+    // Line by line, since with far columns at a power of two few lines fit the cache together.
+    if (row == 1) {
+      int64_t whole = width / LANES * LANES;
+      for (; p + 16 <= depth; p += 16)
+        for (j = 0; j < whole; j += LANES)
+          for (int64_t q = p; q < p + 16; q += 4) TRANSPOSE(at + q * NR + j, NR, from + j * col + q, col);
+      for (; p + 4 <= depth; p += 4)
+        for (j = 0; j < whole; j += LANES) TRANSPOSE(at + p * NR + j, NR, from + j * col + p, col);
+      for (j = whole; p < depth; p++)
+        for (int64_t i = 0; i < whole; i++) at[p * NR + i] = from[p * row + i * col];
+      j = whole;
+    }
 #endif
     for (p = 0; p < depth; p++)
       for (int64_t i = j; i < NR; i++) at[p * NR + i] = i < width ? from[p * row + i * col] : 0;
