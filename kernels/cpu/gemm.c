@@ -60,9 +60,11 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   if (s->count < s->threads) s->threads = (int32_t)s->count;
 }
 
-// Up to so many rows of A it does not pay to pack a B of contiguous rows, up to so many columns of B an A of contiguous
-// rows or columns.
-#define RAP_DIRECT_B         96
+// Up to so many rows of A it does not pay to pack a B of contiguous rows, or one of so many bytes that stays in L2;
+// up to so many columns of B an A of contiguous rows or columns.
+#define RAP_DIRECT_B         24
+#define RAP_DIRECT_SMALL_B   96
+#define RAP_SMALL_BYTES      (384 * 1024)
 #define RAP_DIRECT_A         256
 #define RAP_DIRECT_A_COLUMNS 32
 // Up to so many multiplications, setting up the blocks costs more than they save.

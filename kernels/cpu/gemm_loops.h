@@ -288,7 +288,8 @@ static void NAME(choose_blocks)(tasks *s) {
   s->kc = block_size(g->k, KC, 4);
   s->mc = block_size(rows, MC, MR);
   s->nc = block_size(columns, rows > MC ? 2048 : 512, NR);
-  s->direct_b = !g->pack_b && g->b_col == 1 && rows <= RAP_DIRECT_B;
+  int small_b = g->k * columns * (int64_t)sizeof(T) <= RAP_SMALL_BYTES;
+  s->direct_b = !g->pack_b && g->b_col == 1 && rows <= (small_b ? RAP_DIRECT_SMALL_B : RAP_DIRECT_B);
   s->direct_a = !g->pack_a && columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
   if (!s->direct_b) s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc;
   else if (g->n % LANES) s->packed_b = NR * s->kc;
