@@ -6,7 +6,7 @@
 
 import { fromTypedArray, tensor } from "../create.ts";
 import { float64, int64, type TypedArray } from "../dtype.ts";
-import { stack } from "./rows.ts";
+import { stack } from "../ops/join.ts";
 import { Tensor } from "../tensor.ts";
 
 /** What {@linkcode defaultCollate} makes of samples of type `T`. */
@@ -31,8 +31,8 @@ export function defaultCollate<T>(batch: readonly T[]): Collated<T> {
 }
 
 function collate(batch: readonly unknown[]): unknown {
-  if (batch.every((x) => x instanceof Tensor)) return stack(batch);
-  if (batch.every(isTypedArray)) return stack(batch.map((x) => fromTypedArray(x)));
+  if (batch.every((x) => x instanceof Tensor)) return stack(batch, 0);
+  if (batch.every(isTypedArray)) return stack(batch.map((x) => fromTypedArray(x)), 0);
   if (batch.every((x) => typeof x === "boolean")) return tensor(batch);
   if (batch.every((x) => typeof x === "bigint")) return tensor(batch);
   if (batch.every((x) => typeof x === "number" || typeof x === "bigint")) {
@@ -94,4 +94,9 @@ function isPlainObject(x: unknown): x is Record<string, unknown> {
 
 function typeName(x: unknown): string {
   return typeof x === "object" && x !== null ? x.constructor?.name ?? "object" : x === null ? "null" : typeof x;
+}
+
+/** The slices `indices` of `x` along `dim`, in one kernel call. */
+export function rowsOf(x: Tensor, indices: readonly number[], dim = 0): Tensor {
+  return x.indexSelect(dim, tensor(indices, { dtype: int64, device: x.device }));
 }

@@ -9,7 +9,7 @@ import type { Generator } from "../generator.ts";
 import { randperm } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Collated } from "./collate.ts";
-import { gatherRows } from "./rows.ts";
+import { rowsOf } from "./collate.ts";
 
 /** What a {@linkcode DataLoader} can index: a count and a sample for each index; arrays qualify. */
 export type DatasetLike<T> = readonly T[] | MapDataset<T>;
@@ -120,7 +120,7 @@ export class TensorDataset<T extends Tensor[] = Tensor[]> extends Dataset<T> {
   batch(indices: readonly number[]): Collated<T> | null {
     // Rows that carry a gradient are stacked one by one, so that the graph is PyTorch's.
     if (this.tensors.some((t) => t.requiresGrad)) return null;
-    return this.tensors.map((t) => gatherRows(t, indices)) as Collated<T>; // map keeps the tuple's length
+    return this.tensors.map((t) => rowsOf(t, indices)) as Collated<T>; // map keeps the tuple's length
   }
 }
 

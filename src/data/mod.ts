@@ -4,7 +4,7 @@
  * @module
  */
 
-export * from "./collate.ts";
+export { type Collated, defaultCollate, defaultConvert } from "./collate.ts";
 export {
   ChainDataset,
   ConcatDataset,

@@ -6,7 +6,7 @@
 
 import { checkOptions } from "../check.ts";
 import { full, tensor } from "../create.ts";
-import { gatherRows } from "../data/rows.ts";
+import { rowsOf } from "../data/collate.ts";
 import { rand, randint } from "../random.ts";
 import { float32, uint8 } from "../dtype.ts";
 import { formatFloat, formatTuple, formatValue } from "../format.ts";
@@ -54,7 +54,7 @@ export abstract class FixedTransform extends PlaneTransform {
 
 /** Rows `rows` and columns `columns` of every plane. */
 function pick(planes: Tensor, rows: readonly number[], columns: readonly number[]): Tensor {
-  return gatherRows(gatherRows(planes, rows, planes.dim() - 2), columns, planes.dim() - 1);
+  return rowsOf(rowsOf(planes, rows, planes.dim() - 2), columns, planes.dim() - 1);
 }
 
 function range(start: number, stop: number): number[] {

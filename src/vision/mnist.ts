@@ -7,9 +7,8 @@
 import { join } from "node:path";
 import { checkOptions } from "../check.ts";
 import { fromTypedArray } from "../create.ts";
-import { type Collated, defaultCollate } from "../data/collate.ts";
+import { type Collated, defaultCollate, rowsOf } from "../data/collate.ts";
 import { Dataset } from "../data/dataset.ts";
-import { gatherRows } from "../data/rows.ts";
 import { int64 } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { downloadFile, expandHome, findFile, type FoundFile, readMnistPackage, type Resource } from "./files.ts";
@@ -184,12 +183,12 @@ export class MNIST<I = Tensor, L = number> extends Dataset<[I, L]> {
 
   /** The images and labels of `indices` at once, where the transform works on many images. */
   batch(indices: readonly number[]): Collated<[I, L]> | null {
-    const images = transformBatch(this.transform, () => gatherRows(this.data, indices));
+    const images = transformBatch(this.transform, () => rowsOf(this.data, indices));
     if (!images) return null;
     const transform = this.targetTransform;
     const labels = transform
       ? defaultCollate(indices.map((i) => transform(this.#labels[i])))
-      : gatherRows(this.targets, indices);
+      : rowsOf(this.targets, indices);
     return [images, labels] as Collated<[I, L]>; // what collating one by one gives
   }
 

@@ -55,10 +55,18 @@ export abstract class Transform {
   }
 }
 
-/** The images that `images()` makes, transformed together; `null` if the transform works one by one only. */
-export function transformBatch(transform: ((image: Tensor) => unknown) | null, images: () => Tensor): Tensor | null {
-  if (!transform) return images();
-  return transform instanceof Transform ? transform.forwardBatch(images()) : null;
+/**
+ * The images that `make()` makes, transformed together; `null` if the transform works one by one only.
+ *
+ * What `make` gave goes back to the pool where the result is other memory: nobody else has seen it.
+ */
+export function transformBatch(transform: ((image: Tensor) => unknown) | null, make: () => Tensor): Tensor | null {
+  if (!transform) return make();
+  if (!(transform instanceof Transform)) return null;
+  const images = make();
+  const result = transform.forwardBatch(images);
+  if (result && result.storage !== images.storage) images.dispose();
+  return result;
 }
 
 /** Several transforms, one after the other. */
@@ -80,8 +88,10 @@ export class Compose extends Transform {
   override forwardBatch(images: Tensor): Tensor | null {
     let x = images;
     for (const transform of this.transforms) {
-      const y = transformBatch(transform, () => x);
+      const y = transform instanceof Transform ? transform.forwardBatch(x) : null;
       if (!y) return null;
+      // What lies between two steps goes back to the pool: nobody else has seen it.
+      if (x.storage !== images.storage && x.storage !== y.storage) x.dispose();
       x = y;
     }
     return x;
