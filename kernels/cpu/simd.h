@@ -58,7 +58,7 @@ INLINE f32v f32_select(i32v mask, f32v a, f32v b) { return (f32v)((mask & (i32v)
 INLINE f64v f64_select(i64v mask, f64v a, f64v b) { return (f64v)((mask & (i64v)a) | (~mask & (i64v)b)); }
 #endif
 
-// The first n < F32_LANES elements; the other lanes are `fill`.
+// The first n <= F32_LANES (F64_LANES) elements; the other lanes are `fill`.
 #if RAP_VBYTES == 64
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
   return (f32v)_mm512_mask_loadu_ps((__m512)f32_set(fill), (__mmask16)((1u << n) - 1), p);
@@ -80,27 +80,33 @@ INLINE f64v f64_load_tail(const double *p, int n, double fill) {
 // By halves: masked stores are microcoded on AMD's AVX2 processors.
 INLINE void f32_store_tail(float *p, f32v x, int n) {
   __m128 rest = _mm256_castps256_ps128((__m256)x);
+  if (n == F32_LANES) f32_store(p, x);
   if (n & 4) _mm_storeu_ps(p, rest), p += 4, rest = _mm256_extractf128_ps((__m256)x, 1);
   if (n & 2) _mm_storel_pi((__m64 *)(void *)p, rest), p += 2, rest = _mm_movehl_ps(rest, rest);
   if (n & 1) _mm_store_ss(p, rest);
 }
 INLINE void f64_store_tail(double *p, f64v x, int n) {
   __m128d rest = _mm256_castpd256_pd128((__m256d)x);
+  if (n == F64_LANES) f64_store(p, x);
   if (n & 2) _mm_storeu_pd(p, rest), p += 2, rest = _mm256_extractf128_pd((__m256d)x, 1);
   if (n & 1) _mm_store_sd(p, rest);
 }
 #else
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
-  return (f32v){n > 0 ? p[0] : fill, n > 1 ? p[1] : fill, n > 2 ? p[2] : fill, fill};
+  return (f32v){n > 0 ? p[0] : fill, n > 1 ? p[1] : fill, n > 2 ? p[2] : fill, n > 3 ? p[3] : fill};
 }
-INLINE f64v f64_load_tail(const double *p, int n, double fill) { return (f64v){n > 0 ? p[0] : fill, fill}; }
+INLINE f64v f64_load_tail(const double *p, int n, double fill) {
+  return (f64v){n > 0 ? p[0] : fill, n > 1 ? p[1] : fill};
+}
 INLINE void f32_store_tail(float *p, f32v x, int n) {
   if (n > 0) p[0] = x[0];
   if (n > 1) p[1] = x[1];
   if (n > 2) p[2] = x[2];
+  if (n > 3) p[3] = x[3];
 }
 INLINE void f64_store_tail(double *p, f64v x, int n) {
   if (n > 0) p[0] = x[0];
+  if (n > 1) p[1] = x[1];
 }
 #endif
 

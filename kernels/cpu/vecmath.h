@@ -269,7 +269,7 @@ INLINE f64v f64_near_pow(f64v x, f64v y) {
   i64v whole = f64_trunc(y) == y, odd = whole & (f64_trunc(half) != half);
   f64v r = f64_exp(power);
   r = f64_select((a == one) & (y == y), one, r);
-  r = f64_select((x < C64(0.0)) & ~whole, f64_set(__builtin_nan("")), r);
+  r = f64_select((x < C64(0.0)) & (x >= C64(-0x1p1000)) & ~whole, f64_set(__builtin_nan("")), r);
   // The sign bit of x, also of -0, survives an odd power.
   r = (f64v)((i64v)r | ((i64v)x & sign & odd));
   return f64_select((y == C64(0.0)) | (x == one), one, r);
