@@ -32,6 +32,8 @@ static int64_t split(int64_t n, int64_t unit, int64_t i, int64_t parts) {
 
 // A thread is worth waking for this many multiplications (about 8 µs of one core).
 #define THREAD_WORK (400.0 * 1000)
+// A task is long from so many on (about 1 ms).
+#define LONG_TASK (50.0 * 1000 * 1000)
 // Packing one element of B costs as much as this many multiplications, of A half of it; a callback costs more.
 #define PACK_COST 16
 
@@ -44,17 +46,20 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   if (threads == 1) return;
   s->threads = threads, s->count = batches;
   if (batches >= 4 * threads) return;
-  // Try every grid that gives each thread something; the longest task's cost decides.
+  // Long tasks are cut further, so that a thread that loses its processor for a while holds up the others less.
+  double share = work / threads;
+  int64_t wanted = threads * (share > 64 * LONG_TASK ? 8 : share > 8 * LONG_TASK ? 4 : share > LONG_TASK ? 2 : 1);
+  // Try every grid of that many tasks; the cost of the busiest thread decides.
   int64_t row_tiles = (g->m + mr - 1) / mr, column_tiles = (g->n + nr - 1) / nr;
   double best = 0;
-  for (int32_t rows = 1; rows <= threads && rows <= row_tiles; rows++) {
-    int64_t columns = (threads + rows * batches - 1) / (rows * batches);
+  for (int64_t rows = 1; rows <= wanted && rows <= row_tiles; rows++) {
+    int64_t columns = (wanted + rows * batches - 1) / (rows * batches);
     if (columns > column_tiles) columns = column_tiles;
     double m = (double)((row_tiles + rows - 1) / rows * mr), n = (double)((column_tiles + columns - 1) / columns * nr);
     double pack = n * (g->pack_b ? 4 * PACK_COST : PACK_COST) + m * PACK_COST / 2;
     double rounds = (double)((batches * rows * columns + threads - 1) / threads);
     double cost = rounds * (m * n + pack);
-    if (best == 0 || cost < best) best = cost, s->rows = rows, s->columns = (int32_t)columns;
+    if (best == 0 || cost < best) best = cost, s->rows = (int32_t)rows, s->columns = (int32_t)columns;
   }
   s->count = batches * s->rows * s->columns;
   if (s->count < s->threads) s->threads = (int32_t)s->count;
