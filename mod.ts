@@ -18,6 +18,7 @@ export * as optim from "./src/optim.ts";
 export * from "./src/autograd/mode.ts";
 export type { Trailing } from "./src/arguments.ts";
 export * from "./src/create.ts";
+export * as cuda from "./src/cuda.ts";
 export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./src/device.ts";
 export * from "./src/dtype.ts";
 export { getPrintoptions, type PrintOptions, type SetPrintOptions, setPrintoptions } from "./src/format.ts";

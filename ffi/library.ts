@@ -123,3 +123,22 @@ export async function findLibrary(): Promise<OpenLibrary> {
           "checkout (deno task build) and name it in RAPTORCH_LIBRARY (needs --allow-env=RAPTORCH_LIBRARY)."),
   );
 }
+
+/**
+ * Opens the CUDA library, where there is one: `RAPTORCH_CUDA_LIBRARY`, else the build beside the sources.
+ *
+ * @throws {Error} When there is none, saying where it was looked for.
+ */
+export function findCudaLibrary(): OpenLibrary {
+  const given = environment("RAPTORCH_CUDA_LIBRARY");
+  if (given) return openLibrary(given);
+  const folder = buildFolder();
+  const path = folder === null ? null : pathOf(new URL(`libraptorch-cuda.${librarySuffix}`, folder));
+  if (path !== null && exists(path)) return openLibrary(path);
+  throw new Error(
+    `Raptorch's CUDA library was not found (tried ${
+      path ?? "no folder: the sources are not on disk"
+    }). Build it in a checkout ` +
+      "with: deno task build:cuda (needs nvcc), or name it in RAPTORCH_CUDA_LIBRARY (needs --allow-env).",
+  );
+}

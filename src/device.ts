@@ -8,6 +8,18 @@ import { findLibrary, type Kernels } from "../ffi/library.ts";
 /** An address in device memory. */
 export type Pointer = Deno.PointerValue;
 
+/** Memory that JavaScript does not see: what a device other than the CPU does for it. @internal */
+export interface DeviceMemory {
+  /** A block of memory. Throws an error that says what was asked for when there is not enough. */
+  allocate(bytes: number): Pointer;
+  /** Gives a block back. */
+  free(ptr: Pointer): void;
+  /** Copies from the device to `target`. */
+  read(target: ArrayBuffer, ptr: Pointer): void;
+  /** Copies `source` to the device. */
+  write(ptr: Pointer, source: ArrayBufferView): void;
+}
+
 /**
  * A device that tensors live on. Prints as in PyTorch: `cpu`, `cuda:0`.
  */
@@ -20,13 +32,22 @@ export class Device {
   readonly kernels: Kernels;
   /** The file that the library was loaded from. @internal */
   readonly library: string;
+  /** The device's memory, or `null` for the CPU's, which is ArrayBuffers. @internal */
+  readonly memory: DeviceMemory | null;
 
   /** For the loaders of devices only. */
-  constructor(type: "cpu" | "cuda", index: number | null, kernels: Kernels, library: string) {
+  constructor(
+    type: "cpu" | "cuda",
+    index: number | null,
+    kernels: Kernels,
+    library: string,
+    memory: DeviceMemory | null = null,
+  ) {
     this.type = type;
     this.index = index;
     this.kernels = kernels;
     this.library = library;
+    this.memory = memory;
   }
 
   /** `cpu` or `cuda:0`. */

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { cpu, type Device, type Pointer } from "./device.ts";
+import { cpu, type Device, type DeviceMemory, type Pointer } from "./device.ts";
 
 /** Blocks up to this size are cut from slabs and never recycled: a loss, a bias, an index. */
 export const tinyBytes = 1024;
@@ -29,17 +29,7 @@ interface Block {
   readonly byteOffset: number;
 }
 
-/** What a device does for memory. The CPU's is here; another device's comes with its library. */
-export interface Memory {
-  /** A new block, its contents undefined. */
-  allocate(bytes: number): Block;
-  /** Copies bytes from the device into `target`; for blocks without a `buffer`. */
-  read(ptr: Pointer, offset: number, target: ArrayBuffer): void;
-  /** Copies bytes to the device; for blocks without a `buffer`. */
-  write(ptr: Pointer, source: ArrayBufferView): void;
-}
-
-const cpuMemory: Pick<Memory, "allocate"> = {
+const cpuMemory = {
   allocate(bytes: number): Block {
     const buffer = new ArrayBuffer(bytes + alignment);
     const start = Deno.UnsafePointer.of(buffer);
@@ -204,14 +194,18 @@ export class Storage {
     return this.#block === null;
   }
 
-  /** Copies bytes from `offset` on into `target`; for a device whose memory JavaScript does not see. */
-  read(_offset: number, _target: ArrayBuffer): void {
-    throw new Error(`memory of device ${this.device} cannot be read`);
+  /** Copies bytes from `offset` on into `target`, from a device whose memory JavaScript does not see. */
+  read(offset: number, target: ArrayBuffer): void {
+    const { memory, kernels } = this.device;
+    if (target.byteLength > 0) memory!.read(target, offset === 0 ? this.ptr : kernels.offset(this.ptr, offset));
   }
 
   /** Copies elements to the block's begin. */
   write(source: ArrayBufferView): void {
-    if (this.buffer === null) throw new Error(`memory of device ${this.device} cannot be written`);
+    if (this.buffer === null) {
+      if (source.byteLength > 0) this.device.memory!.write(this.ptr, source);
+      return;
+    }
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     new Uint8Array(this.buffer, this.byteOffset, bytes.length).set(bytes);
   }
@@ -220,8 +214,13 @@ export class Storage {
   release(): void {
     if (this.released || this.#block === null) return;
     this.released = true;
-    pool.give(this.#block);
+    const block = this.#block;
     this.#block = null;
+    if (block.buffer !== null) pool.give(block);
+    else {
+      abandoned.unregister(this);
+      this.device.memory!.free(block.ptr);
+    }
   }
 
   /** Ends this storage's life by the user's word, tiny or not. */
@@ -237,6 +236,7 @@ export class Storage {
  * @throws {RangeError} When the system has no such memory.
  */
 export function allocate(device: Device, bytes: number): Storage {
+  if (device.memory !== null) return allocateOn(device, device.memory, bytes);
   if (bytes <= tinyBytes) {
     const storage = pool.tiny(bytes);
     if (tracking) log.push(storage);
@@ -244,6 +244,19 @@ export function allocate(device: Device, bytes: number): Storage {
   }
   const block = pool.take(bytes);
   const storage = new Storage(device, block.ptr, bytes, block.buffer, block.byteOffset, block);
+  if (tracking) log.push(storage);
+  return storage;
+}
+
+/** Device blocks whose tensors V8 collected: a safety net, which only works when the event loop turns. */
+const abandoned = new FinalizationRegistry<{ memory: DeviceMemory; ptr: Pointer }>(({ memory, ptr }) =>
+  memory.free(ptr)
+);
+
+function allocateOn(device: Device, memory: DeviceMemory, bytes: number): Storage {
+  const ptr = memory.allocate(Math.max(bytes, 1));
+  const storage = new Storage(device, ptr, bytes, null, 0, { ptr, bytes, buffer: null, byteOffset: 0 });
+  abandoned.register(storage, { memory, ptr }, storage);
   if (tracking) log.push(storage);
   return storage;
 }
