@@ -103,6 +103,11 @@ export function runUnary(
   return y;
 }
 
+/** The kernels' status 2 is an integer division by zero. */
+function failed(status: number, operation: string, dtype: DType): Error {
+  return status === 2 ? new RangeError(`ZeroDivisionError (${operation})`) : unsupported(operation, dtype);
+}
+
 /** y = op(a, b), both of type `dtype` afterwards; comparisons give bool. */
 export function runBinary(
   operation: string,
@@ -127,16 +132,14 @@ export function runBinary(
   const x = a.dtype === dtype ? a : castTo(a, dtype), z = b.dtype === dtype ? b : castTo(b, dtype);
   if (sameSizes(x.sizes, z.sizes) && x.isContiguous() && z.isContiguous()) {
     const y = empty(x.sizes, result, x.storage.device);
-    if (y.kernels.binary(op, dtype.code, y.ptr, x.ptr, z.ptr, y.count, p, q, null) !== 0) {
-      throw unsupported(operation, dtype);
-    }
+    const status = y.kernels.binary(op, dtype.code, y.ptr, x.ptr, z.ptr, y.count, p, q, null);
+    if (status !== 0) throw failed(status, operation, dtype);
     return y;
   }
   const y = empty(broadcastSizes(x.sizes, z.sizes, operation), result, x.storage.device);
   writeMeta(y.sizes, [y, x, z]);
-  if (y.kernels.binary(op, dtype.code, y.ptr, x.ptr, z.ptr, y.count, p, q, metaPtr) !== 0) {
-    throw unsupported(operation, dtype);
-  }
+  const status = y.kernels.binary(op, dtype.code, y.ptr, x.ptr, z.ptr, y.count, p, q, metaPtr);
+  if (status !== 0) throw failed(status, operation, dtype);
   return y;
 }
 
@@ -159,9 +162,8 @@ function runScalar(
   }
   const x = dense(a.dtype === dtype ? a : castTo(a, dtype));
   const y = empty(x.sizes, result, x.storage.device);
-  if (y.kernels.binaryScalar(op, dtype.code, y.ptr, x.ptr, y.count, reverse, Number(s), p, q) !== 0) {
-    throw unsupported(operation, dtype);
-  }
+  const status = y.kernels.binaryScalar(op, dtype.code, y.ptr, x.ptr, y.count, reverse, Number(s), p, q);
+  if (status !== 0) throw failed(status, operation, dtype);
   return y;
 }
 
