@@ -36,6 +36,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 
 #define T        float
 #define V        f32v
+#define I        i32v
 #define LANES    F32_LANES
 #define LOAD     f32_load
 #define STORE    f32_store
@@ -47,6 +48,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #include "conv_weight_template.h"
 #undef T
 #undef V
+#undef I
 #undef LANES
 #undef LOAD
 #undef STORE
@@ -57,6 +59,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 
 #define T        double
 #define V        f64v
+#define I        i64v
 #define LANES    F64_LANES
 #define LOAD     f64_load
 #define STORE    f64_store

@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
   int32_t batch, groups, sources, targets; // channels per group of the image read and written
   int32_t transposed;
-  int32_t direct; // 3×3 by single steps, one target channel: see direct_body
+  int32_t direct; // 3×3 by single steps, one target channel: see conv_template.h
   int32_t taps, slots, passes;         // products over the axes: kernel, slots, stride_out
   int32_t row, plane, slot_size;       // pitches of the gathered block, in elements
   int32_t channel;                     // the same from one channel to the next
@@ -235,7 +235,7 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
   const int32_t rows = h->stride_out * w->target, planes = p->axis[0].stride_out * h->target * w->target;
   const int32_t whole = n[2] == w->target && h->stride_out == 1 && w->stride_out == 1; // rows of this block are adjacent in y
   const int32_t length = (n[1] - 1) * p->row + n[2];
-  const int32_t run_on = !p->direct && p->row >= lanes && conv_ceil(length, lanes) * 16 < n[1] * conv_ceil(n[2], lanes) * 15;
+  const int32_t run_on = p->row >= lanes && conv_ceil(length, lanes) * 16 < n[1] * conv_ceil(n[2], lanes) * 15;
   for (int32_t d = 0; d < n[0]; d++) {
     const int32_t end = d * planes + (n[1] - 1) * rows + n[2];
     for (int32_t r = 0; !run_on && r < n[1]; r++)

@@ -23,8 +23,10 @@ INLINE void NAME(copy_row)(T *out, const T *x, int32_t n, int32_t stride) {
 }
 
 // At least n zeros: everything is written in the order of addresses, so what this writes too much is written again.
+// Mostly there are one or two.
 INLINE void NAME(zero)(T *out, int32_t n) {
-  for (int32_t i = 0; i < n; i += LANES) STORE(out + i, SET(0));
+  if (n > 0) STORE(out, SET(0));
+  for (int32_t i = LANES; i < n; i += LANES) STORE(out + i, SET(0));
 }
 
 // Rows of `width` elements, `pitch` apart: zero left of `left` and from `right` on, between them every stride-th of x.
@@ -140,56 +142,80 @@ static void (*const NAME(tiles)[CONV_MR][3])(const NAME(tile) *) = {ROW(1), ROW(
 
 // ---- one target channel, 3×3 --------------------------------------------------------------------------------------
 
-// With a single target channel (depthwise, or the gradient of a grey image) a tile would load a vector for every
-// product. Here each of MR + 2 source rows is loaded three times, once per column of the kernel, and serves three rows.
-INLINE void NAME(direct_body)(const NAME(tile) * t, const conv_plan *p, int32_t per_row, const int MR, const int NR) {
-  V acc[4][2];
-  UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++) acc[r][j] = SET(t->bias ? t->bias[0] : 0);
-  const T *x = t->x + t->span->from, *a = t->a;
-  for (int32_t s = 0; s < p->sources; s++, x += p->channel, a += 9)
-    UNROLL for (int kw = 0; kw < 3; kw++) {
-      const int k = p->transposed ? 8 - kw : kw, step = p->transposed ? -3 : 3;
-      const V w[3] = {SET(a[k]), SET(a[k + step]), SET(a[k + 2 * step])};
-      UNROLL for (int r = 0; r < MR + 2; r++) UNROLL for (int j = 0; j < NR; j++) {
-        const V v = LOAD(x + r * p->row + kw + j * LANES);
-        UNROLL for (int kh = 0; kh < 3; kh++) if (r - kh >= 0 && r - kh < MR) acc[r - kh][j] += w[kh] * v;
+// With a single target channel (depthwise, or the gradient of a grey image) the weights stay in registers instead.
+typedef struct {
+  const T *a, *x, *bias;    // x: what the kernel's corner reads for the first pixel
+  T *y;
+  const T *end;             // vectors may be stored up to here
+  int32_t rows, width;      // target pixels
+  int32_t top, height;      // source row of the first pixel's corner, and source rows there are
+  int32_t pitch, sources;
+  int64_t channel;
+  int32_t relu, transposed;
+  V left, right; // masks of the source columns there are, for the first column of the kernel and for the last
+} NAME(direct);
+
+// NR vectors from `column` on of every row. ONE: a single source channel. EDGE: x is the image itself, not padded.
+INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int NR, const int ONE, const int EDGE) {
+  const V zero = SET(0);
+  V w[9];
+  const int flip = t->transposed ? 8 : 0;
+  UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[flip ? 8 - k : k]);
+  for (int32_t r = 0; r < t->rows; r++) {
+    V acc[4];
+    UNROLL for (int j = 0; j < NR; j++) acc[j] = SET(t->bias ? t->bias[0] : 0);
+    for (int32_t s = 0; s < (ONE ? 1 : t->sources); s++) {
+      if (!ONE) UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[9 * s + (flip ? 8 - k : k)]);
+      UNROLL for (int kh = 0; kh < 3; kh++) {
+        if (EDGE && (uint32_t)(t->top + r + kh) >= (uint32_t)t->height) continue;
+        const T *x = t->x + s * t->channel + (int64_t)(r + kh) * t->pitch + column;
+        UNROLL for (int kw = 0; kw < 3; kw++) UNROLL for (int j = 0; j < NR; j++) {
+          V v = LOAD(x + kw + j * LANES);
+          if (EDGE && kw == 0 && j == 0) v = SELECT((I)t->left, v, zero);
+          if (EDGE && kw == 2 && j == NR - 1) v = SELECT((I)t->right, v, zero);
+          acc[j] += w[3 * kh + kw] * v;
+        }
       }
     }
-  if (t->relu)
-    UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++)
-      acc[r][j] = SELECT(acc[r][j] < SET(0), SET(0), acc[r][j]);
-  // The last vector is the first that may not be stored whole.
-  if (t->span[(MR - 1) * per_row + NR - 1].n == LANES) {
-    T *y = t->y + t->span->to;
-    UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++)
-      STORE(y + r * (int64_t)p->axis[2].target + j * LANES, acc[r][j]);
-  } else
-    UNROLL for (int r = 0; r < MR; r++) UNROLL for (int j = 0; j < NR; j++)
-      NAME(put)(t->y, acc[r][j], &t->span[r * per_row + j], 1);
+    UNROLL for (int j = 0; j < NR; j++) {
+      const V v = t->relu ? SELECT(acc[j] < zero, zero, acc[j]) : acc[j];
+      const int32_t i = column + j * LANES;
+      T *y = t->y + (int64_t)r * t->width + i;
+      if (y + LANES <= t->end) {
+        STORE(y, v);
+        continue;
+      }
+      T lane[LANES];
+      STORE(lane, v);
+      for (int32_t l = 0; l < LANES && i + l < t->width; l++) y[l] = lane[l];
+    }
+  }
 }
 
-#define DIRECT(MR, NR)                                                                                             \
-  static void NAME(direct_##MR##_##NR)(const NAME(tile) * t, const conv_plan *p, int32_t per_row) {                \
-    NAME(direct_body)(t, p, per_row, MR, NR);                                                                      \
-  }
-DIRECT(1, 1) DIRECT(1, 2) DIRECT(2, 1) DIRECT(2, 2) DIRECT(3, 1) DIRECT(3, 2) DIRECT(4, 1) DIRECT(4, 2)
+#define DIRECT(NR)                                                                                              \
+  static void NAME(direct_one_##NR)(const NAME(direct) * t, int32_t i) { NAME(direct_body)(t, i, NR, 1, 0); }    \
+  static void NAME(direct_edge_##NR)(const NAME(direct) * t, int32_t i) { NAME(direct_body)(t, i, NR, 1, 1); }   \
+  static void NAME(direct_many_##NR)(const NAME(direct) * t, int32_t i) { NAME(direct_body)(t, i, NR, 0, 0); }
+DIRECT(1) DIRECT(2) DIRECT(3) DIRECT(4)
 #undef DIRECT
-static void (*const NAME(directs)[4][2])(const NAME(tile) *, const conv_plan *, int32_t) = {
-    {NAME(direct_1_1), NAME(direct_1_2)}, {NAME(direct_2_1), NAME(direct_2_2)},
-    {NAME(direct_3_1), NAME(direct_3_2)}, {NAME(direct_4_1), NAME(direct_4_2)}};
+#define ROW(kind) {NAME(direct_##kind##_1), NAME(direct_##kind##_2), NAME(direct_##kind##_3), NAME(direct_##kind##_4)}
+static void (*const NAME(directs)[3][4])(const NAME(direct) *, int32_t) = {ROW(one), ROW(edge), ROW(many)};
+#undef ROW
 
-// A block of `count` spans. Columns go from right to left, so that what a row's last vector writes too much is
-// overwritten by the next row's first.
-static void NAME(direct)(NAME(tile) t, const conv_plan *p, const int32_t size[3], const conv_span *span) {
-  const int32_t per_row = conv_ceil(size[2], LANES);
-  for (int32_t d = 0; d < size[0]; d++)
-    for (int32_t r = 0, mr; r < size[1]; r += mr) {
-      mr = conv_min(4, size[1] - r);
-      for (int32_t j = (per_row - 1) / 2 * 2; j >= 0; j -= 2) {
-        t.span = span + (d * size[1] + r) * per_row + j;
-        NAME(directs)[mr - 1][per_row - j >= 2](&t, p, per_row);
-      }
+// All columns, from right to left, so that what a row's last vector writes too much is overwritten by the next row's first.
+static void NAME(direct_rows)(NAME(direct) * t, int32_t low, int32_t source_width, int32_t edge) {
+  const int32_t vectors = conv_ceil(t->width, LANES), groups = conv_ceil(vectors, 4);
+  for (int32_t g = groups - 1; g >= 0; g--) {
+    const int32_t from = conv_part(vectors, groups, g), nr = conv_part(vectors, groups, g + 1) - from;
+    if (edge) {
+      const int32_t last = (from + nr - 1) * LANES;
+      T left[LANES], right[LANES];
+      for (int32_t l = 0; l < LANES; l++)
+        left[l] = from * LANES + l + low >= 0, right[l] = last + l + low + 2 < source_width;
+      t->left = (V)(LOAD(left) > SET(0)), t->right = (V)(LOAD(right) > SET(0));
     }
+    NAME(directs)[edge ? 1 : t->sources == 1 ? 0 : 2][nr - 1](t, from * LANES);
+  }
 }
 
 // ---- forward and input gradient ------------------------------------------------------------------------------------
@@ -225,6 +251,41 @@ static void NAME(pack)(void *context, int64_t begin, int64_t end, int32_t thread
   }
 }
 
+// A block of a direct convolution. Where the image may be read a little beyond its plane, it is not gathered.
+static void NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, const int32_t j0[3], const int32_t size[3]) {
+  const conv_plan *p = &c->plan;
+  const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
+  const int64_t planes = (int64_t)p->batch * p->groups;
+  const T *x = c->x + plane * p->sources * p->source_size;
+  const int32_t edge = p->sources == 1 && d->target == 1 && w->blocks == 1 && plane > 0 && plane + 1 < planes &&
+                       p->source_size >= 2 * LANES && w->low >= -1 && w->target + w->low + 1 <= w->source;
+  NAME(direct) t = {.a = c->packed + plane % p->groups * p->taps * p->sources, .bias = c->bias ? c->bias + plane % p->groups : 0,
+                    .width = size[2], .rows = size[1], .sources = p->sources, .channel = p->channel, .relu = c->relu,
+                    .transposed = p->transposed};
+  if (edge)
+    t.top = j0[1] + h->low, t.height = h->source, t.pitch = w->source, t.x = x + (int64_t)t.top * w->source + w->low;
+  else {
+    NAME(gather)(p, block, x, p->sources, j0, size);
+    t.x = block, t.pitch = p->row;
+  }
+  for (int32_t zd = 0; zd < size[0]; zd++, t.x += p->plane) {
+    T *y = c->y + plane * p->target_size + ((j0[0] + zd) * (int64_t)h->target + j0[1]) * w->target + j0[2];
+    if (w->blocks == 1) {
+      t.y = y, t.end = y + size[1] * w->target;
+      NAME(direct_rows)(&t, w->low, w->source, edge);
+      continue;
+    }
+    // A part of the columns: the rows are not adjacent, and each is stored by itself.
+    const T *corner = t.x;
+    t.rows = 1;
+    for (int32_t r = 0; r < size[1]; r++, t.x += t.pitch, y += w->target) {
+      t.y = y, t.end = y + size[2];
+      NAME(direct_rows)(&t, w->low, w->source, 0);
+    }
+    t.x = corner;
+  }
+}
+
 static void NAME(run)(void *context, int64_t begin, int64_t end, int32_t thread) {
   NAME(conv) *c = context;
   const conv_plan *p = &c->plan;
@@ -246,6 +307,10 @@ static void NAME(run)(void *context, int64_t begin, int64_t end, int32_t thread)
     const int32_t j0[3] = {bd * d->block, bh * h->block, bw * w->block};
     const int32_t size[3] = {conv_min(d->block, d->count - j0[0]), conv_min(h->block, h->count - j0[1]),
                              conv_min(w->block, w->count - j0[2])};
+    if (p->direct) {
+      NAME(run_direct)(c, block, n * p->groups + g, j0, size);
+      continue;
+    }
     if (where != held)
       NAME(gather)(p, block, c->x + (n * p->groups + g) * p->sources * p->source_size, p->sources, j0, size);
     held = where;
@@ -266,10 +331,6 @@ static void NAME(run)(void *context, int64_t begin, int64_t end, int32_t thread)
         const int32_t m0 = conv_part(p->targets, c->panels, panel), mr = conv_part(p->targets, c->panels, panel + 1) - m0;
         t.a = packed + (int64_t)m0 * pass->depth, t.y = y + m0 * p->target_size;
         t.bias = c->bias ? c->bias + g * p->targets + m0 : 0;
-        if (p->direct) {
-          NAME(direct)(t, p, size, span);
-          continue;
-        }
         for (int32_t i = 0, left = count[q]; left > 0;) {
           const int32_t nr = left >= 3 && left != 4 ? 3 : left >= 2 ? 2 : 1;
           t.span = span + i;
