@@ -43,6 +43,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SET      f32_set
 #define SELECT   f32_select
 #define SUM      sum_f32
+#define PERMUTE  f32_permute
 #define NAME(x)  x##_f32
 #include "conv_template.h"
 #include "conv_weight_template.h"
@@ -55,6 +56,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #undef SET
 #undef SELECT
 #undef SUM
+#undef PERMUTE
 #undef NAME
 
 #define T        double
@@ -66,6 +68,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SET      f64_set
 #define SELECT   f64_select
 #define SUM      sum_f64
+#define PERMUTE  f64_permute
 #define NAME(x)  x##_f64
 #include "conv_template.h"
 #include "conv_weight_template.h"

@@ -213,6 +213,8 @@ static inline conv_pass *conv_passes_init(const conv_plan *p, void *memory) {
 // it runs over the end of a row, the lanes [skip, skip + n2) at `to2`.
 typedef struct {
   int32_t from, to, n, skip, to2, n2;
+  int32_t packed;   // store the lanes below, all of them, at `to`: the gap between two rows is closed in the register
+  uint8_t lane[16];
 } conv_span;
 
 // An upper bound of the number of spans of a block.
@@ -248,10 +250,17 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
     for (int32_t f = 0; run_on && f < length; f += lanes) {
       const int32_t r = f / p->row, i = f % p->row, skip = p->row - i;
       conv_span s = {.from = d * p->plane + f, .to = d * planes + r * rows + i * w->stride_out};
-      s.n = conv_max(0, conv_min(lanes, n[2] - i));
-      if (s.n && whole && s.to + lanes <= end) s.n = lanes;
-      if (skip < lanes && r + 1 < n[1])
+      const int32_t valid = conv_max(0, conv_min(lanes, n[2] - i));
+      s.n = valid && whole && s.to + lanes <= end ? lanes : valid;
+      if (skip < lanes && r + 1 < n[1]) {
         s.skip = skip, s.n2 = conv_min(lanes - skip, n[2]), s.to2 = d * planes + (r + 1) * rows;
+        const int32_t to = valid ? s.to : s.to2;
+        if (whole && to + lanes <= end) {
+          s.to = to, s.n = lanes, s.n2 = 0, s.packed = 1;
+          for (int32_t l = 0; l < lanes; l++)
+            s.lane[l] = (uint8_t)(l < valid ? l : conv_min(lanes - 1, l + skip - valid));
+        }
+      }
       out[count++] = s;
     }
   }

@@ -1,5 +1,5 @@
 // Convolution for one element type; conv.c includes it once for float and once for double, with
-//   T, V, LANES (element, vector, lanes), LOAD, STORE, SET, and NAME(x) for the type's suffix.
+//   T, V, I, LANES (element, vector, mask, lanes), LOAD, STORE, SET, SELECT, SUM, PERMUTE, NAME(x) for the type's suffix.
 //
 // Implicit GEMM without a column matrix. A block of the source image is gathered once, zero-padded and split into
 // phases; the row of the column matrix for one tap is then that block at a shifted address, so the micro-kernels load
@@ -88,6 +88,7 @@ typedef struct {
 } NAME(tile);
 
 INLINE void NAME(put)(T *y, V v, const conv_span *s, int32_t step) {
+  if (s->packed) v = PERMUTE(v, s->lane);
   if (s->n == LANES && step == 1) {
     STORE(y + s->to, v);
     if (!s->n2) return;

@@ -218,6 +218,24 @@ INLINE void f32_sum4(float *to, f32v a, f32v b, f32v c, f32v d) {
   *(quad_at *)to = part[0];
 }
 
+// Lane i of the result is lane[i] of x.
+INLINE f32v f32_permute(f32v x, const uint8_t *lane) {
+#if RAP_VBYTES == 64
+  return (f32v)_mm512_permutexvar_ps((__m512i)i32_load_u8(lane), (__m512)x);
+#elif RAP_VBYTES == 32
+  return (f32v)_mm256_permutevar8x32_ps((__m256)x, (__m256i)i32_load_u8(lane));
+#else
+  f32v y = x;
+  for (int i = 0; i < F32_LANES; i++) y[i] = x[lane[i]];
+  return y;
+#endif
+}
+INLINE f64v f64_permute(f64v x, const uint8_t *lane) {
+  f64v y = x;
+  for (int i = 0; i < F64_LANES; i++) y[i] = x[lane[i]];
+  return y;
+}
+
 // One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of NEON).
 #if RAP_VBYTES == 64
 #define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
