@@ -87,19 +87,6 @@ typedef struct {
   int32_t relu;
 } NAME(tile);
 
-INLINE void NAME(put)(T *y, V v, const conv_span *s, int32_t step) {
-  if (s->packed) v = PERMUTE(v, s->lane);
-  if (s->n == LANES && step == 1) {
-    STORE(y + s->to, v);
-    if (!s->n2) return;
-  }
-  T lane[LANES];
-  STORE(lane, v);
-  if (s->n < LANES || step > 1)
-    for (int32_t i = 0; i < s->n; i++) y[s->to + (int64_t)i * step] = lane[i];
-  for (int32_t i = 0; i < s->n2; i++) y[s->to2 + (int64_t)i * step] = lane[s->skip + i];
-}
-
 INLINE void NAME(tile_body)(const NAME(tile) * t, const int MR, const int NR) {
   V acc[CONV_MR][3];
   const T *a = t->a, *x[3];
@@ -117,10 +104,25 @@ INLINE void NAME(tile_body)(const NAME(tile) * t, const int MR, const int NR) {
       UNROLL for (int j = 0; j < NR; j++) acc[m][j] += w * v[j];
     }
   }
-  UNROLL for (int m = 0; m < MR; m++) UNROLL for (int j = 0; j < NR; j++) {
-    V v = acc[m][j];
-    if (t->relu) v = SELECT(v < SET(0), SET(0), v);
-    NAME(put)(t->y + m * t->channel, v, &t->span[j], t->step);
+  if (t->relu)
+    UNROLL for (int m = 0; m < MR; m++) UNROLL for (int j = 0; j < NR; j++)
+      acc[m][j] = SELECT(acc[m][j] < SET(0), SET(0), acc[m][j]);
+  UNROLL for (int j = 0; j < NR; j++) {
+    const conv_span *s = &t->span[j];
+    T *y = t->y + s->to;
+    if (s->n == LANES && t->step == 1 && !s->n2) {
+      if (s->packed)
+        UNROLL for (int m = 0; m < MR; m++) acc[m][j] = PERMUTE(acc[m][j], s->lane);
+      UNROLL for (int m = 0; m < MR; m++) STORE(y + m * t->channel, acc[m][j]);
+      continue;
+    }
+    T lane[CONV_MR][LANES];
+    UNROLL for (int m = 0; m < MR; m++) STORE(lane[m], acc[m][j]);
+    for (int m = 0; m < MR; m++) {
+      for (int32_t i = 0; i < s->n; i++) y[m * t->channel + (int64_t)i * t->step] = lane[m][i];
+      for (int32_t i = 0; i < s->n2; i++)
+        t->y[m * t->channel + s->to2 + (int64_t)i * t->step] = lane[m][s->skip + i];
+    }
   }
 }
 
