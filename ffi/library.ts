@@ -31,7 +31,7 @@ export function environment(variable: string): string | undefined {
  * @throws {Deno.errors.NotCapable} With the flag to add, when `--allow-ffi` is missing.
  * @throws {Error} When the file is not a Raptorch library of this version.
  */
-export function openLibrary(path: string): OpenLibrary {
+export function openLibrary(path: string, partial = false): OpenLibrary {
   let hash: number;
   try {
     const probe = Deno.dlopen(path, { rap_abi_hash: symbols.abiHash });
@@ -48,7 +48,22 @@ export function openLibrary(path: string): OpenLibrary {
         "build it again with deno task build, or remove it",
     );
   }
-  return { kernels: Deno.dlopen(path, symbols).symbols, path };
+  return { kernels: partial ? openPartial(path) : Deno.dlopen(path, symbols).symbols, path };
+}
+
+/** Opens a library that may lack some kernels: calling one of those is an error that names it. */
+function openPartial(path: string): Kernels {
+  const optional = Object.fromEntries(
+    Object.entries(symbols).map(([key, symbol]) => [key, { ...symbol, optional: true }]),
+  );
+  const found = Deno.dlopen(path, optional as Deno.ForeignLibraryInterface).symbols as Record<string, unknown>;
+  const entries = Object.keys(symbols).map((key) => [
+    key,
+    found[key] ?? ((): never => {
+      throw new Error(`${key} has no kernel for this device in ${path}: move the tensors to the CPU for it (x.cpu())`);
+    }),
+  ]);
+  return Object.fromEntries(entries) as Kernels; // Every name of the table, as found or as the error above.
 }
 
 function missingFfi(path: string): Error {
@@ -131,10 +146,10 @@ export async function findLibrary(): Promise<OpenLibrary> {
  */
 export function findCudaLibrary(): OpenLibrary {
   const given = environment("RAPTORCH_CUDA_LIBRARY");
-  if (given) return openLibrary(given);
+  if (given) return openLibrary(given, true);
   const folder = buildFolder();
   const path = folder === null ? null : pathOf(new URL(`libraptorch-cuda.${librarySuffix}`, folder));
-  if (path !== null && exists(path)) return openLibrary(path);
+  if (path !== null && exists(path)) return openLibrary(path, true);
   throw new Error(
     `Raptorch's CUDA library was not found (tried ${
       path ?? "no folder: the sources are not on disk"
