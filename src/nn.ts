@@ -13,3 +13,8 @@ export { ModuleDict, type ModuleDictConstructor, ModuleDictionary, ModuleList } 
 export { ParameterDict, ParameterList } from "./nn/parameter_list.ts";
 export * from "./nn/linear.ts";
 export * from "./nn/activation.ts";
+export * from "./nn/batchnorm.ts";
+export * from "./nn/conv.ts";
+export * from "./nn/dropout.ts";
+export * from "./nn/loss.ts";
+export * from "./nn/pooling.ts";

@@ -283,11 +283,22 @@ export function record(
   saved: readonly (Tensor | null)[],
   backward: Backward,
 ): Tensor {
-  if (!mode.enabled || !wanted(inputs) || !output.dtype.isFloatingPoint) return output;
+  if (!mode.enabled || !wanted(inputs) || !output.dtype.isFloatingPoint) {
+    releaseWorkspaces(saved);
+    return output;
+  }
   const node = new Node(name, inputs, saved, backward);
   if (output.base === null) node.output = output.storage;
   output.setHistory(node, 0);
   return output;
+}
+
+/** No backward will ever see what it alone would have needed. */
+function releaseWorkspaces(saved: readonly (Tensor | null)[]): void {
+  for (let i = 0; i < saved.length; i++) {
+    const x = saved[i];
+    if (x !== null && x.storage.workspace && x.storage.savers === 0) x.storage.release();
+  }
 }
 
 /** {@linkcode record} for an operation with several outputs. Integer outputs take no part. Returns `outputs`. */

@@ -3,5 +3,35 @@
  *
  * @module
  */
-export { relu, sigmoid, tanh } from "../ops/activation.ts";
+export { relu, relu_, sigmoid, tanh } from "../ops/activation.ts";
+export * from "../ops/norm_calls.ts";
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvArguments,
+  type ConvOptions,
+  type ConvPadding,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type ConvTransposeArguments,
+  type ConvTransposeOptions,
+  type IntOrTuple,
+} from "../ops/conv_calls.ts";
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutArguments,
+  type DropoutOptions,
+  featureAlphaDropout,
+} from "../ops/dropout.ts";
+export type { Reduction } from "../ops/cross_entropy.ts";
+export * from "../ops/loss_calls.ts";
 export { linear } from "../ops/matmul.ts";
+export { pad, type PadMode, type PadOptions } from "../ops/pad.ts";
+export * from "../ops/pool_calls.ts";
+export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions, softmin } from "../ops/softmax_calls.ts";

@@ -1,0 +1,162 @@
+/**
+ * Losses as users call them: `F.crossEntropy(x, target, { labelSmoothing: 0.1 })`.
+ *
+ * @module
+ */
+import { named, type Trailing } from "../arguments.ts";
+import type { Tensor } from "../tensor.ts";
+import * as entropy from "./cross_entropy.ts";
+import type { Reduction } from "./cross_entropy.ts";
+import * as loss from "./loss.ts";
+
+/** The option of every loss. */
+export interface ReductionOptions {
+  /** What becomes of the elements' losses. Default: `"mean"`. */
+  reduction?: Reduction;
+}
+
+/** Options of losses whose elements can be weighted. */
+export interface WeightedLossOptions extends ReductionOptions {
+  /** A factor for each element (for classes: for each class). Default: none. */
+  weight?: Tensor | null;
+}
+
+/** Options of {@linkcode nllLoss}. */
+export interface NLLLossOptions extends WeightedLossOptions {
+  /** Targets of this label do not count. Default: -100. */
+  ignoreIndex?: number;
+}
+
+/** Options of {@linkcode crossEntropy}. */
+export interface CrossEntropyOptions extends NLLLossOptions {
+  /** How much of each target is shared among all classes, 0 to 1. Default: 0. */
+  labelSmoothing?: number;
+}
+
+/** Options of {@linkcode binaryCrossEntropyWithLogits}. */
+export interface BCEWithLogitsOptions extends WeightedLossOptions {
+  /** A factor for the terms of positive targets. Default: none. */
+  posWeight?: Tensor | null;
+}
+
+/** Options of {@linkcode smoothL1Loss}. */
+export interface SmoothL1LossOptions extends ReductionOptions {
+  /** Where the square passes into the absolute value. Default: 1. */
+  beta?: number;
+}
+
+/** Options of {@linkcode huberLoss}. */
+export interface HuberLossOptions extends WeightedLossOptions {
+  /** Where the square passes into the absolute value. Default: 1. */
+  delta?: number;
+}
+
+/** Options of {@linkcode klDiv}. */
+export interface KLDivOptions {
+  /** What becomes of the elements' losses; `"batchmean"` is their sum over the batch size. Default: `"mean"`. */
+  reduction?: Reduction | "batchmean";
+  /** Whether the target is a logarithm too. Default: false. */
+  logTarget?: boolean;
+}
+
+/**
+ * The cross entropy of logits and class labels, or probabilities of the logits' shape.
+ *
+ * Shape: x `[batch, classes, …]` or `[classes]`, labels `[batch, …]` or none.
+ *
+ * @example
+ * ```ts
+ * import { F, LongTensor, zeros } from "@raptorch/raptorch";
+ * const loss = F.crossEntropy(zeros(2, 4), LongTensor([1, 3]));
+ * console.assert(Math.abs(loss.item() - Math.log(4)) < 1e-6);
+ * ```
+ */
+export function crossEntropy(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[weight: Tensor | null], CrossEntropyOptions>
+): Tensor {
+  const o = named<CrossEntropyOptions>("cross_entropy", rest, ["weight"], [
+    "ignoreIndex",
+    "reduction",
+    "labelSmoothing",
+  ]);
+  return entropy.crossEntropy(
+    x,
+    target,
+    o.weight ?? null,
+    o.ignoreIndex ?? -100,
+    o.reduction ?? "mean",
+    o.labelSmoothing ?? 0,
+  );
+}
+
+/** The negative log-likelihood of class labels under log-probabilities; shapes as of {@linkcode crossEntropy}. */
+export function nllLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[weight: Tensor | null], NLLLossOptions>
+): Tensor {
+  const o = named<NLLLossOptions>("nll_loss", rest, ["weight"], ["ignoreIndex", "reduction"]);
+  return entropy.nllLoss(x, target, o.weight ?? null, o.ignoreIndex ?? -100, o.reduction ?? "mean");
+}
+
+/** The squared difference. */
+export function mseLoss(x: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
+  const o = named<WeightedLossOptions>("mse_loss", [options], [], ["reduction", "weight"]);
+  return loss.mseLoss(x, target, o.reduction ?? "mean", o.weight ?? null);
+}
+
+/** The absolute difference. */
+export function l1Loss(x: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
+  const o = named<WeightedLossOptions>("l1_loss", [options], [], ["reduction", "weight"]);
+  return loss.l1Loss(x, target, o.reduction ?? "mean", o.weight ?? null);
+}
+
+/** The squared difference over 2β below β, the absolute difference less β/2 above. */
+export function smoothL1Loss(x: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor {
+  const o = named<SmoothL1LossOptions>("smooth_l1_loss", [options], [], ["reduction", "beta"]);
+  return loss.smoothL1Loss(x, target, o.reduction ?? "mean", o.beta ?? 1);
+}
+
+/** Half the squared difference below δ, δ times the absolute difference less δ/2 above. */
+export function huberLoss(x: Tensor, target: Tensor, options?: HuberLossOptions): Tensor {
+  const o = named<HuberLossOptions>("huber_loss", [options], [], ["reduction", "delta", "weight"]);
+  return loss.huberLoss(x, target, o.reduction ?? "mean", o.delta ?? 1, o.weight ?? null);
+}
+
+/** The cross entropy of probabilities and targets between 0 and 1, of one shape. */
+export function binaryCrossEntropy(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[weight: Tensor | null], WeightedLossOptions>
+): Tensor {
+  const o = named<WeightedLossOptions>("binary_cross_entropy", rest, ["weight"], ["reduction"]);
+  return loss.binaryCrossEntropy(x, target, o.weight ?? null, o.reduction ?? "mean");
+}
+
+/** {@linkcode binaryCrossEntropy} of sigmoid(x), computed without overflow. */
+export function binaryCrossEntropyWithLogits(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[weight: Tensor | null], BCEWithLogitsOptions>
+): Tensor {
+  const o = named<BCEWithLogitsOptions>("binary_cross_entropy_with_logits", rest, ["weight"], [
+    "reduction",
+    "posWeight",
+  ]);
+  const { weight = null, reduction = "mean", posWeight = null } = o;
+  return loss.binaryCrossEntropyWithLogits(x, target, weight, reduction, posWeight);
+}
+
+/** The Kullback-Leibler divergence of log-probabilities x from the target's probabilities. */
+export function klDiv(x: Tensor, target: Tensor, options?: KLDivOptions): Tensor {
+  const o = named<KLDivOptions>("kl_div", [options], [], ["reduction", "logTarget"]);
+  return loss.klDivLoss(x, target, o.reduction ?? "mean", o.logTarget ?? false);
+}
+
+/** log(1 + exp(−target x)), the target being ±1. */
+export function softMarginLoss(x: Tensor, target: Tensor, options?: ReductionOptions): Tensor {
+  const o = named<ReductionOptions>("soft_margin_loss", [options], [], ["reduction"]);
+  return loss.softMarginLoss(x, target, o.reduction ?? "mean");
+}
