@@ -1,0 +1,175 @@
+"""Writes nn_functional.json: values, gradients, second derivatives and grad_fn names of torch.nn.functional.
+
+Run with PyTorch 2.13: python tests/golden/nn_functional.py
+"""
+import json, os, sys, warnings
+import torch
+import torch.nn.functional as F
+
+warnings.simplefilter("ignore")
+torch.manual_seed(0)
+cases = []
+
+
+def pack(t):
+    if t is None:
+        return None
+    if isinstance(t, (tuple, list)):
+        return [pack(x) for x in t]
+    kind = str(t.dtype).removeprefix("torch.")
+    digits = 6 if kind == "float32" else 10
+    flat = t.detach().reshape(-1).tolist()
+    return {
+        "dtype": kind,
+        "shape": list(t.shape),
+        "data": [(str(v) if v != v or v in (float("inf"), float("-inf")) else float(f"%.{digits}g" % v)) if t.is_floating_point() else v for v in flat],
+        "grad": t.requires_grad and t.is_leaf,
+    }
+
+
+def arg(v):
+    if isinstance(v, torch.Tensor):
+        return {"tensor": pack(v)}
+    if isinstance(v, (list, tuple)) and any(isinstance(x, torch.Tensor) for x in v):
+        return {"list": [arg(x) for x in v]}
+    if isinstance(v, float) and v in (float("inf"), float("-inf")):
+        return {"number": str(v)}
+    return {"value": v}
+
+
+def cotangent(y):
+    return torch.cos(torch.arange(y.numel(), dtype=y.dtype)).reshape(y.shape)
+
+
+def case(name, *args, second=True, fn=None, **kwargs):
+    """One call. `second`: also the gradient of the sum of squares of the gradients."""
+    call = fn or getattr(F, name)
+    entry = {"name": name, "args": [arg(a) for a in args], "options": {k: arg(v) for k, v in kwargs.items()}}
+    y = call(*args, **kwargs)
+    outs = list(y) if isinstance(y, (tuple, list)) else [y]
+    entry["out"] = [pack(o) for o in outs]
+    everything = [*args, *kwargs.values()]
+    leaves = []
+    for a in everything:
+        for t in a if isinstance(a, (list, tuple)) else [a]:
+            if isinstance(t, torch.Tensor) and t.requires_grad:
+                leaves.append(t)
+    diff = [o for o in outs if o.requires_grad]
+    if leaves and diff:
+        entry["gradFn"] = diff[0].grad_fn.name()
+        total = sum((o * cotangent(o)).sum() for o in diff)
+        grads = torch.autograd.grad(total, leaves, create_graph=second, allow_unused=True)
+        entry["grads"] = [pack(g) for g in grads]
+        if second:
+            square = sum((g * g).sum() for g in grads if g is not None and g.requires_grad)
+            if isinstance(square, torch.Tensor) and square.requires_grad:
+                try:
+                    entry["second"] = [pack(g) for g in torch.autograd.grad(square, leaves, allow_unused=True)]
+                except RuntimeError:
+                    pass
+    cases.append(entry)
+
+
+def r(*shape, grad=True, dtype=torch.float64):
+    return torch.randn(*shape, dtype=dtype).requires_grad_(grad)
+
+
+def u(*shape, grad=True, low=0.05, high=0.95, dtype=torch.float64):
+    return (torch.rand(*shape, dtype=dtype) * (high - low) + low).requires_grad_(grad)
+
+
+# ---- convolution ----
+case("conv1d", r(2, 3, 9), r(4, 3, 3), r(4), stride=2, padding=1)
+case("conv1d", r(3, 9), r(4, 3, 2), dilation=3)
+case("conv2d", r(2, 3, 7, 6), r(4, 3, 3, 2), r(4))
+case("conv2d", r(2, 4, 7, 6), r(6, 2, 3, 2), r(6), stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2)
+case("conv2d", r(1, 2, 5, 5), r(3, 2, 4, 3), padding="same")
+case("conv2d", r(1, 2, 5, 5), r(3, 2, 3, 3), padding="valid")
+case("conv2d", r(2, 4, 5, 5), r(4, 1, 3, 3), groups=4, padding=1)
+case("conv2d", r(2, 1, 8, 8, dtype=torch.float32), r(3, 1, 3, 3, dtype=torch.float32), r(3, dtype=torch.float32), second=False)
+case("conv3d", r(1, 2, 4, 5, 3), r(3, 2, 2, 2, 2), r(3), padding=1, stride=2)
+case("conv_transpose1d", r(2, 3, 5), r(3, 4, 3), r(4), stride=2, padding=1, output_padding=1)
+case("conv_transpose2d", r(2, 4, 3, 4), r(4, 3, 3, 2), r(6), stride=2, padding=1, groups=2, dilation=2)
+case("conv_transpose2d", r(4, 3, 4), r(4, 3, 3, 2))
+case("conv_transpose3d", r(1, 2, 2, 3, 2), r(2, 2, 2, 2, 2), r(2), stride=2)
+# ---- pooling ----
+case("max_pool1d", r(2, 3, 9), 3, stride=2, padding=1)
+case("max_pool2d", r(2, 3, 7, 6), 2)
+case("max_pool2d", r(2, 3, 7, 6), (3, 2), stride=(2, 1), padding=1, ceil_mode=True)
+case("max_pool2d", r(3, 7, 6), 2, dilation=2)
+case("max_pool2d", r(2, 2, 6, 6), 3, return_indices=True)
+case("max_pool2d", r(2, 2, 40, 40, dtype=torch.float32), 17, second=False)
+case("max_pool3d", r(1, 2, 5, 4, 6), 2, ceil_mode=True)
+case("avg_pool1d", r(2, 3, 9), 3, stride=2, padding=1)
+case("avg_pool2d", r(2, 3, 7, 6), 2)
+case("avg_pool2d", r(2, 3, 7, 6), 3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)
+case("avg_pool2d", r(2, 3, 7, 6), 3, divisor_override=2)
+case("avg_pool3d", r(1, 2, 5, 4, 6), 2, padding=1)
+case("adaptive_avg_pool1d", r(2, 3, 10), 4)
+case("adaptive_avg_pool2d", r(2, 3, 7, 6), (3, None))
+case("adaptive_avg_pool2d", r(2, 3, 7, 6), 1)
+case("adaptive_avg_pool3d", r(1, 2, 5, 4, 6), 2)
+case("adaptive_max_pool1d", r(2, 3, 10), 4, second=False)
+case("adaptive_max_pool2d", r(2, 3, 7, 6), (3, 2), second=False)
+case("adaptive_max_pool2d", r(2, 3, 7, 6), (3, 2), return_indices=True, second=False)
+case("adaptive_max_pool3d", r(1, 2, 5, 4, 6), 2, second=False)
+x = r(2, 2, 6, 6)
+y, i = F.max_pool2d(x.detach(), 2, return_indices=True)
+case("max_unpool2d", y.requires_grad_(), i, 2)
+# ---- softmax ----
+case("softmax", r(3, 4), 1)
+case("softmax", r(3, 4, 2), 1)
+case("softmax", r(3, 4, 2), 0)
+case("log_softmax", r(3, 4), -1)
+case("log_softmax", r(3, 4, 2), 1)
+case("softmin", r(3, 4), 1)
+# ---- normalisation ----
+mean, var = torch.zeros(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64)
+case("batch_norm", r(4, 3, 5), mean.clone(), var.clone(), weight=r(3), bias=r(3), training=True)
+case("batch_norm", r(4, 3), mean.clone() + 0.5, var.clone() * 2, weight=r(3), bias=r(3), training=False, eps=1e-3)
+case("batch_norm", r(4, 3, 2, 2), None, None, training=True)
+case("layer_norm", r(4, 3, 5), (3, 5), weight=r(3, 5), bias=r(3, 5))
+case("layer_norm", r(4, 5), (5,))
+case("rms_norm", r(4, 5), (5,), weight=r(5))
+case("rms_norm", r(4, 5), (5,), eps=0.1)
+case("group_norm", r(2, 6, 4), 3, weight=r(6), bias=r(6))
+case("group_norm", r(2, 6, 2, 2), 2)
+case("instance_norm", r(2, 3, 5), weight=r(3), bias=r(3))
+case("instance_norm", r(2, 3, 4, 4))
+# ---- losses ----
+for red in ("mean", "sum", "none"):
+    case("mse_loss", r(3, 4), r(3, 4), reduction=red)
+    case("l1_loss", r(3, 4), r(3, 4), reduction=red)
+    case("smooth_l1_loss", r(3, 4), r(3, 4), reduction=red, beta=0.7)
+    case("huber_loss", r(3, 4), r(3, 4), reduction=red, delta=0.6)
+    case("binary_cross_entropy", u(3, 4), u(3, 4), reduction=red, weight=u(3, 4, grad=False))
+    case("binary_cross_entropy_with_logits", r(3, 4), u(3, 4), reduction=red)
+    case("binary_cross_entropy_with_logits", r(3, 4), u(3, 4), reduction=red, weight=u(4, grad=False), pos_weight=u(4, grad=False))
+    case("kl_div", r(3, 4), u(3, 4), reduction=red)
+    case("kl_div", r(3, 4), r(3, 4), reduction=red, log_target=True)
+    case("nll_loss", r(3, 4), torch.tensor([0, 3, 1]), reduction=red)
+    case("nll_loss", r(3, 4, 2), torch.tensor([[0, 3], [1, 2], [2, 2]]), reduction=red, weight=u(4, grad=False), ignore_index=2)
+    case("cross_entropy", r(3, 4), torch.tensor([0, 3, 1]), reduction=red)
+    case("cross_entropy", r(3, 4, 2), torch.tensor([[0, 3], [1, 2], [2, 2]]), reduction=red, weight=u(4, grad=False), ignore_index=2)
+    case("cross_entropy", r(3, 4), torch.tensor([0, 3, 1]), reduction=red, label_smoothing=0.2, weight=u(4, grad=False))
+    case("cross_entropy", r(3, 4), u(3, 4), reduction=red, label_smoothing=0.1)
+    case("cross_entropy", r(3, 4, 2), u(3, 4, 2), reduction=red, weight=u(4, grad=False))
+    case("soft_margin_loss", r(3, 4), torch.sign(r(3, 4, grad=False)), reduction=red)
+case("cross_entropy", r(4), torch.tensor(2))
+case("kl_div", r(3, 4), u(3, 4), reduction="batchmean")
+case("mse_loss", r(3, 4), r(3, 4), weight=u(3, 4, grad=False))
+case("smooth_l1_loss", r(3, 4), r(3, 4), beta=0.0)
+# ---- padding ----
+for mode in ("constant", "reflect", "replicate", "circular"):
+    case("pad", r(2, 3, 5), (2, 1), mode=mode)
+    case("pad", r(2, 3, 5, 4), (2, 1, 0, 3), mode=mode)
+    case("pad", r(1, 2, 4, 5, 4), (2, 1, 0, 3, 1, 1), mode=mode)
+case("pad", r(2, 3), (1, -1), value=2.5)
+case("linear", r(2, 3), r(4, 3), r(4))
+case("linear", r(3), r(4, 3), r(4))
+case("linear", r(2, 5, 3), r(4, 3), r(4))
+
+
+with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
+    f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+print(len(cases))
