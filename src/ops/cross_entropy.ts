@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { reduction as codes } from "../../ffi/symbols.ts";
+import { binary, reduction as codes } from "../../ffi/symbols.ts";
 import { mode } from "../autograd/mode.ts";
 import { type Grad, Node, record } from "../autograd/node.ts";
 import { float32, int64, uint8 } from "../dtype.ts";
@@ -11,8 +11,8 @@ import { empty, isHalf, over, throughFloat32, workspace } from "../make.ts";
 import { formatSizes, product, sameSizes, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg } from "./arithmetic.ts";
-import { castTo, checkDevices, unsupported } from "./elementwise.ts";
-import { reshape } from "./movement.ts";
+import { castTo, checkDevices, runBinary, unsupported } from "./elementwise.ts";
+import { reshape, view } from "./movement.ts";
 import { sum } from "./reduce.ts";
 import { logSoftmax, logSoftmaxBackward } from "./softmax.ts";
 import { dense } from "./strided.ts";
@@ -195,9 +195,15 @@ function nll(x: Tensor, target: Tensor, weight: Tensor | null, s: Setting): Tens
   const loss = run(x, target, weight, 1, s, saved);
   const w = weight === null ? null : dense(weight);
   const name = x.ndim > 2 ? "NllLoss2DBackward0" : "NllLossBackward0";
-  return record(name, loss, [x], [x, target, w, saved], (dloss, [x, target, w, saved]) => [
+  const result = record(name, loss, [x], [x, target, w, saved], (dloss, [x, target, w, saved]) => [
     nllBackward(dloss, x, target, w, s, saved),
   ]);
+  return shaped(result, x, s);
+}
+
+/** In PyTorch's graph, losses of elements with other than two spatial dimensions are a view of some with two. */
+function shaped(loss: Tensor, x: Tensor, s: Setting): Tensor {
+  return s.reduction === codes.none && x.ndim > 2 && x.ndim !== 4 ? view(loss, loss.sizes) : loss;
 }
 
 /** The adjoint of {@linkcode nll}, which is linear in x: its own adjoint is the loss of what arrives. */
@@ -250,9 +256,10 @@ export function crossEntropy(
   const loss = run(x, t, weight, 0, s, saved);
   if (!mode.enabled || !x.requiresGrad) return loss;
   const w = weight === null ? null : dense(weight);
-  return record(lossName(x, smoothing), loss, [throughLogSoftmax(x)], [x, t, w, saved], (dloss, saves) => [
+  const result = record(lossName(x, smoothing), loss, [throughLogSoftmax(x)], [x, t, w, saved], (dloss, saves) => [
     mode.enabled ? differentiable(dloss, saves, s) : runBackward(dloss, saves[0], saves[1], saves[2], 0, s, saves[3]),
   ]);
+  return shaped(result, x, s);
 }
 
 function lossName(x: Tensor, smoothing: number): string {
@@ -293,5 +300,7 @@ function probabilityEntropy(
   }
   if (reduction === "none") return neg(sum(terms, dim));
   const total = neg(sum(terms));
-  return reduction === "sum" ? total : div(total, x.count / classes);
+  if (reduction === "sum") return total;
+  const rows = x.count / classes, y = runBinary("div", binary.div, total, rows, total.dtype);
+  return record("DivBackward1", y, [total], [], (dy) => [div(dy, rows)]);
 }

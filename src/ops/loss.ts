@@ -41,6 +41,11 @@ function exp(x: Tensor): Tensor {
   return record("ExpBackward0", y, [x], [y], (dy, [y]) => [mul(dy, y)]);
 }
 
+function logSigmoid(x: Tensor): Tensor {
+  const y = runUnary("logsigmoid", unary.logsigmoid, x);
+  return record("LogSigmoidBackward0", y, [x], [x], (dy, [x]) => [mul(dy, sub(1, sigmoid(x)))]);
+}
+
 /** `inner` where the mask is set and `outer` elsewhere. */
 function either(mask: Tensor, inner: Tensor, outer: Tensor): Tensor {
   const m = castTo(mask, inner.dtype);
@@ -213,7 +218,8 @@ export function l1Loss(x: Tensor, t: Tensor, reduction: string, weight: Tensor |
 export function smoothL1Loss(x: Tensor, t: Tensor, reduction: string, beta: number): Tensor {
   if (beta < 0) throw new RangeError("smooth_l1_loss does not support negative values for beta.");
   const [a, b] = matched(x, t);
-  return elementwise("smooth_l1_loss", beta === 0 ? l1 : smooth, a, b, reduction, null, beta);
+  if (beta === 0) return l1Loss(a, b, reduction);
+  return elementwise("smooth_l1_loss", smooth, a, b, reduction, null, beta);
 }
 
 /** (x − t)² / 2 where |x − t| ≤ δ, else δ (|x − t| − δ/2). */
@@ -272,9 +278,8 @@ export function binaryCrossEntropyWithLogits(
   const operation = "binary_cross_entropy_with_logits";
   if (positive === null) return elementwise(operation, bceWithLogits, x, t, reduction, weight);
   const code = reductionCode(reduction);
-  const log = (x: Tensor): Tensor => runUnary("logsigmoid", unary.logsigmoid, x.detached());
   const factor = (t: Tensor): Tensor => add(mul(sub(positive, 1), t), 1);
-  const terms = sub(mul(sub(1, t.detached()), x.detached()), mul(factor(t.detached()), log(x)));
+  const terms = sub(mul(sub(1, t.detached()), x.detached()), mul(factor(t.detached()), logSigmoid(x.detached())));
   const weighted = weight === null ? terms : mul(terms, weight.detached());
   const y = code === 0 ? weighted : reduction === "mean" ? weighted.mean() : weighted.sum();
   return record(bceWithLogits.name, y, [x, t], [x, t], (dy, [x, t], needs) => {
@@ -284,7 +289,7 @@ export function binaryCrossEntropyWithLogits(
     };
     return [
       needs[0] ? scaled(sub(sub(1, t), mul(factor(t), sub(1, sigmoid(x))))) : null,
-      needs[1] ? scaled(sub(neg(x), mul(sub(positive, 1), log(x)))) : null,
+      needs[1] ? scaled(sub(neg(x), mul(sub(positive, 1), logSigmoid(x)))) : null,
     ];
   });
 }

@@ -312,7 +312,7 @@ export function rmsNorm(x: Tensor, shape: Sizes, gamma: Tensor | null, eps: numb
   const y = empty(x.sizes, x.dtype, x.device), inverse = workspace([rows], x.dtype, x.device);
   const status = y.kernels.rmsNorm(y.dtype.code, y.ptr, inverse.ptr, source.ptr, pointer(g), rows, columns, small);
   if (status !== 0) throw unsupported("rms_norm", x.dtype);
-  return record("FusedRmsNormBackward0", y, [x, gamma], [x, gamma, inverse], (dy, [x, gamma, inverse], needs) => {
+  return record("MulBackward0", y, [x, gamma], [x, gamma, inverse], (dy, [x, gamma, inverse], needs) => {
     if (mode.enabled) {
       const along = firstDims(x, n);
       const [dx, dgamma] = composed(dy, x, gamma, lastDims(x, n), along, shape, small, false);

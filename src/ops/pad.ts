@@ -191,7 +191,7 @@ function padded(x: Tensor, padding: Sizes, mode: PadMode, value: number | null):
     ? `ReflectionPad${n}DBackward0`
     : mode === "replicate"
     ? `ReplicationPad${n}DBackward0`
-    : "CopyBackwards";
+    : "CopySlices";
   let y = x;
   for (let i = 0; i < n; i++) {
     if (padding[2 * i] === 0 && padding[2 * i + 1] === 0) continue;

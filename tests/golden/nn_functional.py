@@ -17,7 +17,7 @@ def pack(t):
     if isinstance(t, (tuple, list)):
         return [pack(x) for x in t]
     kind = str(t.dtype).removeprefix("torch.")
-    digits = 6 if kind == "float32" else 10
+    digits = 9 if kind == "float32" else 10
     flat = t.detach().reshape(-1).tolist()
     return {
         "dtype": kind,
@@ -56,7 +56,7 @@ def case(name, *args, second=True, fn=None, **kwargs):
                 leaves.append(t)
     diff = [o for o in outs if o.requires_grad]
     if leaves and diff:
-        entry["gradFn"] = diff[0].grad_fn.name()
+        entry["gradFn"] = diff[0].grad_fn.name().removeprefix("torch::autograd::")
         total = sum((o * cotangent(o)).sum() for o in diff)
         grads = torch.autograd.grad(total, leaves, create_graph=second, allow_unused=True)
         entry["grads"] = [pack(g) for g in grads]
