@@ -663,3 +663,67 @@ Deno.test("cuda kernels: optimizer steps", () => {
     step("adamax", dtype, 4, 0, [0.01, 0.9, 0.999, 1e-8, 0.1]);
   }
 });
+
+Deno.test("cuda kernels: sorting", () => {
+  for (const dtype of [0, 1, 2, 3, 4, 5]) {
+    for (const [outer, n, k] of [[1, 1, 1], [3, 5, 5], [4, 300, 7], [2, 512, 512], [2, 3000, 3000]]) {
+      for (const descending of [0, 1]) {
+        const x = numbers.of(dtype, outer * n, -50, 50);
+        if (dtype < 2 && n === 300) x.set([NaN, 1, NaN] as never, 5);
+        const args = [dtype, out(zeros(dtype, outer * k)), out(zeros(2, outer * k)), input(x), outer, n, k, descending];
+        pair.check("sort", args, { tolerance: 0, atol: 0, label: `${dtype} ${outer}x${n} ${k} ${descending}` });
+      }
+    }
+  }
+});
+
+Deno.test("cuda kernels: indexing", () => {
+  const exact = { tolerance: 0, atol: 0 };
+  pair.check("wrap_index", [out(zeros(2, 50)), input(numbers.longs(50, -9, 9)), 50, 9], exact);
+  for (const dtype of [0, 1, 2, 3, 4, 5, 6]) {
+    const size = [4, 8, 8, 4, 1, 1, 2][dtype], label = `${dtype}`;
+    const of = (n: number) => dtype === 6 ? Uint16Array.from(numbers.integers(n, 0, 60000)) : numbers.of(dtype, n);
+    const index = input(numbers.longs(40, 0, 11));
+    pair.check("take_rows", [size, out(zeros(dtype, 40 * 7)), input(of(11 * 7)), index, 40, 7], { ...exact, label });
+    for (const op of dtype === 6 ? [0] : [0, 1, 2, 3, 4]) {
+      const options = { tolerance: 1e-6, atol: 1e-6, label: `${label} ${op}` };
+      pair.check("put_rows", [op, dtype, out(of(11 * 7)), index, input(of(40 * 7)), 40, 7, 7], options);
+      pair.check("put_rows", [op, dtype, out(of(11 * 7)), index, input(of(7)), 40, 7, 0], options);
+      // y [6, 11], index [6, 20] along dimension 1; then y [11, 6] along dimension 0 with transposed values
+      const rows = meta(2, 1, [6, 20], [11, 1], [20, 1]), columns = meta(2, 0, [20, 6], [6, 1], [1, 20]);
+      const at = input(numbers.longs(120, 0, 11));
+      pair.check("scatter", [op, dtype, out(of(66)), at, input(of(120)), 120, rows], options);
+      pair.check("scatter", [op, dtype, out(of(66)), at, input(of(120)), 120, columns], options);
+    }
+    const layout = meta(2, 1, [6, 20], [1, 6], [0, 0]);
+    pair.check("gather", [size, out(zeros(dtype, 120)), input(of(66)), input(numbers.longs(120, 0, 11)), 120, layout], {
+      ...exact,
+      label,
+    });
+  }
+  for (const n of [1, 100, 4096, 9999]) {
+    const mask = numbers.bytes(n, 0, 2), count = mask.reduce((a, b) => a + b, 0);
+    pair.check("nonzero", [out(zeros(2, count)), input(mask), n], { ...exact, label: `${n}` });
+  }
+  for (const dtype of [0, 1, 2, 3, 4]) {
+    const sorted = numbers.of(dtype, 300, -20, 20).sort(), values = input(numbers.of(dtype, 60, -25, 25));
+    for (const right of [0, 1]) {
+      pair.check("searchsorted", [dtype, out(zeros(2, 60)), input(sorted), values, -1, 300, 60, right], {
+        ...exact,
+        label: `${dtype}`,
+      });
+      const rows = numbers.of(dtype, 20, -20, 20).sort(), three = input(zeros(dtype, 60));
+      three.data.set(rows as never, 0), three.data.set(rows as never, 20), three.data.set(rows as never, 40);
+      pair.check("searchsorted", [dtype, out(zeros(2, 60)), three, values, 3, 20, 20, right], {
+        ...exact,
+        label: `${dtype} rows`,
+      });
+    }
+  }
+  const index = input(numbers.longs(500, 0, 9));
+  pair.check("bincount", [2, out(zeros(2, 9)), index, null, 500], exact);
+  for (const dtype of [0, 1]) {
+    const weights = input(numbers.of(dtype, 500));
+    pair.check("bincount", [dtype, out(zeros(dtype, 9)), index, weights, 500], { tolerance: 1e-5, atol: 1e-5 });
+  }
+});

@@ -83,6 +83,8 @@ inline int blocks_for(int64_t n, int block = kBlock) {
 
 // ---- element types -----------------------------------------------------------------------------------------
 
+template <typename T> HOST_DEVICE constexpr bool is_float() { return T(0.5) != T(0); }
+
 // Calls f with a value-initialised element of the dtype; false for one that is not among the list.
 template <typename F> bool for_float(int32_t dtype, F f) {
   switch (dtype) {

@@ -19,13 +19,14 @@ template <typename S> DEVICE S shuffle_xor(S v, int mask) {
 
 // The join of the states of L threads, in each of them.
 template <int L, typename S, typename F> DEVICE S line_join(S v, F join) {
-  if (L == 1) return v;
+  if constexpr (L > 1) {
 #pragma unroll
-  for (int s = 16; s > 0; s >>= 1) {
-    const S other = shuffle_xor(v, s);
-    v = (threadIdx.x & s) ? join(other, v) : join(v, other); // the same order on both sides
+    for (int s = 16; s > 0; s >>= 1) {
+      const S other = shuffle_xor(v, s);
+      v = (threadIdx.x & s) ? join(other, v) : join(v, other); // the same order on both sides
+    }
   }
-  if (L == kBlock) {
+  if constexpr (L == kBlock) {
     RAP_SHARED(S, partial, kBlock / 32);
     __syncthreads(); // the partials of an earlier call have been read
     if (threadIdx.x % 32 == 0) partial[threadIdx.x / 32] = v;

@@ -109,7 +109,7 @@ template <typename S, bool Wide> void choose_layout(Problem<typename S::T> &p, b
 
 template <typename T> void matmul(Problem<T> &p) {
   const bool a_depth = p.a_column == 1 || p.a_row != 1, b_depth = p.b_row == 1 && p.b_column != 1;
-  if constexpr (sizeof(T) == 4 && T(0.5) != T(0)) {
+  if constexpr (sizeof(T) == 4 && is_float<T>()) {
     const bool fours = wide(p.a, a_depth, p.m, p.k, p.a_row, p.a_column, p.a_outer, p.a_inner) &&
                        wide(p.b, b_depth, p.n, p.k, p.b_column, p.b_row, p.b_outer, p.b_inner);
     // The large tile where it leaves no multiprocessor idle.
@@ -117,7 +117,7 @@ template <typename T> void matmul(Problem<T> &p) {
     if (fours && p.m > 64 && p.n > 64 && large >= rap_multiprocessors()) choose_layout<LargeTile, true>(p, a_depth, b_depth);
     else if (fours) choose_layout<SmallTile<float>, true>(p, a_depth, b_depth);
     else choose_layout<SmallTile<float>, false>(p, a_depth, b_depth);
-  } else if constexpr (T(0.5) != T(0)) {
+  } else if constexpr (is_float<T>()) {
     choose_layout<SmallTile<T>, false>(p, a_depth, b_depth);
   } else {
     launch<SmallTile<T>, true, false, false>(p);

@@ -15,7 +15,6 @@ struct Target {
 
 // ---- the ops: a state, how an element enters it, how two states join, what it gives ------------------------
 
-template <typename T> constexpr bool is_float() { return T(0.5) != T(0); }
 template <typename T> using Sum = std::conditional_t<is_float<T>(), double, uint64_t>;
 
 template <typename T> DEVICE void put(const Target &t, int64_t at, double v) { static_cast<T *>(t.y)[at] = static_cast<T>(v); }

@@ -5,7 +5,6 @@
 
 namespace {
 
-template <typename T> constexpr bool is_float() { return T(0.5) != T(0); }
 // Floats accumulate in double, as PyTorch does on the CPU; integers wrap.
 template <typename T> using Sum = std::conditional_t<is_float<T>(), double, uint64_t>;
 
