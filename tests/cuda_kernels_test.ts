@@ -1,7 +1,20 @@
 // Every kernel on the emulated CUDA device against the same call on the CPU.
+import assert from "node:assert/strict";
 import { binary, loss, reduce, scan, ternary, unary } from "../ffi/symbols.ts";
 import { buildEmulator } from "../ffi/build_cuda.ts";
-import { Addresses, type Data, input, meta, Numbers, out, Pair, zeros } from "./cuda_pair.ts";
+import {
+  Addresses,
+  type Argument,
+  compare,
+  type Data,
+  host,
+  input,
+  meta,
+  Numbers,
+  out,
+  Pair,
+  zeros,
+} from "./cuda_pair.ts";
 
 const pair = new Pair(await buildEmulator());
 const numbers = new Numbers(1);
@@ -726,4 +739,117 @@ Deno.test("cuda kernels: indexing", () => {
     const weights = input(numbers.of(dtype, 500));
     pair.check("bincount", [dtype, out(zeros(dtype, 9)), index, weights, 500], { tolerance: 1e-5, atol: 1e-5 });
   }
+});
+
+/** One call on CUDA with a generator of its own; what it wrote and the generator after it. */
+function draw(
+  seed: number,
+  name: string,
+  args: (block: Argument) => Argument[],
+): { outputs: Data[]; block: Uint8Array } {
+  const block = new Uint8Array(5056);
+  new BigUint64Array(block.buffer, 0, 1)[0] = BigInt(seed);
+  const { status, outputs } = pair.onCuda(`rap_${name}`, args(host(block)));
+  assert.equal(status, 0, name);
+  pair.reached.add(`rap_${name}`);
+  return { outputs: outputs.slice(0, -1), block: outputs[outputs.length - 1] as Uint8Array };
+}
+
+Deno.test("cuda kernels: random numbers are PyTorch's on CUDA", () => {
+  const block = host(new Uint8Array(5056));
+  const seeded = pair.onCuda("rap_generator_seed", [block, 7, 1]).outputs[0] as Uint8Array;
+  pair.reached.add("rap_generator_seed");
+  assert.deepEqual([...new BigUint64Array(seeded.buffer, 0, 2)], [(1n << 32n) + 7n, 0n]);
+  // torch.manual_seed(0); torch.rand(4, device="cuda"), and torch.randn
+  const uniform = draw(0, "random_fill", (g) => [0, out(new Float32Array(4)), g, 4, 0, 0, 1]);
+  compare(uniform.outputs[0], Float32Array.of(0.3990, 0.5167, 0.0249, 0.9401), 0, 5e-5, "rand");
+  assert.deepEqual([...new BigUint64Array(uniform.block.buffer, 0, 2)], [0n, 4n]);
+  const normal = draw(0, "random_fill", (g) => [0, out(new Float32Array(4)), g, 4, 1, 0, 1]);
+  compare(normal.outputs[0], Float32Array.of(-0.9247, -0.4253, -2.6438, 0.1452), 0, 5e-5, "randn");
+});
+
+function moments(data: Data): { mean: number; variance: number } {
+  const values = Array.from(data, Number), mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return { mean, variance: values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length };
+}
+
+Deno.test("cuda kernels: random distributions", () => {
+  const n = 20000;
+  // Means and variances within five of their own standard errors, roughly.
+  const near = (data: Data, mean: number, variance: number, label: string) => {
+    const m = moments(data);
+    const within = Math.abs(m.mean - mean) < 5 * Math.sqrt(variance / n) &&
+      Math.abs(m.variance - variance) < 0.1 * variance + 1e-9;
+    assert(within, `${label}: mean ${m.mean}, variance ${m.variance}, expected ${mean} and ${variance}`);
+  };
+  const fills: [name: string, code: number, a: number, b: number, mean: number, variance: number, dtypes: number[]][] =
+    [
+      ["uniform", 0, -1, 3, 1, 16 / 12, [0, 1]],
+      ["normal", 1, 2, 3, 2, 9, [0, 1]],
+      ["normal each", 2, 2, 3, 2, 9, [0, 1]],
+      ["log normal", 3, 0, 0.25, Math.exp(1 / 32), (Math.exp(1 / 16) - 1) * Math.exp(1 / 16), [0, 1]],
+      ["exponential", 5, 2, 0, 0.5, 0.25, [0, 1]],
+      ["geometric", 6, 0.25, 0, 4, 12, [0, 1, 2, 3]],
+      ["bernoulli", 7, 0.3, 1, 0.3, 0.21, [0, 1, 2, 3, 4, 5]],
+    ];
+  for (const [name, code, a, b, mean, variance, dtypes] of fills) {
+    for (const dtype of dtypes) {
+      near(
+        draw(3, "random_fill", (g) => [dtype, out(zeros(dtype, n)), g, n, code, a, b]).outputs[0],
+        mean,
+        variance,
+        `${name} ${dtype}`,
+      );
+    }
+  }
+  const cauchy = draw(3, "random_fill", (g) => [0, out(new Float32Array(n)), g, n, 4, 1, 2]).outputs[0];
+  assert(Math.abs(Array.from(cauchy, Number).sort((x, y) => x - y)[n / 2] - 1) < 0.1);
+  for (const dtype of [0, 1, 2, 3, 4]) {
+    const integers =
+      draw(5, "random_integers", (g) => [dtype, out(zeros(dtype, n)), g, n, meta(10, 0, 3, 0)]).outputs[0];
+    near(integers, 7.5, 99 / 12, `integers ${dtype}`);
+    assert(Array.from(integers, Number).every((v) => v >= 3 && v < 13));
+  }
+  const wide = draw(5, "random_integers", (g) => [2, out(new BigInt64Array(n)), g, n, meta(0, 16, 0, 0)]).outputs[0];
+  near(Float64Array.from(wide as BigInt64Array, (v) => Number(v) / 2 ** 36), 0.5, 1 / 12, "wide integers");
+  near(draw(5, "random_any", (g) => [4, out(new Uint8Array(n)), g, n]).outputs[0], 127.5, 65535 / 12, "any");
+  const permutation = draw(5, "randperm", (g) => [2, out(new BigInt64Array(1000)), g, 1000]).outputs[0];
+  assert.deepEqual(Array.from(permutation, Number).sort((x, y) => x - y), Array.from({ length: 1000 }, (_, i) => i));
+  const p = input(new Float32Array(n).fill(0.7));
+  near(
+    draw(5, "random_bernoulli", (g) => [0, out(new Float32Array(n)), g, p, 0, n]).outputs[0],
+    0.7,
+    0.21,
+    "bernoulli each",
+  );
+  const samples: [code: number, a: number, b: number, mean: number, variance: number][] = [
+    [0, 3, 0, 3, 3],
+    [0, 40, 0, 40, 40],
+    [1, 0.5, 0, 0.5, 0.5],
+    [1, 7, 0, 7, 7],
+    [2, 10, 0.3, 3, 2.1],
+    [2, 100, 0.8, 80, 16],
+  ];
+  for (const [code, a, b, mean, variance] of samples) {
+    for (const dtype of [0, 1]) {
+      const parameters = [
+        input(zeros(dtype, n).fill(a as never)),
+        code === 2 ? input(zeros(dtype, n).fill(b as never)) : null,
+      ];
+      const sample =
+        draw(9, "random_sample", (g) => [dtype, out(zeros(dtype, n)), g, ...parameters, n, code]).outputs[0];
+      near(sample, mean, variance, `sample ${code} ${a} ${b}`);
+    }
+  }
+  const weights = input(Float32Array.of(1, 0, 3, 0, 4, 1, 1, 2));
+  const drawn =
+    draw(5, "multinomial", (g) => [0, out(new BigInt64Array(2 * 4000)), g, weights, 2, 4, 4000, 1]).outputs[0];
+  const first = Array.from(drawn.slice(0, 4000), Number), second = Array.from(drawn.slice(4000), Number);
+  assert(Math.abs(first.filter((v) => v === 2).length / 4000 - 0.75) < 0.04);
+  assert(first.every((v) => v % 2 === 0));
+  assert(Math.abs(second.filter((v) => v === 0).length / 4000 - 0.5) < 0.04);
+  const without =
+    draw(5, "multinomial", (g) => [1, out(new BigInt64Array(4)), g, input(new Float64Array(8).fill(1)), 1, 8, 4, 0])
+      .outputs[0];
+  assert.equal(new Set(Array.from(without, Number)).size, 4);
 });

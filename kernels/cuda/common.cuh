@@ -42,7 +42,7 @@ void rap_note(cudaError_t error, const char *doing);
 // Where kernels report that an input is wrong (host memory that the device writes): a RAP_FAULT_* code by atomicMax. It
 // becomes an error at the next synchronisation, as a card cannot stop its host.
 int *rap_fault_flag();
-enum { RAP_FAULT_TARGET = 1, RAP_FAULT_INDEX = 2 };
+enum { RAP_FAULT_TARGET = 1, RAP_FAULT_INDEX = 2, RAP_FAULT_PARAMETER = 3 };
 
 // Device memory for the time of a function: back to the cache, in stream order, at its end.
 class Scratch {

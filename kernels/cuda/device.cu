@@ -42,8 +42,9 @@ void check_fault() {
   if (!fault_flag || !*fault_flag) return;
   const int code = *fault_flag;
   *fault_flag = 0;
-  keep_error(cudaErrorAssert, code == RAP_FAULT_TARGET ? "CUDA error: a target is neither a class nor ignore_index"
-                                                       : "CUDA error: an index is out of bounds");
+  keep_error(cudaErrorAssert, code == RAP_FAULT_TARGET    ? "CUDA error: a target is neither a class nor ignore_index"
+                              : code == RAP_FAULT_INDEX ? "CUDA error: an index is out of bounds"
+                                                        : "CUDA error: a distribution's parameter is out of its range");
 }
 
 int32_t status(cudaError_t error, const char *doing) {
