@@ -237,7 +237,7 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
   const int32_t rows = h->stride_out * w->target, planes = p->axis[0].stride_out * h->target * w->target;
   const int32_t whole = n[2] == w->target && h->stride_out == 1 && w->stride_out == 1; // rows of this block are adjacent in y
   const int32_t length = (n[1] - 1) * p->row + n[2];
-  const int32_t run_on = p->row >= lanes && conv_ceil(length, lanes) * 16 < n[1] * conv_ceil(n[2], lanes) * 15;
+  const int32_t run_on = p->row >= lanes && conv_ceil(length, lanes) * 33 < n[1] * conv_ceil(n[2], lanes) * 32;
   for (int32_t d = 0; d < n[0]; d++) {
     const int32_t end = d * planes + (n[1] - 1) * rows + n[2];
     for (int32_t r = 0; !run_on && r < n[1]; r++)
