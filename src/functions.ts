@@ -119,3 +119,25 @@ export {
   xlogy,
 } from "./ops/binary.ts";
 export { clampMax, clampMin, lerp, maskedFill, where } from "./ops/where.ts";
+export * from "./functions/arrange.ts";
+export {
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  broadcastShapes,
+  columnStack,
+  constantPad as constantPadNd,
+  dsplit,
+  dstack,
+  hsplit,
+  hstack,
+  repeatInterleave,
+  selectScatter,
+  take,
+  takeAlongDim,
+  unravelIndex,
+  vsplit,
+  vstack,
+} from "./ops/arrange.ts";
+export { diag, diagflat, movedim, roll, trace, tril, triu } from "./ops/diagonal.ts";
+export { cross, inner, kron, outer, vdot } from "./ops/products.ts";

@@ -12,7 +12,7 @@ import type { DType } from "../dtype.ts";
 import type { TypedArray } from "../dtype.ts";
 import { formatTensor } from "../format.ts";
 import type { Kernels } from "../../ffi/library.ts";
-import { contiguousStrides, formatSizes, isContiguous, sameSizes, Size, type Sizes, wrapDim } from "../shape.ts";
+import { formatSizes, isContiguous, sameSizes, Size, type Sizes, wrapDim } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 import { empty, over } from "../make.ts";
@@ -69,6 +69,7 @@ export class TensorCore {
   #accumulator: AccumulateGrad | null = null;
   #ptr: Pointer = null;
   #edge: Edge | null = null;
+  #contiguous: boolean | null = null;
 
   /** For the functions of `make.ts` only: use `tensor`, `zeros` and the like. */
   constructor(storage: Storage, sizes: Sizes, strides: Sizes, offset: number, dtype: DType, count: number) {
@@ -100,6 +101,8 @@ export class TensorCore {
     this.strides = strides;
     this.count = count;
     this.#ptr = null;
+    this.#contiguous = null;
+    this.#edge = null;
   }
 
   #gone(): Error {
@@ -191,7 +194,7 @@ export class TensorCore {
 
   /** Whether elements lie in row-major order without gaps. */
   isContiguous(): boolean {
-    return this.strides === contiguousStrides(this.sizes) || isContiguous(this.sizes, this.strides);
+    return this.#contiguous ??= isContiguous(this.sizes, this.strides);
   }
 
   /** Whether the element type is a floating-point type. */

@@ -7,7 +7,7 @@ import { named, type Trailing } from "../arguments.ts";
 import type { Generator } from "../generator.ts";
 import * as ops from "../ops/random.ts";
 import type { Tensor } from "../tensor.ts";
-import { TensorIndexing } from "./indexing.ts";
+import { TensorArrange } from "./arrange.ts";
 
 /** The option of everything that draws random numbers. */
 export interface RandomOptions {
@@ -80,7 +80,7 @@ export function integer(operation: string, value: number | bigint): bigint {
 }
 
 /** The part of {@linkcode Tensor} that draws random numbers. */
-export class TensorRandom extends TensorIndexing {
+export class TensorRandom extends TensorArrange {
   /** Fills this tensor with numbers that are uniform over [from, to). */
   uniform_(this: Tensor, ...args: Trailing<[from: number, to: number], UniformOptions>): Tensor {
     const o = named<UniformOptions>("uniform_", args, ["from", "to"], ["generator"]);

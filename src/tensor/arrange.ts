@@ -1,0 +1,204 @@
+/**
+ * Diagonals, rearrangements and composed products as methods.
+ *
+ * @module
+ */
+import { checkOptions } from "../check.ts";
+import { type CreateOptions, empty, full, parseSizes, type SizeArguments, tensor, type TensorData } from "../create.ts";
+import * as arrange from "../ops/arrange.ts";
+import * as diagonals from "../ops/diagonal.ts";
+import * as products from "../ops/products.ts";
+import type { Scalar } from "../read.ts";
+import { type Sizes, sizesFrom } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { TensorIndexing } from "./indexing.ts";
+import type { AddmmOptions } from "./matmul.ts";
+
+/** Options of {@linkcode TensorArrange.diagonal} and its kin. */
+export interface DiagonalOptions {
+  /** Which diagonal: above the main one when positive. Default: 0. */
+  offset?: number;
+  /** The first of the two dimensions. Default: 0. */
+  dim1?: number;
+  /** The second of the two dimensions. Default: 1. */
+  dim2?: number;
+}
+
+/** Options of `rot90`-like and slicing methods. */
+export interface SliceScatterOptions {
+  /** The dimension. Default: 0. */
+  dim?: number;
+  /** The first index. Default: null. */
+  start?: number | null;
+  /** The index after the last. Default: null. */
+  end?: number | null;
+  /** The step. Default: 1. */
+  step?: number;
+}
+
+const diagonalOptions = ["offset", "dim1", "dim2"];
+const scaled = ["beta", "alpha"];
+
+/** The type and device of a new tensor where the options do not say. */
+function inherit(x: Tensor, options: CreateOptions): CreateOptions {
+  return { dtype: x.dtype, device: x.device, ...options };
+}
+
+/** Methods that rearrange. */
+export class TensorArrange extends TensorIndexing {
+  /** The diagonal over two dimensions, as a view. */
+  diagonal(this: Tensor, options: DiagonalOptions | number = {}, dim1?: number, dim2?: number): Tensor {
+    const o = typeof options === "number" ? { offset: options, dim1, dim2 } : options;
+    checkOptions("diagonal", o, diagonalOptions);
+    return diagonals.diagonal(this, o.offset, o.dim1, o.dim2);
+  }
+  /** A vector as a diagonal matrix, or the diagonal of a matrix. */
+  diag(this: Tensor, offset?: number): Tensor {
+    return diagonals.diag(this, offset);
+  }
+  /** All elements as a diagonal matrix. */
+  diagflat(this: Tensor, offset?: number): Tensor {
+    return diagonals.diagflat(this, offset);
+  }
+  /** The last dimension as a diagonal over two new dimensions. */
+  diagEmbed(this: Tensor, options: DiagonalOptions = {}): Tensor {
+    checkOptions("diag_embed", options, diagonalOptions);
+    return diagonals.diagEmbed(this, options.offset, options.dim1, options.dim2);
+  }
+  /** A copy with `source` on a diagonal. */
+  diagonalScatter(this: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {
+    checkOptions("diagonal_scatter", options, diagonalOptions);
+    return diagonals.diagonalScatter(this, source, options.offset, options.dim1, options.dim2);
+  }
+  /** The lower triangle. */
+  tril(this: Tensor, diagonal?: number): Tensor {
+    return diagonals.tril(this, diagonal);
+  }
+  /** The upper triangle. */
+  triu(this: Tensor, diagonal?: number): Tensor {
+    return diagonals.triu(this, diagonal);
+  }
+  /** The sum of the diagonal of a matrix. */
+  trace(this: Tensor): Tensor {
+    return diagonals.trace(this);
+  }
+  /** The elements in the reverse order along `dims`. */
+  flip(this: Tensor, ...dims: number[] | [Sizes]): Tensor {
+    return diagonals.flip(this, sizesFrom(dims));
+  }
+  /** The columns in the reverse order. */
+  fliplr(this: Tensor): Tensor {
+    if (this.ndim < 2) throw new RangeError("Input must be >= 2-d.");
+    return diagonals.flip(this, [1]);
+  }
+  /** The rows in the reverse order. */
+  flipud(this: Tensor): Tensor {
+    if (this.ndim < 1) throw new RangeError("Input must be >= 1-d.");
+    return diagonals.flip(this, [0]);
+  }
+  /** The elements moved along `dims`, those that leave coming in at the other end. */
+  roll(this: Tensor, shifts: number | Sizes, dims?: number | Sizes): Tensor {
+    return diagonals.roll(this, shifts, dims);
+  }
+  /** Moves dimensions to other places. */
+  movedim(this: Tensor, source: number | Sizes, destination: number | Sizes): Tensor {
+    return diagonals.movedim(this, source, destination);
+  }
+  /** Windows of `size` elements every `step` along `dim`, as a view. */
+  unfold(this: Tensor, dim: number, size: number, step: number): Tensor {
+    return diagonals.unfold(this, dim, size, step);
+  }
+  /** Each element repeated: all equally often, or each as often as a tensor says. */
+  repeatInterleave(this: Tensor, repeats: number | Tensor, dim?: number): Tensor {
+    return arrange.repeatInterleave(this, repeats, dim);
+  }
+  /** Elements by their index in the flattened tensor. */
+  take(this: Tensor, index: Tensor): Tensor {
+    return arrange.take(this, index);
+  }
+  /** Elements by index along `dim`, with broadcasting of the others. */
+  takeAlongDim(this: Tensor, index: Tensor, dim?: number): Tensor {
+    return arrange.takeAlongDim(this, index, dim);
+  }
+  /** A copy with `source` written at indices into the flattened tensor. */
+  put(this: Tensor, index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
+    checkOptions("put", options, ["accumulate"]);
+    return arrange.put(this, index, source, options.accumulate);
+  }
+  /** Writes `source` at indices into the flattened tensor. */
+  put_(this: Tensor, index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
+    return this.copy_(this.put(index, source, options));
+  }
+  /** A copy with `source` as row `index` along `dim`. */
+  selectScatter(this: Tensor, source: Tensor, dim: number, index: number): Tensor {
+    return arrange.selectScatter(this, source, dim, index);
+  }
+  /** A copy with `source` in place of a slice. */
+  sliceScatter(this: Tensor, source: Tensor, options: SliceScatterOptions = {}): Tensor {
+    checkOptions("slice_scatter", options, ["dim", "start", "end", "step"]);
+    return arrange.sliceScatter(this, source, options.dim, options.start, options.end, options.step);
+  }
+  /** The products of all pairs of elements of two vectors. */
+  outer(this: Tensor, other: Tensor): Tensor {
+    return products.outer(this, other);
+  }
+  /** The sum of products over the last dimensions. */
+  inner(this: Tensor, other: Tensor): Tensor {
+    return products.inner(this, other);
+  }
+  /** The Kronecker product. */
+  kron(this: Tensor, other: Tensor): Tensor {
+    return products.kron(this, other);
+  }
+  /** The sum of products of two vectors. */
+  vdot(this: Tensor, other: Tensor): Tensor {
+    return products.vdot(this, other);
+  }
+  /** The cross product of 3-vectors along `dim` (-1). */
+  cross(this: Tensor, other: Tensor, dim?: number): Tensor {
+    return products.cross(this, other, dim);
+  }
+  /** beta·this + alpha·Σ a[i]·b[i]. */
+  addbmm(this: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+    checkOptions("addbmm", options, scaled);
+    return products.addbmm(this, a, b, options.beta, options.alpha);
+  }
+  /** beta·this + alpha·a[i]·b[i]. */
+  baddbmm(this: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+    checkOptions("baddbmm", options, scaled);
+    return products.baddbmm(this, a, b, options.beta, options.alpha);
+  }
+  /** beta·this + alpha·a·v. */
+  addmv(this: Tensor, a: Tensor, v: Tensor, options: AddmmOptions = {}): Tensor {
+    checkOptions("addmv", options, scaled);
+    return products.addmv(this, a, v, options.beta, options.alpha);
+  }
+  /** beta·this + alpha·u·vᵀ. */
+  addr(this: Tensor, u: Tensor, v: Tensor, options: AddmmOptions = {}): Tensor {
+    checkOptions("addr", options, scaled);
+    return products.addr(this, u, v, options.beta, options.alpha);
+  }
+  /** Zeros of the given sizes, in this tensor's type and device. */
+  newZeros(this: Tensor, ...args: SizeArguments): Tensor {
+    const { sizes, options } = parseSizes("new_zeros", args);
+    return full(sizes, 0, inherit(this, options));
+  }
+  /** Ones of the given sizes, in this tensor's type and device. */
+  newOnes(this: Tensor, ...args: SizeArguments): Tensor {
+    const { sizes, options } = parseSizes("new_ones", args);
+    return full(sizes, 1, inherit(this, options));
+  }
+  /** Undefined contents of the given sizes, in this tensor's type and device. */
+  newEmpty(this: Tensor, ...args: SizeArguments): Tensor {
+    const { sizes, options } = parseSizes("new_empty", args);
+    return empty(sizes, inherit(this, options));
+  }
+  /** One value in the given sizes, in this tensor's type and device. */
+  newFull(this: Tensor, sizes: Sizes, value: Scalar, options: CreateOptions = {}): Tensor {
+    return full(sizes, value, inherit(this, options));
+  }
+  /** A tensor of `data` in this tensor's type and device. */
+  newTensor(this: Tensor, data: TensorData, options: CreateOptions = {}): Tensor {
+    return tensor(data, inherit(this, options));
+  }
+}
