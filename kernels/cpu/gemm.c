@@ -74,9 +74,11 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define RAP_DIRECT_A_COLUMNS 32
 // Up to so many multiplications, setting up the blocks costs more than they save.
 #define RAP_TINY 1024
-// Up to so many rows (of B transposed) or columns, dot products along k beat packing.
-#define RAP_SKINNY_ROWS    16
+// Up to so many rows (of B transposed) or columns, dot products along k beat packing; each row asks for a k that much
+// longer, since a dot product ends with a sum across lanes.
+#define RAP_SKINNY_ROWS    48
 #define RAP_SKINNY_COLUMNS 6
+#define RAP_SKINNY_DEPTH   12
 // Sums kept in the L1 cache: columns of a block.
 #define RAP_SKINNY_WIDTH 2048
 

@@ -297,7 +297,7 @@ static void NAME(choose_blocks)(tasks *s) {
 }
 
 void NAME(rap_gemm)(const rap_gemm *g) {
-  if (!g->m || !g->n || NAME(try_skinny)(g)) return;
+  if (!g->m || !g->n || !g->outer || !g->inner || NAME(try_skinny)(g)) return;
   tasks s = {.g = g, .threads = 1, .rows = 1, .columns = 1};
   s.tiny = g->m * g->n * g->k <= RAP_TINY && g->b_col == 1 && !g->pack_a && !g->pack_b;
   plan(&s, MR, NR);

@@ -3,20 +3,32 @@
 
 // x [rows, k] times y [n, k] transposed, y being the large operand; c and bias by their strides along x and along y.
 typedef struct {
+  const rap_gemm *g;
+  int y_is_b;
   int64_t rows, n, k, x_row, x_col, y_row, y_col, c_x, c_y, bias_x, bias_y;
   const T *x, *y, *bias;
   T *c, alpha, beta;
   int activation;
 } NAME(skinny);
 
-static void NAME(finish)(const NAME(skinny) * s, int64_t i, int64_t j, const T *sums, int64_t count) {
+INLINE void NAME(finish_at)(const NAME(skinny) * s, T *c, int64_t c_y, const T *bias, int64_t bias_y, const T *sums,
+                            int64_t count) {
+  T alpha = s->alpha, beta = s->beta;
+  int relu = s->activation == RAP_ACTIVATION_RELU;
+  for (int64_t q = 0; q < count; q++) {
+    T x = sums[q] * alpha;
+    if (beta != 0) x += beta * bias[q * bias_y];
+    c[q * c_y] = relu && x < 0 ? 0 : x;
+  }
+}
+// Stores `count` sums of row i of x and rows j … of y.
+INLINE void NAME(finish)(const NAME(skinny) * s, int64_t i, int64_t j, const T *sums, int64_t count) {
   T *c = s->c + i * s->c_x + j * s->c_y;
   const T *bias = s->bias + i * s->bias_x + j * s->bias_y;
-  for (int64_t q = 0; q < count; q++) {
-    T x = sums[q] * s->alpha;
-    if (s->beta != 0) x += s->beta * bias[q * s->bias_y];
-    c[q * s->c_y] = s->activation == RAP_ACTIVATION_RELU && x < 0 ? 0 : x;
-  }
+  if (s->c_y != 1) NAME(finish_at)(s, c, s->c_y, bias, s->bias_y, sums, count);
+  else if (s->beta == 0 && s->activation == RAP_ACTIVATION_NONE && s->alpha == 1) memcpy(c, sums, (size_t)count * sizeof(T));
+  else if (s->bias_y == 1) NAME(finish_at)(s, c, 1, bias, 1, sums, count);
+  else NAME(finish_at)(s, c, 1, bias, s->bias_y, sums, count);
 }
 
 // Dot products of mr rows of x and nr (1 or a multiple of 4) rows of y, both contiguous along k.
@@ -112,22 +124,38 @@ static void NAME(axpys)(const NAME(skinny) * s, int64_t begin, int64_t end) {
   }
 }
 
+// A range of blocks of 16 rows of y, over all problems of the batch.
 static void NAME(run_skinny)(void *context, int64_t begin, int64_t end, int32_t part) {
   (void)part;
-  const NAME(skinny) *s = context;
-  int64_t j = begin * 16, stop = end * 16 < s->n ? end * 16 : s->n;
-  if (s->y_col == 1) NAME(dots)(s, j, stop);
-  else NAME(axpys)(s, j, stop);
+  const NAME(skinny) *whole = context;
+  const rap_gemm *g = whole->g;
+  int64_t blocks = (whole->n + 15) / 16;
+  while (begin < end) {
+    int64_t batch = begin / blocks, first = begin % blocks, last = first + end - begin;
+    if (last > blocks) last = blocks;
+    begin += last - first;
+    int64_t outer = batch / g->inner, inner = batch % g->inner;
+    int64_t a = outer * g->a_outer + inner * g->a_inner, b = outer * g->b_outer + inner * g->b_inner;
+    NAME(skinny) s = *whole;
+    s.x += s.y_is_b ? a : b, s.y += s.y_is_b ? b : a;
+    s.c += outer * g->c_outer + inner * g->c_inner, s.bias += outer * g->bias_outer + inner * g->bias_inner;
+    int64_t j = first * 16, stop = last * 16 < s.n ? last * 16 : s.n;
+    if (s.y_col == 1) NAME(dots)(&s, j, stop);
+    else NAME(axpys)(&s, j, stop);
+  }
 }
 
-// Does the problem this way if it suits: returns 0 if not.
+// Does the problem this way if it suits; returns 0 if not.
 static int NAME(try_skinny)(const rap_gemm *g) {
-  if (g->pack_a || g->pack_b || g->outer * g->inner > 1 || g->k < 8) return 0;
-  int dot_rows = g->b_row == 1 && g->m <= RAP_SKINNY_ROWS, dot_columns = g->a_col == 1 && g->n <= RAP_SKINNY_COLUMNS;
+  if (g->pack_a || g->pack_b || g->k < 8) return 0;
+  int64_t few = g->k / RAP_SKINNY_DEPTH, batches = g->outer * g->inner;
+  int dot_rows = g->b_row == 1 && (g->m <= 3 || (g->m <= few && g->m <= RAP_SKINNY_ROWS));
+  int dot_columns = g->a_col == 1 && (g->n == 1 || (g->n <= few && g->n <= RAP_SKINNY_COLUMNS));
   int add_rows = g->b_col == 1 && g->m <= 3, add_columns = g->a_row == 1 && g->n <= 3;
-  NAME(skinny) s = {.k = g->k, .c = g->c, .alpha = (T)g->alpha, .activation = g->activation};
+  NAME(skinny) s = {.g = g, .k = g->k, .c = g->c, .alpha = (T)g->alpha, .activation = g->activation};
   s.beta = g->bias ? (T)g->beta : 0, s.bias = g->bias ? g->bias : g->a;
-  if (dot_rows || add_rows) {
+  s.y_is_b = dot_rows || add_rows;
+  if (s.y_is_b) {
     s.rows = g->m, s.x = g->a, s.x_row = g->a_row, s.x_col = g->a_col;
     s.n = g->n, s.y = g->b, s.y_row = g->b_col, s.y_col = g->b_row;
     s.c_x = g->c_row, s.c_y = 1, s.bias_x = g->bias_row, s.bias_y = g->bias_col;
@@ -139,12 +167,13 @@ static int NAME(try_skinny)(const rap_gemm *g) {
     return 0;
   }
   if (s.y_col == 1 && s.x_col != 1) {
+    if (batches > 1) return 0;
     T *x = rap_scratch(1, s.rows * s.k * (int64_t)sizeof(T));
     NAME(pack_rows)(x, s.x, s.x_row, s.x_col, s.rows, s.k);
     s.x = x, s.x_row = s.k, s.x_col = 1;
   }
   // Memory is what it waits for: a thread is worth waking for 64 KB of y.
   int64_t blocks = (s.n + 15) / 16, each = (65536 / (int64_t)sizeof(T)) / (16 * s.k * (s.rows + 2) / 3) + 1;
-  rap_parallel(blocks, each, NAME(run_skinny), &s);
+  rap_parallel(batches * blocks, each, NAME(run_skinny), &s);
   return 1;
 }

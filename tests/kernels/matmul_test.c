@@ -133,7 +133,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 3; i++) size[i] = below(6) == 0 ? 1 + below(4) : 1 + below(top);
     if (below(10) == 0) size[below(3)] = 200 + below(500);
     if (below(50) == 0) size[below(3)] = 0;
-    int64_t work = size[0] * size[1] * size[2], batches = work < 20000 ? 1 + below(6) : 1;
+    int64_t work = size[0] * size[1] * size[2], batches = work < 40000 ? 1 + below(6) : 1;
     run(dtype, size[0], size[1], size[2], batches > 2 ? 2 : 1, batches > 2 ? batches / 2 : batches);
   }
   printf("%s: %d problems, %d failures\n", failures ? "FAILED" : "ok", checks, failures);
