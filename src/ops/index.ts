@@ -65,8 +65,15 @@ function dimensionsOf(index: Index): number {
   return isTensor(index) && (index.dtype === bool || index.dtype === uint8) ? index.ndim : 1;
 }
 
+/** A 0-d integer tensor selects as a plain number does, as in PyTorch. */
+function plainIndex(index: Index): Index {
+  if (!isTensor(index) || index.ndim > 0 || index.dtype.isFloatingPoint) return index;
+  return index.dtype === bool || index.dtype === uint8 ? index : Number(readElements(index, [])[0]);
+}
+
 /** Applies integers, slices, ellipsis and null; collects the index tensors. */
-function applyViews(x: Tensor, indices: readonly Index[]): Viewed {
+function applyViews(x: Tensor, given: readonly Index[]): Viewed {
+  const indices = given.map(plainIndex);
   const used = indices.reduce<number>((n, i) => n + dimensionsOf(i), 0);
   if (used > x.ndim) throw new RangeError(`too many indices for tensor of dimension ${x.ndim}`);
   if (indices.filter((i) => i === "...").length > 1) {
