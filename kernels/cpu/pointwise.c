@@ -1,16 +1,13 @@
-// Pointwise ops: compiles each row of pointwise.h into a loop over contiguous elements, and walks strided and
-// broadcast operands by handing those loops contiguous pieces.
+// Pointwise ops: compiles each row of pointwise.h into a loop over contiguous elements, which walk.c hands its pieces.
 #include "../raptorch.h"
 #include "simd.h"
-#include "threads.h"
 #include "vecmath.h"
+#include "walk.h"
 #include <float.h>
 #include <stdatomic.h>
 
-// y[i] = f(in[0][i], in[1][i], …); y may be one of the inputs.
-typedef void (*kernel)(void *y, const void *const *in, int64_t n, double p, double q);
 typedef struct {
-  kernel run;
+  rap_loop run;
   int32_t cost;
 } op;
 
@@ -318,177 +315,10 @@ static const op ternary_ops[8][RAP_TERNARY_COUNT] = {
 
 static const int32_t element_size[8] = {4, 8, 8, 4, 1, 1, 2, 2};
 
-// ---- walking the operands --------------------------------------------------------------------------------
+// ---- entry points ----------------------------------------------------------------------------------------
 
-// Operand 0 is y, the others are the inputs.
-#define OPERANDS 4
-// Elements that a broadcast or strided operand is unrolled to at a time: four such pieces stay in the L1 cache.
-#define PIECE 512
 // Additions that are worth handing to another thread.
 #define GRAIN 32768
-// Outputs from this size on are stored past the caches, unless they are an input too.
-#define STREAM_BYTES ((int64_t)12 << 20)
-
-typedef struct {
-  kernel run;
-  double p, q;
-  int operands, dims, stream;
-  int32_t size[OPERANDS];
-  char *at[OPERANDS];
-  int64_t n, sizes[RAP_MAX_DIMS], strides[OPERANDS][RAP_MAX_DIMS]; // in elements, as meta has them
-} job;
-
-typedef union {
-  char bytes[PIECE * 8];
-  uint64_t align;
-} piece;
-
-// count elements of `size` bytes from `x`, `stride` elements apart.
-static void gather(void *y, const void *x, int64_t stride, int64_t count, int32_t size) {
-#define GATHER(type)                                                                                                   \
-  for (int64_t i = 0; i < count; i++) ((type *)y)[i] = ((const type *)x)[i * stride]
-  switch (size) {
-  case 1: GATHER(uint8_t); break;
-  case 2: GATHER(uint16_t); break;
-  case 4: GATHER(uint32_t); break;
-  default: GATHER(uint64_t);
-  }
-#undef GATHER
-}
-static void scatter(void *y, int64_t stride, const void *x, int64_t count, int32_t size) {
-#define SCATTER(type)                                                                                                  \
-  for (int64_t i = 0; i < count; i++) ((type *)y)[i * stride] = ((const type *)x)[i]
-  switch (size) {
-  case 1: SCATTER(uint8_t); break;
-  case 2: SCATTER(uint16_t); break;
-  case 4: SCATTER(uint32_t); break;
-  default: SCATTER(uint64_t);
-  }
-#undef SCATTER
-}
-
-// All operands contiguous, or (stride 0) one number.
-static void run_flat(void *context, int64_t begin, int64_t end, int32_t thread) {
-  const job *j = context;
-  const void *in[OPERANDS - 1] = {0};
-  piece pieces[OPERANDS];
-  int64_t step = end - begin;
-  (void)thread;
-  for (int k = 1; k < j->operands; k++)
-    if (!j->strides[k][0] && step > PIECE) step = PIECE;
-  for (int k = 1; k < j->operands; k++)
-    if (!j->strides[k][0]) gather(pieces[k].bytes, j->at[k], 0, step, j->size[k]), in[k - 1] = pieces[k].bytes;
-  for (int64_t i = begin; i < end; i += step) {
-    int64_t count = end - i < step ? end - i : step;
-    for (int k = 1; k < j->operands; k++)
-      if (j->strides[k][0]) in[k - 1] = j->at[k] + i * j->size[k];
-    j->run(j->at[0] + i * j->size[0], in, count, j->p, j->q);
-  }
-}
-
-// Where element `index` is, for each operand and dimension.
-typedef struct {
-  int64_t counter[RAP_MAX_DIMS];
-  char *at[OPERANDS];
-} place;
-
-static place find(const job *j, int64_t index) {
-  place at = {.counter = {0}};
-  for (int k = 0; k < j->operands; k++) at.at[k] = j->at[k];
-  for (int d = j->dims - 1; d >= 0; d--) {
-    at.counter[d] = index % j->sizes[d];
-    index /= j->sizes[d];
-    for (int k = 0; k < j->operands; k++) at.at[k] += at.counter[d] * j->strides[k][d] * j->size[k];
-  }
-  return at;
-}
-
-// Moves by `count` <= the rest of the innermost row.
-static void advance(const job *j, place *at, int64_t count) {
-  int d = j->dims - 1;
-  for (int k = 0; k < j->operands; k++) at->at[k] += count * j->strides[k][d] * j->size[k];
-  at->counter[d] += count;
-  while (d > 0 && at->counter[d] == j->sizes[d]) {
-    at->counter[d] = 0;
-    at->counter[d - 1]++;
-    for (int k = 0; k < j->operands; k++)
-      at->at[k] += (j->strides[k][d - 1] - j->sizes[d] * j->strides[k][d]) * j->size[k];
-    d--;
-  }
-}
-
-static void run_strided(void *context, int64_t begin, int64_t end, int32_t thread) {
-  const job *j = context;
-  const int inner = j->dims - 1;
-  piece pieces[OPERANDS];
-  place at = find(j, begin);
-  int64_t limit = end;
-  (void)thread;
-  for (int k = 0; k < j->operands; k++)
-    if (j->strides[k][inner] != 1) limit = PIECE;
-  for (int64_t i = begin, count; i < end; i += count) {
-    const void *in[OPERANDS - 1];
-    count = j->sizes[inner] - at.counter[inner];
-    if (count > limit) count = limit;
-    if (count > end - i) count = end - i;
-    for (int k = 1; k < j->operands; k++) {
-      int64_t stride = j->strides[k][inner];
-      in[k - 1] = at.at[k];
-      if (stride != 1) gather(pieces[k].bytes, at.at[k], stride, count, j->size[k]), in[k - 1] = pieces[k].bytes;
-    }
-    if (j->strides[0][inner] == 1)
-      j->run(at.at[0], in, count, j->p, j->q);
-    else {
-      j->run(pieces[0].bytes, in, count, j->p, j->q);
-      scatter(at.at[0], j->strides[0][inner], pieces[0].bytes, count, j->size[0]);
-    }
-    advance(j, &at, count);
-  }
-}
-
-// Reads meta = [ndim, sizes, y strides, input strides …]: drops dimensions of size 1, puts y's largest stride first and
-// merges neighbours that every operand walks alike.
-static void read_meta(job *j, const int32_t *meta) {
-  int dims = meta[0];
-  const int32_t *sizes = meta + 1;
-  j->dims = 0;
-  for (int d = 0; d < dims; d++) {
-    if (sizes[d] == 1) continue;
-    int at = j->dims++;
-    // Insertion by y's stride; equal strides keep their order.
-    for (; at > 0 && j->strides[0][at - 1] < sizes[dims + d]; at--) {
-      j->sizes[at] = j->sizes[at - 1];
-      for (int k = 0; k < j->operands; k++) j->strides[k][at] = j->strides[k][at - 1];
-    }
-    j->sizes[at] = sizes[d];
-    for (int k = 0; k < j->operands; k++) j->strides[k][at] = sizes[dims * (k + 1) + d];
-  }
-  if (!j->dims) {
-    j->dims = 1, j->sizes[0] = 1;
-    for (int k = 0; k < j->operands; k++) j->strides[k][0] = 1;
-  }
-  int last = 0;
-  for (int d = 1; d < j->dims; d++) {
-    int merge = 1;
-    for (int k = 0; k < j->operands; k++) merge &= j->strides[k][last] == j->strides[k][d] * j->sizes[d];
-    if (merge)
-      j->sizes[last] *= j->sizes[d];
-    else
-      j->sizes[++last] = j->sizes[d];
-    for (int k = 0; k < j->operands; k++) j->strides[k][last] = j->strides[k][d];
-  }
-  j->dims = last + 1;
-}
-
-static void run_job(job *j, int32_t cost, const int32_t *meta) {
-  int flat = 1;
-  if (meta) {
-    read_meta(j, meta);
-    flat = j->dims == 1 && j->strides[0][0] == 1;
-    for (int k = 1; k < j->operands; k++) flat &= j->strides[k][0] == 0 || j->strides[k][0] == 1;
-  }
-  rap_parallel(j->n, GRAIN / cost, flat ? run_flat : run_strided, j);
-}
 
 int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_t n, double p, double q) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
@@ -507,11 +337,11 @@ int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_
     f.run(y, (const void *const[]){x}, n, p, q);
     return RAP_OK;
   }
-  job j = {.run = f.run, .p = p, .q = q, .operands = 2, .n = n, .at = {y, (char *)(uintptr_t)x}};
+  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 2, .n = n, .at = {y, (char *)(uintptr_t)x}};
   int predicate = op_code > RAP_UNARY_BITWISE_NOT;
   j.size[0] = predicate ? 1 : element_size[dtype], j.size[1] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = 1;
-  run_job(&j, f.cost, 0);
+  rap_walk(&j, GRAIN / f.cost, 0);
   return RAP_OK;
 }
 
@@ -532,11 +362,11 @@ int32_t rap_binary(int32_t op_code, int32_t dtype, void *y, const void *a, const
     f.run(y, (const void *const[]){a, b}, n, p, q);
     return finish_binary(dtype);
   }
-  job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)b}};
+  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)b}};
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
   j.size[1] = j.size[2] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = j.strides[2][0] = 1;
-  run_job(&j, f.cost, meta);
+  rap_walk(&j, GRAIN / f.cost, meta);
   return finish_binary(dtype);
 }
 
@@ -570,13 +400,13 @@ int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a
   if (!f.run) return RAP_UNSUPPORTED;
   if (!n) return RAP_OK;
   element number = to_element(dtype, s);
-  job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
+  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
   j.at[reverse ? 1 : 2] = (char *)&number;
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
   j.size[1] = j.size[2] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = j.strides[2][0] = 1;
   j.strides[reverse ? 1 : 2][0] = 0;
-  run_job(&j, f.cost, 0);
+  rap_walk(&j, GRAIN / f.cost, 0);
   return finish_binary(dtype);
 }
 
@@ -585,17 +415,27 @@ int32_t rap_ternary(int32_t op_code, int32_t dtype, void *y, const void *a, cons
   op f = ternary_ops[dtype][op_code];
   if (!f.run) return RAP_UNSUPPORTED;
   if (!n) return RAP_OK;
-  job j = {.run = f.run, .p = p, .operands = 4, .n = n};
+  rap_walk_job j = {.run = f.run, .p = p, .operands = 4, .n = n};
   j.at[0] = y, j.at[1] = (char *)(uintptr_t)a, j.at[2] = (char *)(uintptr_t)b, j.at[3] = (char *)(uintptr_t)c;
   for (int k = 0; k < 4; k++) j.size[k] = element_size[dtype], j.strides[k][0] = 1;
   if (op_code == RAP_TERNARY_WHERE) j.size[1] = 1;
-  run_job(&j, f.cost, meta);
+  rap_walk(&j, GRAIN / f.cost, meta);
   return RAP_OK;
 }
 
 void rap_fill(int32_t dtype, void *y, int32_t n, double value) {
   element e = to_element(dtype, value);
-  gather(y, &e, 0, n, element_size[dtype]);
+  switch (element_size[dtype]) {
+  case 1: memset(y, e.uint8, (size_t)n); break;
+  case 2:
+    for (int64_t i = 0; i < n; i++) ((uint16_t *)y)[i] = e.half;
+    break;
+  case 4:
+    for (int64_t i = 0; i < n; i++) ((int32_t *)y)[i] = e.int32;
+    break;
+  default:
+    for (int64_t i = 0; i < n; i++) ((int64_t *)y)[i] = e.int64;
+  }
 }
 
 int32_t rap_arange(int32_t dtype, void *y, int32_t n, double start, double step) {
