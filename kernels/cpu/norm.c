@@ -115,6 +115,10 @@ int32_t rap_group_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbe
 #else
 #include "rows.h"
 
+// count elements from p: all of a vector, but at the end of a row
+#define LOAD(p, count)     ((count) == LANES ? F(load)(p) : F(load_tail)(p, count, 0))
+#define STORE(p, v, count) ((count) == LANES ? F(store)(p, v) : F(store_tail)(p, v, count))
+
 // y = x * a + b
 static void N(affine)(S *y, const S *x, int64_t n, S a, S b) {
   const V va = F(set)(a), vb = F(set)(b);
@@ -338,12 +342,12 @@ static void N(row_norm_backward)(void *context, int64_t begin, int64_t end, int3
       int64_t stop = n - i < ROW_BLOCK ? n : i + ROW_BLOCK;
       for (; i < stop; i += LANES) {
         int count = n - i < LANES ? (int)(n - i) : LANES;
-        V g = F(load_tail)(dy + i, count, 0), h = (F(load_tail)(x + i, count, mean) - m) * s;
+        V g = LOAD(dy + i, count), h = (LOAD(x + i, count) - m) * s;
         if (sums) {
-          F(store_tail)(sums + i, F(load_tail)(sums + i, count, 0) + g * h, count);
-          F(store_tail)(sums + n + i, F(load_tail)(sums + n + i, count, 0) + g, count);
+          STORE(sums + i, LOAD(sums + i, count) + g * h, count);
+          STORE(sums + n + i, LOAD(sums + n + i, count) + g, count);
         }
-        if (gamma) g *= F(load_tail)(gamma + i, count, 0);
+        if (gamma) g *= LOAD(gamma + i, count);
         g_sum += g, g_dot += g * h;
       }
       sum += N(lanes)(g_sum), dot += N(lanes)(g_dot);
@@ -352,9 +356,9 @@ static void N(row_norm_backward)(void *context, int64_t begin, int64_t end, int3
       const V a = F(set)((S)(j->rms ? 0 : sum / (double)n)), b = F(set)((S)(dot / (double)n));
       for (int64_t i = 0; i < n; i += LANES) {
         int count = n - i < LANES ? (int)(n - i) : LANES;
-        V g = F(load_tail)(dy + i, count, 0), h = (F(load_tail)(x + i, count, mean) - m) * s;
-        if (gamma) g *= F(load_tail)(gamma + i, count, 0);
-        F(store_tail)(dx + i, s * (g - a - h * b), count);
+        V g = LOAD(dy + i, count), h = (LOAD(x + i, count) - m) * s;
+        if (gamma) g *= LOAD(gamma + i, count);
+        STORE(dx + i, s * (g - a - h * b), count);
       }
     }
     if (sums && ((r - begin) % FLUSH == FLUSH - 1 || r == end - 1)) {
@@ -416,4 +420,6 @@ static void N(group_norm_backward)(void *context, int64_t begin, int64_t end, in
   }
 }
 #undef AT
+#undef LOAD
+#undef STORE
 #endif

@@ -80,8 +80,13 @@ static state N(row_extreme)(const S *x, int64_t n, int greatest, int indexed) {
       best.f = (double)v, best.index = i;
     }
   }
-  if (indexed)
-    while ((double)x[best.index] != best.f) best.index++;
+#if REAL_BITS == 32
+  for (const f32v v = f32_set((float)best.f); indexed && best.index + 2 * LANES <= n; best.index += 2 * LANES) {
+    const S *at = x + best.index;
+    if (i32_any((f32_load(at) == v) | (f32_load(at + LANES) == v))) break;
+  }
+#endif
+  while (indexed && (double)x[best.index] != best.f) best.index++;
   return best;
 }
 

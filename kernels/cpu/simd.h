@@ -340,6 +340,17 @@ INLINE double f64_sum(f64v x) {
   for (int i = 0; i < F64_LANES; i++) s += x[i];
   return s;
 }
+// Whether any lane of a comparison's result is set.
+#if RAP_VBYTES == 64
+INLINE int i32_any(i32v mask) { return _mm512_movepi32_mask((__m512i)mask) != 0; }
+#elif RAP_VBYTES == 32
+INLINE int i32_any(i32v mask) { return _mm256_movemask_ps((__m256)mask) != 0; }
+#elif defined(__x86_64__)
+INLINE int i32_any(i32v mask) { return _mm_movemask_ps((__m128)mask) != 0; }
+#else
+INLINE int i32_any(i32v mask) { return vmaxvq_u32((uint32x4_t)mask) != 0; }
+#endif
+
 INLINE float f32_sum(f32v x) {
   float s = 0;
   for (int i = 0; i < F32_LANES; i++) s += x[i];

@@ -59,6 +59,24 @@ static void N(row_scale)(S *y, const S *x, int64_t n, S a) {
   if (i < n) F(store_tail)(y + i, F(load_tail)(x + i, (int)(n - i), 0) * va, (int)(n - i));
 }
 
+// A row of at most two vectors stays in registers.
+static void N(short_softmax)(S *y, const S *x, int n, int take_log) {
+  const int n0 = n < LANES ? n : LANES, n1 = n - n0;
+  V a = F(load_tail)(x, n0, -(S)INFINITY), b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
+  V m = F(set)(N(largest)(F(select)((MASK)(a > b), a, b)));
+  V ea = F(exp)(a - m), eb = n1 ? F(exp)(b - m) : F(set)(0);
+  S sum = N(total)(ea + eb);
+  if (take_log) {
+    V shift = F(log)(F(set)(sum));
+    ea = a - m - shift, eb = b - m - shift;
+  } else {
+    V scale = F(set)(1 / sum);
+    ea *= scale, eb *= scale;
+  }
+  F(store_tail)(y, ea, n0);
+  if (n1) F(store_tail)(y + LANES, eb, n1);
+}
+
 // Item i is row i, or a group of LANES columns.
 static void N(softmax)(void *context, int64_t begin, int64_t end, int32_t thread) {
   const job *j = context;
@@ -68,6 +86,10 @@ static void N(softmax)(void *context, int64_t begin, int64_t end, int32_t thread
     if (inner == 1) {
       const S *x = (const S *)j->a + i * dim;
       S *y = (S *)j->out + i * dim;
+      if (dim <= 2 * LANES) {
+        N(short_softmax)(y, x, (int)dim, j->take_log);
+        continue;
+      }
       int nan;
       S m = N(row_max)(x, dim, &nan);
       double sum = N(row_exp_sum)(j->take_log ? 0 : y, x, dim, m);
@@ -113,10 +135,8 @@ static void N(softmax_backward)(void *context, int64_t begin, int64_t end, int32
       else {
         for (; k + 4 * LANES <= dim; k += 4 * LANES)
           for (int u = 0; u < 4; u++) s[u] += F(load)(dy + k + u * LANES) * F(load)(y + k + u * LANES);
-        for (; k < dim; k += LANES) {
-          int n = dim - k < LANES ? (int)(dim - k) : LANES;
-          s[0] += F(load_tail)(dy + k, n, 0) * F(load_tail)(y + k, n, 0);
-        }
+        for (; k + LANES <= dim; k += LANES) s[0] += F(load)(dy + k) * F(load)(y + k);
+        if (k < dim) s[1] += F(load_tail)(dy + k, (int)(dim - k), 0) * F(load_tail)(y + k, (int)(dim - k), 0);
         total = N(lanes)((s[0] + s[1]) + (s[2] + s[3]));
       }
       sum = F(set)((S)total);
@@ -128,7 +148,12 @@ static void N(softmax_backward)(void *context, int64_t begin, int64_t end, int32
       sum = s[0];
     }
     const int64_t step = inner == 1 ? LANES : inner, last = inner == 1 ? dim : dim * inner;
-    for (int64_t k = 0; k < last; k += step) {
+    int64_t k = 0;
+    if (inner == 1 && j->take_log)
+      for (; k + LANES <= dim; k += LANES) F(store)(dx + k, F(load)(dy + k) - F(exp)(F(load)(y + k)) * sum);
+    else if (inner == 1)
+      for (; k + LANES <= dim; k += LANES) F(store)(dx + k, (F(load)(dy + k) - sum) * F(load)(y + k));
+    for (; k < last; k += step) {
       int n = inner > 1 ? count : last - k < LANES ? (int)(last - k) : LANES;
       V g = F(load_tail)(dy + k, n, 0), v = F(load_tail)(y + k, n, 0);
       F(store_tail)(dx + k, j->take_log ? g - F(exp)(v) * sum : (g - sum) * v, n);

@@ -1,6 +1,22 @@
 // The maximum and the sum of exponentials of rows and of columns: what softmax.c and loss.c share.
 #include "rows.h"
 
+// Across a vector, in log2(LANES) steps: the largest (NaN or not), and the sum.
+INLINE S N(largest)(V v) {
+  S s[LANES];
+  memcpy(s, &v, sizeof s);
+  for (int step = LANES / 2; step; step /= 2)
+    for (int i = 0; i < step; i++) s[i] = s[i + step] > s[i] ? s[i + step] : s[i];
+  return s[0];
+}
+INLINE S N(total)(V v) {
+  S s[LANES];
+  memcpy(s, &v, sizeof s);
+  for (int step = LANES / 2; step; step /= 2)
+    for (int i = 0; i < step; i++) s[i] += s[i + step];
+  return s[0];
+}
+
 // sum exp(x - m) over a row, m its maximum; with y, also y = exp(x - m). The sum is taken in blocks, added in double.
 static double N(row_exp_sum)(S *y, const S *x, int64_t n, S m) {
   const V shift = F(set)(m);

@@ -328,11 +328,6 @@ INLINE f64v f64_near_tan(f64v x) {
   i64v odd = (k & 1) == 1;
   return f64_select(odd, -c, s) / f64_select(odd, s, c);
 }
-INLINE int i32_any(i32v mask) {
-  int32_t any = 0;
-  for (int i = 0; i < F32_LANES; i++) any |= mask[i];
-  return any;
-}
 #define RAP_TRIGONOMETRY(name, single, twice)                                                                          \
   INLINE f32v f32_##name(f32v x) {                                                                                     \
     f64pair v = f64_widen(x);                                                                                          \
