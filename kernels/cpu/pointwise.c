@@ -319,6 +319,8 @@ static const int32_t element_size[8] = {4, 8, 8, 4, 1, 1, 2, 2};
 
 // Additions that are worth handing to another thread.
 #define GRAIN 32768
+// Up to here a number is unrolled on the stack instead.
+#define SMALL 64
 
 int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_t n, double p, double q) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
@@ -393,6 +395,21 @@ static element to_element(int32_t dtype, double value) {
   return e;
 }
 
+// n copies of one element.
+static void repeat(void *y, element e, int64_t n, int32_t size) {
+  switch (size) {
+  case 1: memset(y, e.uint8, (size_t)n); break;
+  case 2:
+    for (int64_t i = 0; i < n; i++) ((uint16_t *)y)[i] = e.half;
+    break;
+  case 4:
+    for (int64_t i = 0; i < n; i++) ((int32_t *)y)[i] = e.int32;
+    break;
+  default:
+    for (int64_t i = 0; i < n; i++) ((int64_t *)y)[i] = e.int64;
+  }
+}
+
 int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a, int32_t n, int32_t reverse, double s,
                           double p, double q) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
@@ -400,6 +417,12 @@ int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a
   if (!f.run) return RAP_UNSUPPORTED;
   if (!n) return RAP_OK;
   element number = to_element(dtype, s);
+  if (n <= SMALL) {
+    element copies[SMALL];
+    repeat(copies, number, n, element_size[dtype]);
+    f.run(y, reverse ? (const void *const[]){copies, a} : (const void *const[]){a, copies}, n, p, q);
+    return finish_binary(dtype);
+  }
   rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
   j.at[reverse ? 1 : 2] = (char *)&number;
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
@@ -424,18 +447,15 @@ int32_t rap_ternary(int32_t op_code, int32_t dtype, void *y, const void *a, cons
 }
 
 void rap_fill(int32_t dtype, void *y, int32_t n, double value) {
+  const int32_t size = element_size[dtype];
   element e = to_element(dtype, value);
-  switch (element_size[dtype]) {
-  case 1: memset(y, e.uint8, (size_t)n); break;
-  case 2:
-    for (int64_t i = 0; i < n; i++) ((uint16_t *)y)[i] = e.half;
-    break;
-  case 4:
-    for (int64_t i = 0; i < n; i++) ((int32_t *)y)[i] = e.int32;
-    break;
-  default:
-    for (int64_t i = 0; i < n; i++) ((int64_t *)y)[i] = e.int64;
+  if (n < GRAIN) {
+    repeat(y, e, n, size);
+    return;
   }
+  rap_walk_job j = {.run = rap_copy_loop(size), .operands = 2, .size = {size, size}, .at = {y, (char *)&e}, .n = n};
+  j.strides[0][0] = 1;
+  rap_walk(&j, GRAIN, 0);
 }
 
 int32_t rap_arange(int32_t dtype, void *y, int32_t n, double start, double step) {

@@ -191,36 +191,52 @@ static void run_rows(void *context, int64_t begin, int64_t end, int32_t part) {
   if (j->stream) stream_end();
 }
 
-// Short rows: a piece of every operand is collected over several of them.
+// Whether operand k's elements lie one after the other in the order of the walk.
+static int contiguous(const job *j, int k) {
+  int64_t natural = 1;
+  for (int d = j->dims - 1; d >= 0; natural *= j->sizes[d--])
+    if (j->strides[k][d] != natural) return 0;
+  return 1;
+}
+
+// Moves `count` elements of operand k, from place `at` on, into a piece or out of it.
+static void collect(const job *j, int k, place at, char *into, const char *from, int64_t count) {
+  const int inner = j->dims - 1;
+  const int64_t stride = j->strides[k][inner];
+  const int32_t size = j->size[k];
+  for (int64_t run; count > 0; count -= run) {
+    run = j->sizes[inner] - at.counter[inner];
+    if (run > count) run = count;
+    if (into)
+      gather(into, at.at[k], stride, run, size), into += run * size;
+    else
+      scatter(at.at[k], stride, from, run, size), from += run * size;
+    at.at[k] += run * stride * size;
+    at.counter[inner] += run;
+    for (int d = inner; d > 0 && at.counter[d] == j->sizes[d]; d--) {
+      at.counter[d] = 0, at.counter[d - 1]++;
+      at.at[k] += (j->strides[k][d - 1] - j->sizes[d] * j->strides[k][d]) * size;
+    }
+  }
+}
+
+// Short rows: pieces of the operands that are not contiguous are collected over several of them.
 static void run_short(void *context, int64_t begin, int64_t end, int32_t part) {
   const job *j = context;
-  const int inner = j->dims - 1;
   piece pieces[RAP_OPERANDS];
-  place at = find(j, j->dims, begin), from = at;
+  int direct[RAP_OPERANDS];
   (void)part;
+  for (int k = 0; k < j->operands; k++) direct[k] = contiguous(j, k);
   for (int64_t i = begin, count; i < end; i += count) {
+    const place at = find(j, j->dims, i);
     const void *in[RAP_OPERANDS - 1];
     count = end - i < PIECE ? end - i : PIECE;
-    // Once to read the inputs, once more to write y.
-    from = at;
-    for (int writing = 0; writing < 2; writing++) {
-      at = from;
-      for (int64_t done = 0, run; done < count; done += run) {
-        run = j->sizes[inner] - at.counter[inner];
-        if (run > count - done) run = count - done;
-        if (writing)
-          scatter(at.at[0], j->strides[0][inner], pieces[0].bytes + done * j->size[0], run, j->size[0]);
-        else
-          for (int k = 1; k < j->operands; k++)
-            gather(pieces[k].bytes + done * j->size[k], at.at[k], j->strides[k][inner], run, j->size[k]);
-        for (int k = 0; k < j->operands; k++) at.at[k] += run * j->strides[k][inner] * j->size[k];
-        at.counter[inner] += run;
-        carry(j, &at, inner);
-      }
-      if (writing) break;
-      for (int k = 1; k < j->operands; k++) in[k - 1] = pieces[k].bytes;
-      j->run(pieces[0].bytes, in, count, j->p, j->q);
+    for (int k = 1; k < j->operands; k++) {
+      in[k - 1] = direct[k] ? at.at[k] : pieces[k].bytes;
+      if (!direct[k]) collect(j, k, at, pieces[k].bytes, 0, count);
     }
+    j->run(direct[0] ? at.at[0] : pieces[0].bytes, in, count, j->p, j->q);
+    if (!direct[0]) collect(j, 0, at, 0, pieces[0].bytes, count);
   }
 }
 

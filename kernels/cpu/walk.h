@@ -24,4 +24,7 @@ typedef struct {
 // `grain`: elements worth handing to another thread.
 void rap_walk(rap_walk_job *job, int64_t grain, const int32_t *meta);
 
+// The loop that copies elements of `size` bytes.
+rap_loop rap_copy_loop(int32_t size);
+
 #endif
