@@ -853,3 +853,51 @@ Deno.test("cuda kernels: random distributions", () => {
       .outputs[0];
   assert.equal(new Set(Array.from(without, Number)).size, 4);
 });
+
+Deno.test("cuda kernels: gradients of samples", () => {
+  for (const dtype of [0, 1]) {
+    const n = 300, a = input(numbers.of(dtype, n, 0.1, 20)), x = input(numbers.of(dtype, n, 0.05, 25));
+    const options = { tolerance: dtype === 0 ? 1e-5 : 1e-10, atol: 1e-7, label: `${dtype}` };
+    pair.check("random_gradient", [dtype, out(zeros(dtype, n)), x, a, null, n], options);
+    const unit = input(numbers.of(dtype, n, 0.01, 0.99)), total = input(numbers.of(dtype, n, 20, 40));
+    pair.check("random_gradient", [dtype, out(zeros(dtype, n)), unit, a, total, n], options);
+  }
+});
+
+Deno.test("cuda kernels: linear algebra", () => {
+  for (const dtype of [0, 1]) {
+    const options = { tolerance: dtype === 0 ? 1e-5 : 1e-10, atol: dtype === 0 ? 1e-5 : 1e-10 };
+    for (const n of [1, 5, 33]) {
+      const batch = 3, size = n * n, a = zeros(dtype, batch * size);
+      for (let b = 0; b < batch; b++) {
+        const f = numbers.doubles(size);
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < n; j++) {
+            let sum = i === j ? 1 : 0;
+            for (let k = 0; k < n; k++) sum += f[i * n + k] * f[j * n + k];
+            a[b * size + i * n + j] = sum as never;
+          }
+        }
+      }
+      a[2 * size] = -1 as never; // not positive definite
+      const cholesky = [dtype, out(zeros(dtype, batch * size)), out(new Int32Array(batch)), input(a), batch, n];
+      pair.check("cholesky", cholesky, { ...options, label: `${dtype} ${n}` });
+      for (let flags = 0; flags < 8; flags++) {
+        const b = input(numbers.of(dtype, batch * n * 4));
+        const triangular = zeros(dtype, batch * size);
+        for (let i = 0; i < triangular.length; i++) {
+          triangular[i] = (i % size % (n + 1) === 0 ? 3 : numbers.next() / n) as never;
+        }
+        const args = [dtype, out(zeros(dtype, batch * n * 4)), input(triangular), b, batch, n, 4, flags];
+        pair.check("solve_triangular", args, { ...options, label: `${dtype} ${n} ${flags}` });
+      }
+    }
+    for (const [m, n] of [[1, 1], [5, 3], [3, 5], [20, 20]]) {
+      for (const complete of [0, 1]) {
+        const k = complete ? m : Math.min(m, n), a = input(numbers.of(dtype, 2 * m * n));
+        const args = [dtype, out(zeros(dtype, 2 * m * k)), out(zeros(dtype, 2 * k * n)), a, 2, m, n, complete];
+        pair.check("qr", args, { ...options, label: `${dtype} ${m}x${n} ${complete}` });
+      }
+    }
+  }
+});

@@ -199,17 +199,17 @@ DEVICE double binomial(Stream &s, double count, double p) {
   return p <= 0.5 ? binomial_half(s, count, p) : count - binomial_half(s, count, 1 - p);
 }
 
-template <typename T>
-__global__ void __launch_bounds__(kBlock) random_sample(T *out, const T *a, const T *b, int n, int distribution, T smallest, PhiloxState state, int *fault) {
+template <typename T, int Distribution>
+__global__ void __launch_bounds__(kBlock) random_sample(T *out, const T *a, const T *b, int n, T smallest, PhiloxState state, int *fault) {
   Stream s{Philox(state, static_cast<uint64_t>(blockIdx.x) * kBlock + threadIdx.x)};
   GRID_STRIDE(i, n) {
     const double x = static_cast<double>(a[i]), y = b ? static_cast<double>(b[i]) : 0;
     double v;
-    if (distribution == RAP_SAMPLE_POISSON) {
+    if (Distribution == RAP_SAMPLE_POISSON) {
       const bool wrong = !(x >= 0);
       if (wrong) atomicMax(fault, RAP_FAULT_PARAMETER);
       v = wrong ? 0 : poisson(s, x);
-    } else if (distribution == RAP_SAMPLE_BINOMIAL) {
+    } else if (Distribution == RAP_SAMPLE_BINOMIAL) {
       v = binomial(s, x, y);
     } else {
       v = standard_gamma(s, x);
@@ -332,8 +332,14 @@ int32_t rap_random_sample(int32_t dtype, void *out, void *generator, const void 
     next.offset += static_cast<uint64_t>(ceil_div(n, blocks * kBlock)) * 4096;
     memcpy(generator, &next, sizeof next);
     const T smallest = sizeof(T) == 4 ? static_cast<T>(1.17549435e-38f) : static_cast<T>(2.2250738585072014e-308);
-    RUN((random_sample<T>), blocks, kBlock, static_cast<T *>(out), static_cast<const T *>(a), static_cast<const T *>(b), n, distribution, smallest, state,
-        rap_fault_flag());
+    T *to = static_cast<T *>(out);
+    const T *as = static_cast<const T *>(a), *bs = static_cast<const T *>(b);
+    int *fault = rap_fault_flag();
+    switch (distribution) {
+    case RAP_SAMPLE_POISSON: RUN((random_sample<T, RAP_SAMPLE_POISSON>), blocks, kBlock, to, as, bs, n, smallest, state, fault); break;
+    case RAP_SAMPLE_BINOMIAL: RUN((random_sample<T, RAP_SAMPLE_BINOMIAL>), blocks, kBlock, to, as, bs, n, smallest, state, fault); break;
+    default: RUN((random_sample<T, RAP_SAMPLE_STANDARD_GAMMA>), blocks, kBlock, to, as, bs, n, smallest, state, fault); break;
+    }
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }

@@ -1,0 +1,139 @@
+// Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double. Triangular systems: a
+// thread a column of the right-hand side.
+#include "lines.cuh"
+#include "math.cuh"
+
+namespace {
+
+// Outer products: column k is scaled, then subtracted from the triangle right of it.
+template <typename T> __global__ void __launch_bounds__(kBlock) cholesky(T *out, int *info, const T *a, double *work, int n) {
+  const int64_t at = static_cast<int64_t>(blockIdx.x) * n * n;
+  double *w = work + at;
+  for (int i = threadIdx.x; i < n * n; i += kBlock) w[i] = static_cast<double>(a[at + i]);
+  __syncthreads();
+  int failed = 0;
+  for (int k = 0; k < n && !failed; k++) {
+    const double pivot = w[static_cast<int64_t>(k) * n + k], root = sqrt(pivot);
+    if (!(pivot > 0)) {
+      failed = k + 1; // the same in every thread
+      continue;
+    }
+    __syncthreads(); // everyone has read the pivot
+    for (int i = k + static_cast<int>(threadIdx.x); i < n; i += kBlock) {
+      double &v = w[static_cast<int64_t>(i) * n + k];
+      v = i == k ? root : v / root;
+    }
+    __syncthreads();
+    const int rest = n - k - 1;
+    for (int e = threadIdx.x; e < rest * rest; e += kBlock) {
+      const int i = k + 1 + e / rest, j = k + 1 + e % rest;
+      if (j <= i) w[static_cast<int64_t>(i) * n + j] -= w[static_cast<int64_t>(i) * n + k] * w[static_cast<int64_t>(j) * n + k];
+    }
+    __syncthreads();
+  }
+  for (int i = threadIdx.x; i < n * n; i += kBlock) out[at + i] = i % n <= i / n ? static_cast<T>(w[i]) : T(0);
+  if (threadIdx.x == 0) info[blockIdx.x] = failed;
+}
+
+enum { UPPER = 1, TRANSPOSED = 2, UNIT = 4 };
+
+template <typename T>
+__global__ void __launch_bounds__(kBlock) solve_triangular(T *out, const T *a, const T *b, double *work, int total, int n, Divider columns, int flags) {
+  const int64_t down = flags & TRANSPOSED ? 1 : n, across = flags & TRANSPOSED ? n : 1;
+  const bool forward = !(flags & UPPER) == !(flags & TRANSPOSED); // lower triangular after the transposition
+  const int m = columns.divisor;
+  GRID_STRIDE(column, total) {
+    const uint32_t batch = columns.divide(column);
+    const T *t = a + static_cast<int64_t>(batch) * n * n;
+    const int64_t at = static_cast<int64_t>(batch) * n * m + (column - batch * m);
+    double *x = work + at;
+    for (int step = 0; step < n; step++) {
+      const int i = forward ? step : n - 1 - step;
+      double v = static_cast<double>(b[at + static_cast<int64_t>(i) * m]);
+      for (int s = 0; s < step; s++) {
+        const int k = forward ? s : n - 1 - s;
+        v -= static_cast<double>(t[i * down + k * across]) * x[static_cast<int64_t>(k) * m];
+      }
+      if (!(flags & UNIT)) v /= static_cast<double>(t[i * (down + across)]);
+      x[static_cast<int64_t>(i) * m] = v;
+      out[at + static_cast<int64_t>(i) * m] = static_cast<T>(v);
+    }
+  }
+}
+
+// I - tau v vᵀ from the left on columns [from, columns) of x [rows, columns]; a thread a column.
+DEVICE void reflect(double *x, const double *v, double tau, int k, int rows, int columns, int from) {
+  for (int j = from + static_cast<int>(threadIdx.x); j < columns; j += kBlock) {
+    double dot = 0;
+    for (int i = k; i < rows; i++) dot += v[i] * x[static_cast<int64_t>(i) * columns + j];
+    for (int i = k; i < rows; i++) x[static_cast<int64_t>(i) * columns + j] -= tau * v[i] * dot;
+  }
+  __syncthreads();
+}
+
+// Householder reflections with LAPACK's signs. work: x [m, n], y [m, width], vs [steps, m], taus [steps] of each matrix.
+template <typename T> __global__ void __launch_bounds__(kBlock) qr(T *q, T *r, const T *a, double *work, int64_t work_size, int m, int n, int width) {
+  const int steps = m < n ? m : n;
+  double *x = work + blockIdx.x * work_size, *y = x + static_cast<int64_t>(m) * n, *vs = y + static_cast<int64_t>(m) * width;
+  double *taus = vs + static_cast<int64_t>(m) * steps;
+  for (int i = threadIdx.x; i < m * n; i += kBlock) x[i] = static_cast<double>(a[static_cast<int64_t>(blockIdx.x) * m * n + i]);
+  for (int i = threadIdx.x; i < m * width; i += kBlock) y[i] = i / width == i % width;
+  __syncthreads();
+  for (int k = 0; k < steps; k++) {
+    double *v = vs + static_cast<int64_t>(k) * m;
+    double rest = 0;
+    for (int i = k + 1 + static_cast<int>(threadIdx.x); i < m; i += kBlock) rest += x[static_cast<int64_t>(i) * n + k] * x[static_cast<int64_t>(i) * n + k];
+    rest = line_join<kBlock>(rest, Plus{});
+    const double head = x[static_cast<int64_t>(k) * n + k], beta = -copysign(sqrt(head * head + rest), head);
+    const double tau = rest == 0 ? 0 : (beta - head) / beta;
+    for (int i = k + static_cast<int>(threadIdx.x); i < m; i += kBlock)
+      v[i] = i == k ? 1 : rest == 0 ? 0 : x[static_cast<int64_t>(i) * n + k] / (head - beta);
+    if (threadIdx.x == 0) taus[k] = tau;
+    __syncthreads();
+    if (rest != 0) reflect(x, v, tau, k, m, n, k);
+  }
+  for (int i = threadIdx.x; i < width * n; i += kBlock)
+    r[static_cast<int64_t>(blockIdx.x) * width * n + i] = i % n < i / n ? T(0) : static_cast<T>(x[i]);
+  for (int k = steps - 1; k >= 0; k--)
+    if (taus[k] != 0) reflect(y, vs + static_cast<int64_t>(k) * m, taus[k], k, m, width, 0);
+  for (int i = threadIdx.x; i < m * width; i += kBlock) q[static_cast<int64_t>(blockIdx.x) * m * width + i] = static_cast<T>(y[i]);
+}
+
+} // namespace
+
+int32_t rap_cholesky(int32_t dtype, void *out, void *info, const void *a, int32_t batch, int32_t n) {
+  const bool known = for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    if (batch == 0) return;
+    const Scratch work(static_cast<size_t>(batch) * n * n * sizeof(double) + 1);
+    if (work.as<double>())
+      RUN((cholesky<T>), batch, kBlock, static_cast<T *>(out), static_cast<int *>(info), static_cast<const T *>(a), work.as<double>(), n);
+  });
+  return known ? RAP_OK : RAP_UNSUPPORTED;
+}
+
+int32_t rap_solve_triangular(int32_t dtype, void *out, const void *a, const void *b, int32_t batch, int32_t n, int32_t m, int32_t flags) {
+  const bool known = for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    const int total = batch * m;
+    if (total == 0 || n == 0) return;
+    const Scratch work(static_cast<size_t>(total) * n * sizeof(double));
+    if (work.as<double>())
+      RUN((solve_triangular<T>), blocks_for(total), kBlock, static_cast<T *>(out), static_cast<const T *>(a), static_cast<const T *>(b), work.as<double>(),
+          total, n, Divider(static_cast<uint32_t>(m)), flags);
+  });
+  return known ? RAP_OK : RAP_UNSUPPORTED;
+}
+
+int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, int32_t m, int32_t n, int32_t complete) {
+  const bool known = for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    if (batch == 0 || m == 0) return;
+    const int steps = m < n ? m : n, width = complete ? m : steps;
+    const int64_t size = static_cast<int64_t>(m) * (n + width + steps) + steps;
+    const Scratch work(static_cast<size_t>(batch * size) * sizeof(double) + 1);
+    if (work.as<double>())
+      RUN((qr<T>), batch, kBlock, static_cast<T *>(q), static_cast<T *>(r), static_cast<const T *>(a), work.as<double>(), size, m, n, width);
+  });
+  return known ? RAP_OK : RAP_UNSUPPORTED;
+}
