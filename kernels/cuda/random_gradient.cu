@@ -60,7 +60,7 @@ DEVICE double gamma_gradient(double a, double x) {
   }
   dual first = {x + 1 - a, -1}, f = over(constant(1), first), c = constant(1 / SMALL), d = f;
   for (int n = 1; n < MOST_TERMS; n++)
-    if (lentz(&f, &c, &d, dual{n * (a - n), n}, dual{x + 1 - a + 2 * n, -1})) break;
+    if (lentz(&f, &c, &d, dual{n * (a - n), static_cast<double>(n)}, dual{x + 1 - a + 2 * n, -1})) break;
   return x * (slope * f.v + f.d);
 }
 
