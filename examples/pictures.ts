@@ -56,11 +56,11 @@ export function scatterChart(title: string, points: readonly Point[], groups: re
 
 /** Images `[height, width]` in a grid of `columns`, each with a caption; a caption that begins with ✗ is red. */
 export function imageGrid(title: string, images: readonly Tensor[], captions: readonly string[], columns = 8): string {
-  const [cell, scale] = [84, 2];
+  const [cell, side] = [84, 56];
   const cells = images.map((image, i) => {
     const [x, y] = [(i % columns) * cell + 12, Math.floor(i / columns) * (cell + 8) + 36];
     const colour = captions[i].startsWith("✗") ? "#cc2222" : "#333";
-    return imageAt(image, x, y, scale) +
+    return imageAt(image, x, y, side) +
       `<text x="${x + 28}" y="${y + 70}" text-anchor="middle" ${FONT} style="fill:${colour}">${captions[i]}</text>`;
   });
   const height = Math.ceil(images.length / columns) * (cell + 8) + 40;
@@ -77,7 +77,7 @@ export function viewClassify(image: Tensor, probabilities: Tensor, classes: read
       `<text x="${(334 + p * 180).toFixed(1)}" y="${y + 13}" ${FONT}>${p.toFixed(3)}</text>`;
   });
   const title = `<text x="330" y="24" ${FONT}>Class probability</text>`;
-  return svg(560, 270, [imageAt(image.select(0, 0), 16, 36, 8), title, ...bars]);
+  return svg(560, 270, [imageAt(image.select(0, 0), 16, 36, 224), title, ...bars]);
 }
 
 /** Where a chart's values are on the page, and its axes. */
@@ -103,12 +103,14 @@ function chartFrame(title: string, xLabel: string, [x0, x1]: number[], [y0, y1]:
   return { svg: [...grid, ...labels, texts].join("\n"), x, y };
 }
 
+/** Names of the colours, to the right of the title. */
 function legend(names: readonly string[]): string {
   if (names.length < 2) return "";
-  return names.map((name, k) =>
-    `<rect x="440" y="${44 + 18 * k}" width="10" height="10" fill="${COLOURS[k]}"/>` +
-    `<text x="456" y="${53 + 18 * k}" ${FONT}>${name}</text>`
-  ).join("");
+  return names.map((name, k) => {
+    const x = 540 - 84 * (names.length - k);
+    return `<rect x="${x}" y="12" width="10" height="10" fill="${COLOURS[k]}"/>` +
+      `<text x="${x + 16}" y="22" ${FONT}>${name}</text>`;
+  }).join("");
 }
 
 /** Round numbers between `low` and `high`, about five. */
@@ -134,13 +136,14 @@ function svg(width: number, height: number, parts: readonly string[]): string {
   }\n</svg>\n`;
 }
 
-function imageAt(image: Tensor, x: number, y: number, scale: number): string {
+/** An image `side` wide, its darkest value black and its lightest white. */
+function imageAt(image: Tensor, x: number, y: number, side: number): string {
   const [height, width] = image.shape;
   const pixels = image.float().flatten().tolist() as number[];
   const [low, high] = [Math.min(...pixels), Math.max(...pixels)];
   const grey = Uint8Array.from(pixels, (v) => 255 * (v - low) / (high - low || 1));
   const data = png(grey, width, height).toBase64();
-  return `<image x="${x}" y="${y}" width="${width * scale}" height="${height * scale}" ` +
+  return `<image x="${x}" y="${y}" width="${side}" height="${side * height / width}" ` +
     `style="image-rendering:pixelated" href="data:image/png;base64,${data}"/>`;
 }
 
