@@ -4,25 +4,29 @@
  * @module
  */
 import type { Operand } from "../ops/elementwise.ts";
+import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
 import type { Dims } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
-import type { AlphaOptions, DivOptions } from "../tensor/arithmetic.ts";
+import { type AlphaOptions, alphaOptions, type DivOptions, divOptions } from "../tensor/arithmetic.ts";
 import type { AddmmOptions } from "../tensor/matmul.ts";
 import type { ReduceOptions } from "../tensor/reduce.ts";
 
 /** a + alpha·b. */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  checkOptions("add", options, alphaOptions);
   return arithmetic.add(a, b, options?.alpha);
 }
 
 /** a − alpha·b. */
 export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  checkOptions("sub", options, alphaOptions);
   return arithmetic.sub(a, b, options?.alpha);
 }
 
 /** a / b: true division, unless `roundingMode` says otherwise. */
 export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
+  checkOptions("div", options, divOptions);
   return arithmetic.div(a, b, options?.roundingMode);
 }
 

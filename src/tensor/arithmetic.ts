@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
 import type { RoundingMode } from "../ops/arithmetic.ts";
 import * as compare from "../ops/compare.ts";
@@ -22,22 +23,31 @@ export interface DivOptions {
   roundingMode?: RoundingMode;
 }
 
+/** @internal */
+export const alphaOptions: readonly string[] = ["alpha"];
+/** @internal */
+export const divOptions: readonly string[] = ["roundingMode"];
+
 /** Methods of two operands. */
 export class TensorArithmetic extends TensorMovement {
   /** this + alpha·other. */
   add(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+    checkOptions("add", options, alphaOptions);
     return arithmetic.add(this, other, options?.alpha);
   }
   /** this += alpha·other. */
   add_(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+    checkOptions("add_", options, alphaOptions);
     return arithmetic.add_(this, other, options?.alpha);
   }
   /** this − alpha·other. */
   sub(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+    checkOptions("sub", options, alphaOptions);
     return arithmetic.sub(this, other, options?.alpha);
   }
   /** this −= alpha·other. */
   sub_(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+    checkOptions("sub_", options, alphaOptions);
     return arithmetic.sub_(this, other, options?.alpha);
   }
   /** this · other. */
@@ -50,10 +60,12 @@ export class TensorArithmetic extends TensorMovement {
   }
   /** this / other: true division, unless `roundingMode` says otherwise. */
   div(this: Tensor, other: Operand, options?: DivOptions): Tensor {
+    checkOptions("div", options, divOptions);
     return arithmetic.div(this, other, options?.roundingMode);
   }
   /** this /= other. */
   div_(this: Tensor, other: Operand, options?: DivOptions): Tensor {
+    checkOptions("div_", options, divOptions);
     return arithmetic.div_(this, other, options?.roundingMode);
   }
   /** −this. */

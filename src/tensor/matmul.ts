@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions } from "../check.ts";
 import * as product from "../ops/matmul.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorReduce } from "./reduce.ts";
@@ -39,6 +40,7 @@ export class TensorMatmul extends TensorReduce {
   }
   /** beta·this + alpha·a·b. */
   addmm(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    checkOptions("addmm", options, ["beta", "alpha"]);
     return product.addmm(this, a, b, options?.beta, options?.alpha);
   }
 }
