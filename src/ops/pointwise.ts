@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { eq, isfinite } from "./compare.ts";
 import { floatType, runBinary, runUnary, unsupported } from "./elementwise.ts";
-import { maskedFill } from "./where.ts";
+import { maskedFill, where } from "./where.ts";
 
 /** dx from dy and what was saved. */
 export type Slope = (dy: Tensor, saved: Tensor) => Tensor;
@@ -47,7 +47,8 @@ function stepwise(operation: string, op: number, x: Tensor, name: string): Tenso
 
 /** |x|. */
 export function abs(x: Tensor): Tensor {
-  const y = x.dtype === bool ? x.clone() : runUnary("abs", unary.abs, x);
+  if (x.dtype === bool) throw unsupported("abs_cpu", bool);
+  const y = runUnary("abs", unary.abs, x);
   return record("AbsBackward0", y, [x], [x], (dy, [x]) => [
     fused(binary.absBackward, dy, x, () => mul(dy, sign(x))),
   ]);
@@ -212,9 +213,26 @@ export function lgamma(x: Tensor): Tensor {
 
 /** The derivative of {@linkcode lgamma}. */
 export function digamma(x: Tensor): Tensor {
-  return ofInput("digamma", unary.digamma, x, "DigammaBackward0", () => {
-    throw new Error("the derivative for 'digamma' is not implemented.");
-  });
+  return ofInput("digamma", unary.digamma, x, "DigammaBackward0", (dy, x) => mul(dy, trigamma(x)));
+}
+
+/**
+ * The derivative of {@linkcode digamma}, made of simpler operations: by reflection for x < ½, by recurrence to above 8,
+ * and there by the asymptotic series (Abramowitz and Stegun 6.4.7, 6.4.6, 6.4.12).
+ */
+function trigamma(x: Tensor): Tensor {
+  const negative = x.lt(0.5);
+  let sum: Tensor | null = null, z = where(negative, sub(1, x), x);
+  for (let i = 0; i < 8; i++, z = add(z, 1)) {
+    const term = reciprocal(square(z));
+    sum = sum === null ? term : add(sum, term);
+  }
+  const w = reciprocal(z), w2 = square(w);
+  let series = mul(w2, 5 / 66);
+  for (const coefficient of [-1 / 30, 1 / 42, -1 / 30, 1 / 6]) series = mul(add(series, coefficient), w2);
+  const y = add(add(sum!, mul(add(series, 1), w)), mul(w2, 0.5));
+  const turn = reciprocal(sin(mul(where(negative, x, 0.5), Math.PI)));
+  return where(negative, sub(mul(square(turn), Math.PI ** 2), y), y);
 }
 
 /** sin(πx)/(πx), 1 at 0. */
