@@ -39,6 +39,7 @@ export { Parameter, Tensor } from "./src/tensor.ts";
 // Operations, by family.
 export * from "./src/functions.ts";
 // Data.
+export * as distributions from "./src/distributions.ts";
 export * as data from "./src/data/mod.ts";
 export * as utils from "./src/utils.ts";
 export * as safetensors from "./src/io/safetensors.ts";
