@@ -32,6 +32,7 @@ export {
   seed,
   setRngState,
 } from "./src/generator.ts";
+export * as linalg from "./src/linalg.ts";
 export * from "./src/random.ts";
 export { Size, type Sizes } from "./src/shape.ts";
 export { emptyCache, memory, type MemoryReport, setPoolLimit } from "./src/storage.ts";

@@ -81,3 +81,15 @@ Deno.test("bad matrices are named", () => {
   assert.throws(() => solveTriangular(torch.ones(2, 2), torch.ones(3, 1), true), /Incompatible shapes of A and B/);
   assert.throws(() => qr(torch.ones(2, 2, { dtype: torch.int64 })), /"linalg\.qr" not implemented for 'Long'/);
 });
+
+Deno.test("linalg takes PyTorch's options", () => {
+  const a = torch.tensor([[4, 2], [2, 5]], f64), upper = torch.linalg.cholesky(a, { upper: true });
+  assert.deepEqual(upper.tolist(), [[2, 1], [0, 2]]);
+  const { Q, R } = torch.linalg.qr(torch.ones(3, 2, f64), { mode: "complete" });
+  assert.deepEqual([[...Q.shape], [...R.shape]], [[3, 3], [3, 2]]);
+  const [q] = torch.linalg.qr(torch.ones(3, 2, f64), "reduced");
+  assert.deepEqual([...q.shape], [3, 2]);
+  const b = random(3, 2), x = torch.linalg.solveTriangular(upper, b, { upper: true, left: false });
+  close(x.matmul(upper), b);
+  assert.throws(() => torch.linalg.qr(a, "r" as "reduced"), /qr received unrecognized mode 'r'/);
+});
