@@ -6,19 +6,17 @@
  * import { manualSeed, nn, zeros } from "@raptorch/raptorch";
  * manualSeed(0);
  * const weight = nn.init.xavierUniform_(zeros(3, 5), { gain: nn.init.calculateGain("relu") });
- * console.assert(weight.abs().max().item() < Math.sqrt(2) * Math.sqrt(6 / 8));
+ * console.assert(weight.abs().amax().item() < Math.sqrt(2) * Math.sqrt(6 / 8));
  * ```
  * @module
  */
-import { ternary, unary } from "../../ffi/symbols.ts";
 import { named, type Trailing } from "../arguments.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { bool } from "../dtype.ts";
 import type { Generator } from "../generator.ts";
 import { empty } from "../make.ts";
 import { logicalAnd, logicalOr } from "../ops/compare.ts";
-import { runTernary, runUnary } from "../ops/elementwise.ts";
 import { qr } from "../ops/linalg.ts";
+import { where } from "../ops/where.ts";
 import { randperm } from "../random.ts";
 import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -283,7 +281,7 @@ function erf(x: number): number {
 
 /** Replaces elements of `x` where `condition` holds. */
 function where_(x: Tensor, condition: Tensor, values: Tensor): void {
-  x.copy_(runTernary("where", ternary.where, condition, values, x, x.dtype, bool));
+  x.copy_(where(condition, values, x));
 }
 
 function none(condition: Tensor): boolean {
@@ -303,7 +301,7 @@ function rejected(x: Tensor, { mean, std, a, b, generator }: Truncated): Tensor 
   const peak = -0.5 * ((Math.max(a, Math.min(mean, b)) - mean) / std) ** 2;
   const refused = (candidates: Tensor) => {
     const z = candidates.sub(mean).div(std), density = z.mul(z).mul(-0.5).sub(peak);
-    return runUnary("log", unary.log, empty(x.sizes, x.dtype, x.device).uniform_({ generator })).gt(density);
+    return empty(x.sizes, x.dtype, x.device).uniform_({ generator }).log().gt(density);
   };
   x.uniform_(a, b, { generator });
   let pending = refused(x);
@@ -348,8 +346,7 @@ export function sparse_(x: Tensor, ...args: Trailing<[sparsity: number, std: num
   return noGrad(() => {
     x.normal_(0, o.std ?? 0.01, { generator: o.generator });
     for (let column = 0; column < x.sizes[1]; column++) {
-      const rows = randperm(x.sizes[0]).tolist() as number[];
-      for (const row of rows.slice(0, zeros)) x.get(row, column).fill_(0);
+      x.select(1, column).indexPut_([randperm(x.sizes[0]).narrow(0, 0, zeros)], 0);
     }
     return x;
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fill, sample, ternary, unary } from "../../ffi/symbols.ts";
+import { fill, sample } from "../../ffi/symbols.ts";
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { cpu } from "../device.ts";
@@ -13,10 +13,10 @@ import { empty, isHalf, over } from "../make.ts";
 import { metaOf } from "../scratch.ts";
 import { contiguousStrides, formatSizes, product, sameSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { castTo, runTernary, runUnary, unsupported } from "./elementwise.ts";
-import { scalarTensor } from "./fill.ts";
+import { castTo, unsupported } from "./elementwise.ts";
 import { checkWritable, takeHistory } from "./inplace.ts";
 import { copyElementsTo, dense } from "./strided.ts";
+import { clamp, where } from "./where.ts";
 
 /** The generator of a random operation; `null` is the default one. */
 export type GeneratorOption = Generator | null | undefined;
@@ -93,7 +93,7 @@ export function uniform_(x: Tensor, from: number, to: number, generator: Generat
     fillKernel(y, generator, fill.uniform, from, to);
     // Rounding to 16 bits may reach `to`, which is excluded.
     if (!isHalf(x.dtype)) return;
-    y.copy_(runTernary("where", ternary.where, y.to(x.dtype).lt(to), y, scalarTensor(y, from), float32, bool));
+    y.copy_(where(y.to(x.dtype).lt(to), y, from));
   });
 }
 
@@ -340,7 +340,7 @@ export function dirichlet(concentration: Tensor, generator: GeneratorOption): Te
     ? { tiny: 2 ** -1022, below1: 1 - 2 ** -53 }
     : { tiny: 2 ** -126, below1: 1 - 2 ** -24 };
   const shares = gamma.div(gamma.sum(-1, { keepdim: true })).to(concentration.dtype);
-  const y = runUnary("clamp", unary.clamp, shares, shares.dtype, shares.dtype, tiny, below1);
+  const y = clamp(shares, tiny, below1);
   return record("DirichletBackward0", y, [concentration], [y, concentration], (dy, [y, concentration]) => {
     const total = concentration.sum(-1, { keepdim: true }).expand(concentration.sizes);
     const slope = sampleGradient(y, concentration, total);
