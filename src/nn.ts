@@ -18,3 +18,4 @@ export * from "./nn/conv.ts";
 export * from "./nn/dropout.ts";
 export * from "./nn/loss.ts";
 export * from "./nn/pooling.ts";
+export * from "./nn/activations.ts";

@@ -6,17 +6,12 @@
 import { named, type Trailing } from "../arguments.ts";
 import { relu, relu_, sigmoid, tanh } from "../ops/activation.ts";
 import { formatValue } from "../format.ts";
+import type { InplaceOptions } from "../ops/activation_calls.ts";
 import { logSoftmax, softmax, softmin } from "../ops/softmax.ts";
 import { implicitDim } from "../ops/softmax_calls.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { passesThrough } from "./sequential.ts";
-
-/** The option of activations that can overwrite their input. */
-export interface InplaceOptions {
-  /** Whether the input is overwritten. Default: false. */
-  inplace?: boolean;
-}
 
 /** max(x, 0). */
 export class ReLU extends Module {

@@ -3,7 +3,9 @@
  *
  * @module
  */
-export { relu, relu_, sigmoid, tanh } from "../ops/activation.ts";
+export { relu_, sigmoid, tanh } from "../ops/activation.ts";
+export * from "../ops/activation_calls.ts";
+export { logsigmoid, prelu, softsign, tanhshrink } from "../ops/activations.ts";
 export * from "../ops/norm_calls.ts";
 export {
   conv1d,
