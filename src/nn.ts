@@ -19,3 +19,5 @@ export * from "./nn/dropout.ts";
 export * from "./nn/loss.ts";
 export * from "./nn/pooling.ts";
 export * from "./nn/activations.ts";
+export * from "./nn/embedding.ts";
+export * from "./nn/normalization.ts";

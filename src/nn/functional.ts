@@ -37,3 +37,21 @@ export { linear } from "../ops/matmul.ts";
 export { pad, type PadMode, type PadOptions } from "../ops/pad.ts";
 export * from "../ops/pool_calls.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions, softmin } from "../ops/softmax_calls.ts";
+export {
+  type BagMode,
+  embedding,
+  embeddingBag,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+  oneHot,
+} from "../ops/embedding.ts";
+export {
+  cosineSimilarity,
+  type CosineSimilarityOptions,
+  localResponseNorm,
+  normalize,
+  type NormalizeOptions,
+  pairwiseDistance,
+  type PairwiseDistanceOptions,
+  type ResponseNormOptions,
+} from "../ops/response_norm.ts";

@@ -1,0 +1,251 @@
+/**
+ * Rows of a table by index, and sums of bags of them.
+ *
+ * @module
+ */
+import { scatter } from "../../ffi/symbols.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { record } from "../autograd/node.ts";
+import { noGrad } from "../autograd/mode.ts";
+import { int32, int64 } from "../dtype.ts";
+import { empty } from "../make.ts";
+import { formatSizes } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { div, mul } from "./arithmetic.ts";
+import { castTo } from "./elementwise.ts";
+import { fill_ } from "./fill.ts";
+import { indexAdd, putRows, takeRows, wrapIndices } from "./gather.ts";
+import { index } from "./index.ts";
+import { stack } from "./join.ts";
+import { narrow, reshape, select, unsqueeze } from "./movement.ts";
+import { amax, sum } from "./reduce.ts";
+import { dense } from "./strided.ts";
+
+/** Options of {@linkcode embedding}. */
+export interface EmbeddingOptions {
+  /** A row that gets no gradient. Default: none. */
+  paddingIdx?: number | null;
+  /** Rows with a larger norm are scaled down to it, in place. Default: none. */
+  maxNorm?: number | null;
+  /** Which norm that is. Default: 2. */
+  normType?: number;
+  /** Whether gradients are divided by how often a row occurs. Default: false. */
+  scaleGradByFreq?: boolean;
+  /** Accepted for PyTorch's sake: gradients are always dense. Default: false. */
+  sparse?: boolean;
+}
+
+function checkIndices(operation: string, x: Tensor, weight: Tensor): void {
+  if (x.dtype !== int64 && x.dtype !== int32) {
+    throw new TypeError(
+      `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${x.dtype} ` +
+        `instead (while checking arguments for ${operation})`,
+    );
+  }
+  if (weight.ndim !== 2) {
+    throw new RangeError(`'weight' must be 2-D (${operation}: it is ${formatSizes(weight.sizes)})`);
+  }
+}
+
+/** The row of `weight` for each index. `padding` is −1 for none. */
+export function takeEmbedding(x: Tensor, weight: Tensor, padding: number, byFrequency: boolean): Tensor {
+  checkIndices("embedding", x, weight);
+  const rows = wrapIndices("embedding", x, weight.sizes[0], 0);
+  return take(rows, weight, padding, byFrequency);
+}
+
+function take(rows: Tensor, weight: Tensor, padding: number, byFrequency: boolean): Tensor {
+  const y = takeRows(dense(weight), rows, [...rows.sizes, weight.sizes[1]]);
+  return record("EmbeddingBackward0", y, [weight], [rows], (dy, [rows]) => [
+    embeddingBackward(dy, rows, weight.sizes[0], padding, byFrequency),
+  ]);
+}
+
+/** Adds the gradients of equal rows. */
+function embeddingBackward(dy: Tensor, rows: Tensor, count: number, padding: number, byFrequency: boolean): Tensor {
+  const width = dy.sizes[dy.ndim - 1];
+  const grad = byFrequency ? mul(dy, unsqueeze(frequency(rows, count, dy), -1)) : dy;
+  const dw = empty([count, width], dy.dtype, dy.device);
+  fill_(dw, 0);
+  putRows(scatter.add, dw, rows, grad.detached(), width);
+  if (padding >= 0) fill_(select(dw.detached(), 0, padding), 0);
+  return record("EmbeddingDenseBackwardBackward0", dw, [grad], [rows], (g, [rows]) => {
+    if (padding >= 0) g = g.clone().indexPut_([padding], 0);
+    return [take(rows, g, padding, false)];
+  });
+}
+
+/** One over the number of times that each index occurs. */
+function frequency(rows: Tensor, count: number, like: Tensor): Tensor {
+  const counts = reshape(rows, [-1]).bincount(null, count);
+  return div(1, castTo(takeRows(reshape(counts, [-1, 1]), rows, rows.sizes), like.dtype));
+}
+
+/** The index counted from the front, or −1. @internal */
+export function paddingRow(operation: string, padding: number | null | undefined, count: number): number {
+  if (padding === null || padding === undefined) return -1;
+  if (padding < -count || padding >= count) {
+    throw new RangeError(`${operation}: Padding_idx must be within num_embeddings (${padding}, ${count})`);
+  }
+  return padding < 0 ? padding + count : padding;
+}
+
+/** Scales rows whose norm is too large, in place. @internal */
+export function renorm_(weight: Tensor, x: Tensor, maxNorm: number, p: number): void {
+  noGrad(() => {
+    const used = reshape(x, [-1]).unique();
+    const rows = index(weight.detached(), [used]);
+    const norms = sum(rows.abs().pow(p), 1, true).pow(1 / p);
+    const factor = norms.gt(maxNorm).where(div(maxNorm, norms.add(1e-7)), 1);
+    weight.indexPut_([used], mul(rows, factor));
+  });
+}
+
+/**
+ * The rows of `weight` `[count, width]` that x lists: `[…]` becomes `[…, width]`.
+ *
+ * @throws {RangeError} When an index is out of range.
+ */
+export function embedding(
+  x: Tensor,
+  weight: Tensor,
+  ...rest: Trailing<
+    [paddingIdx: number | null, maxNorm: number | null, normType: number, scaleGradByFreq: boolean, sparse: boolean],
+    EmbeddingOptions
+  >
+): Tensor {
+  const names = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"] as const;
+  const o = named<EmbeddingOptions>("embedding", rest, names);
+  const padding = paddingRow("embedding", o.paddingIdx, weight.sizes[0]);
+  if (o.maxNorm !== undefined && o.maxNorm !== null) renorm_(weight, x, o.maxNorm, o.normType ?? 2);
+  return takeEmbedding(x, weight, padding, o.scaleGradByFreq ?? false);
+}
+
+/** How {@linkcode embeddingBag} joins the rows of a bag. */
+export type BagMode = "sum" | "mean" | "max";
+
+/** Options of {@linkcode embeddingBag}. */
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  /** Where each bag begins in a one-dimensional x. */
+  offsets?: Tensor | null;
+  /** How rows are joined. Default: `"mean"`. */
+  mode?: BagMode;
+  /** A factor for each index, for `"sum"` only. Default: none. */
+  perSampleWeights?: Tensor | null;
+  /** Whether the last offset is the end of the last bag. Default: false. */
+  includeLastOffset?: boolean;
+}
+
+/** Sums, means or maxima of the rows of `weight` that the bags in x list. */
+export function embeddingBag(
+  x: Tensor,
+  weight: Tensor,
+  ...rest: Trailing<[offsets: Tensor | null], EmbeddingBagOptions>
+): Tensor {
+  const o = named<EmbeddingBagOptions>("embedding_bag", rest, ["offsets"], [
+    "maxNorm",
+    "normType",
+    "scaleGradByFreq",
+    "mode",
+    "sparse",
+    "perSampleWeights",
+    "includeLastOffset",
+    "paddingIdx",
+  ]);
+  const { offsets = null, mode = "mean", perSampleWeights = null } = o;
+  if (!["sum", "mean", "max"].includes(mode)) throw new TypeError("mode has to be one of sum, mean or max");
+  if (perSampleWeights !== null && mode !== "sum") {
+    throw new Error(
+      `embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}').`,
+    );
+  }
+  checkIndices("embedding_bag", x, weight);
+  if (x.ndim === 2 && offsets !== null) {
+    throw new RangeError(
+      "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.",
+    );
+  }
+  if (x.ndim === 1 && offsets === null) throw new RangeError("offsets has to be a 1D Tensor but got null");
+  if (x.ndim !== 1 && x.ndim !== 2) {
+    throw new RangeError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${x.ndim}`);
+  }
+  if (o.maxNorm !== undefined && o.maxNorm !== null) renorm_(weight, x, o.maxNorm, o.normType ?? 2);
+  const padding = paddingRow("embedding_bag", o.paddingIdx, weight.sizes[0]);
+  const ends = x.ndim === 2 ? null : bagEnds(x, offsets!, o.includeLastOffset ?? false);
+  const flat = reshape(x, [-1]);
+  const bags = ends === null ? x.sizes[0] : ends.length;
+  const lengths = ends === null
+    ? new Array<number>(bags).fill(x.sizes[1])
+    : ends.map((e, i) => e - (i === 0 ? 0 : ends[i - 1]));
+  let rows = takeEmbedding(flat, weight, padding, o.scaleGradByFreq ?? false);
+  if (perSampleWeights !== null) rows = mul(rows, unsqueeze(reshape(perSampleWeights, [-1]), 1));
+  const counted = padding >= 0 ? castTo(flat.ne(padding), rows.dtype) : null;
+  if (mode === "max") return bagMaxima(rows, lengths, counted);
+  if (counted !== null) rows = mul(rows, unsqueeze(counted, 1));
+  const which = bagOf(lengths, x);
+  const total = indexAdd(zeros([bags, weight.sizes[1]], rows), 0, which, rows);
+  if (mode === "sum") return total;
+  const ones = counted ?? castTo(flat.ge(0), rows.dtype);
+  const counts = indexAdd(zeros([bags], rows), 0, which, ones).clamp(1);
+  return div(total, unsqueeze(counts, 1));
+}
+
+function zeros(sizes: readonly number[], like: Tensor): Tensor {
+  const y = empty(sizes, like.dtype, like.device);
+  fill_(y, 0);
+  return y;
+}
+
+function bagEnds(x: Tensor, offsets: Tensor, includeLast: boolean): number[] {
+  const starts = Array.from(castTo(offsets, int64).toTypedArray() as BigInt64Array, Number);
+  if (starts.length > 0 && starts[0] !== 0) {
+    throw new RangeError(
+      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${
+        starts[0]
+      }`,
+    );
+  }
+  return includeLast ? starts.slice(1) : [...starts.slice(1), x.count];
+}
+
+/** The number of the bag of each index: made on the host, where the offsets are. */
+function bagOf(lengths: readonly number[], like: Tensor): Tensor {
+  const which = new BigInt64Array(lengths.reduce((a, b) => a + b, 0));
+  let at = 0;
+  lengths.forEach((n, bag) => {
+    which.fill(BigInt(bag), at, at + n);
+    at += n;
+  });
+  const y = empty([which.length], int64, like.device);
+  y.storage.write(which);
+  return y;
+}
+
+function bagMaxima(rows: Tensor, lengths: readonly number[], counted: Tensor | null): Tensor {
+  const width = rows.sizes[1];
+  let at = 0;
+  return stack(lengths.map((n) => {
+    let bag = narrow(rows, 0, at, n);
+    if (counted !== null) bag = index(bag, [narrow(counted, 0, at, n).ne(0)]);
+    at += n;
+    return bag.sizes[0] === 0 ? zeros([width], rows) : amax(bag, 0);
+  }));
+}
+
+/**
+ * A row of zeros with a one for each class: `[…]` becomes `[…, classes]`, int64.
+ *
+ * @throws {RangeError} When a class is negative or too large.
+ */
+export function oneHot(x: Tensor, ...rest: Trailing<[numClasses: number], { numClasses?: number }>): Tensor {
+  const given = named<{ numClasses?: number }>("one_hot", rest, ["numClasses"]).numClasses ?? -1;
+  if (x.dtype !== int64) throw new TypeError("one_hot is only applicable to index tensor of type LongTensor.");
+  if (x.count === 0 && given <= 0) throw new RangeError("Can not infer total number of classes from empty tensor.");
+  const low = x.count === 0 ? 0 : x.amin().item(), high = x.count === 0 ? -1 : x.amax().item();
+  if (low < 0) throw new RangeError("Class values must be non-negative.");
+  const classes = given === -1 ? high + 1 : given;
+  if (high >= classes) throw new RangeError("Class values must be smaller than num_classes.");
+  const y = empty([...x.sizes, classes], int64, x.device);
+  fill_(y, 0);
+  return y.scatter_(-1, unsqueeze(x, -1), 1);
+}
