@@ -22,7 +22,7 @@ typedef struct {
 typedef void (*NAME(tile_kernel))(const NAME(tile_args) * t, const T *a, const T *b, T *c, const T *bias, int columns);
 
 // Stores a tile that is cut off by the edge of C or has an unusual bias.
-static __attribute__((noinline)) void NAME(finish_tile)(const NAME(tile_args) * t, const T *sums, int mr, int width,
+KERNEL void NAME(finish_tile)(const NAME(tile_args) * t, const T *sums, int mr, int width,
                                                         T *c, const T *bias, int columns) {
   for (int i = 0; i < mr; i++, sums += width, c += t->c_row, bias += t->bias_row)
     for (int v = 0; v < columns; v += LANES) {

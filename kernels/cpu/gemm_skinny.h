@@ -63,11 +63,11 @@ INLINE void NAME(dot)(const int mr, const int nr, const NAME(skinny) * s, int64_
   }
 }
 
-static void NAME(dot_1x8)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 8, s, i, j); }
-static void NAME(dot_1x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 4, s, i, j); }
-static void NAME(dot_2x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(2, 4, s, i, j); }
-static void NAME(dot_3x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(3, 4, s, i, j); }
-static void NAME(dot_1x1)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 1, s, i, j); }
+KERNEL void NAME(dot_1x8)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 8, s, i, j); }
+KERNEL void NAME(dot_1x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 4, s, i, j); }
+KERNEL void NAME(dot_2x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(2, 4, s, i, j); }
+KERNEL void NAME(dot_3x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(3, 4, s, i, j); }
+KERNEL void NAME(dot_1x1)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 1, s, i, j); }
 
 static void NAME(dots)(const NAME(skinny) * s, int64_t j, int64_t end) {
   if (s->rows == 1)
@@ -104,7 +104,7 @@ INLINE void NAME(axpy)(const int mr, const int steps, T *sums, int64_t width, co
 }
 
 #define AXPYS(mr, steps)                                                                                            \
-  static int64_t NAME(axpys_##mr##x##steps)(const NAME(skinny) * s, T *sums, int64_t j, int64_t width, int64_t p) { \
+  KERNEL int64_t NAME(axpys_##mr##x##steps)(const NAME(skinny) * s, T *sums, int64_t j, int64_t width, int64_t p) { \
     for (; p + steps <= s->k; p += steps)                                                                           \
       NAME(axpy)(mr, steps, sums, width, s->x + p * s->x_col, s->x_row, s->x_col, s->y + j + p * s->y_col, s->y_col); \
     return p;                                                                                                       \

@@ -23,6 +23,8 @@
 #define F32_LANES (RAP_VBYTES / 4)
 #define F64_LANES (RAP_VBYTES / 8)
 #define INLINE    static inline __attribute__((always_inline, unused))
+// A kernel of its own: inlined into a larger function it would lose registers.
+#define KERNEL    static __attribute__((noinline, unused))
 
 typedef float f32v __attribute__((vector_size(RAP_VBYTES)));
 // Half a vector.
