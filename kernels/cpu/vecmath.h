@@ -16,16 +16,6 @@
     for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i]);                                                            \
     return x;                                                                                                          \
   }
-#define RAP_LANEWISE2(name, single, twice)                                                                             \
-  INLINE f32v f32_##name(f32v x, f32v y) {                                                                             \
-    for (int i = 0; i < F32_LANES; i++) x[i] = single(x[i], y[i]);                                                     \
-    return x;                                                                                                          \
-  }                                                                                                                    \
-  INLINE f64v f64_##name(f64v x, f64v y) {                                                                             \
-    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i], y[i]);                                                      \
-    return x;                                                                                                          \
-  }
-
 // Only one of the two types lane by lane.
 #define RAP_LANEWISE_F64(name, twice)                                                                                  \
   INLINE f64v f64_##name(f64v x) {                                                                                     \
@@ -341,11 +331,73 @@ INLINE f64v f64_near_tan(f64v x) {
 RAP_TRIGONOMETRY(sin, sinf, sin)
 RAP_TRIGONOMETRY(cos, cosf, cos)
 RAP_TRIGONOMETRY(tan, tanf, tan)
-RAP_LANEWISE(asin, asinf, asin)
-RAP_LANEWISE(acos, acosf, acos)
-RAP_LANEWISE(atan, atanf, atan)
-RAP_LANEWISE2(atan2, atan2f, atan2)
-RAP_LANEWISE2(fmod, fmodf, fmod)
+
+// Cephes' atan of x >= 0: 1/x beyond tan(3 pi/8), (x - 1) / (x + 1) beyond 0.66.
+INLINE f64v f64_atan_positive(f64v x) {
+  const f64v one = C64(1.0);
+  i64v far = x > C64(2.41421356237309504880), half = (x > C64(0.66)) & ~far;
+  f64v base = f64_select(far, C64(RAP_PI / 2), f64_select(half, C64(RAP_PI / 4), C64(0.0)));
+  f64v r = f64_select(far, -one, f64_select(half, x - one, x)) / f64_select(far, x, f64_select(half, x + one, one));
+  f64v z = r * r, p = C64(-8.750608600031904122785e-1), q = z + C64(2.485846490142306297962e1);
+  p = p * z + C64(-1.615753718733365076637e1);
+  p = p * z + C64(-7.500855792314704667340e1);
+  p = p * z + C64(-1.228866684490136173410e2);
+  p = p * z + C64(-6.485021904942025371773e1);
+  q = q * z + C64(1.650270098316988542046e2);
+  q = q * z + C64(4.328810604912902668951e2);
+  q = q * z + C64(4.853903996359136964868e2);
+  q = q * z + C64(1.945506571482613964425e2);
+  return base + (r * z * (p / q) + r);
+}
+// The angle of (x, y): for x < 0 pi less the one of (-x, y); both infinite or both 0 count as equal, or as on the axis.
+INLINE f64v f64_near_atan2(f64v y, f64v x) {
+  const i64v sign = (i64v)C64(-0.0);
+  f64v inf = f64_set(__builtin_inf()), b = (f64v)((i64v)y & ~sign), a = (f64v)((i64v)x & ~sign), ratio = b / a;
+  ratio = f64_select((a == inf) & (b == inf), C64(1.0), ratio);
+  ratio = f64_select((a == C64(0.0)) & (b == C64(0.0)), C64(0.0), ratio);
+  f64v angle = f64_atan_positive(ratio);
+  angle = f64_select(((i64v)x & sign) != 0, C64(RAP_PI) - angle, angle);
+  angle = f64_select((x != x) | (y != y), x + y, angle);
+  return (f64v)(((i64v)angle & ~sign) | ((i64v)y & sign));
+}
+INLINE f64v f64_near_atan(f64v x) { return f64_near_atan2(x, C64(1.0)); }
+INLINE f64v f64_near_asin(f64v x) { return f64_near_atan2(x, f64_sqrt((C64(1.0) - x) * (C64(1.0) + x))); }
+INLINE f64v f64_near_acos(f64v x) { return f64_near_atan2(f64_sqrt((C64(1.0) - x) * (C64(1.0) + x)), x); }
+RAP_BY_NEAR_F64(atan, atan)
+RAP_BY_NEAR_F64(asin, asin)
+RAP_BY_NEAR_F64(acos, acos)
+#define RAP_BY_NEAR_F64_2(name, twice)                                                                                 \
+  INLINE f32v f32_##name(f32v x, f32v y) {                                                                             \
+    f64pair a = f64_widen(x), b = f64_widen(y);                                                                        \
+    return f32_narrow(f64_near_##name(a.low, b.low), f64_near_##name(a.high, b.high));                                 \
+  }                                                                                                                    \
+  INLINE f64v f64_##name(f64v x, f64v y) {                                                                             \
+    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i], y[i]);                                                      \
+    return x;                                                                                                          \
+  }
+RAP_BY_NEAR_F64_2(atan2, atan2)
+
+// ---- remainders ------------------------------------------------------------------------------------------
+
+// Of float32 numbers whose quotient is below 2^27: the quotient's whole part and its product with y are exact.
+INLINE f64v f64_near_fmod(f64v x, f64v y) { return x - f64_trunc(x / y) * y; }
+INLINE f32v f32_fmod(f32v x, f32v y) {
+  const i32v sign = (i32v)C32(-0.0);
+  f64pair a = f64_widen(x), b = f64_widen(y);
+  f32v r = f32_narrow(f64_near_fmod(a.low, b.low), f64_near_fmod(a.high, b.high)), q = (f32v)((i32v)(x / y) & ~sign);
+  r = (f32v)(((i32v)r & ~sign) | ((i32v)x & sign));
+  // An infinite y leaves x as it is.
+  f32v inf = f32_set(__builtin_inff());
+  r = f32_select(((y == inf) | (y == -inf)) & (x - x == C32(0.0)), x, r);
+  if (__builtin_expect(i32_any((q > C32(1e8)) & (y != C32(0.0))), 0))
+    for (int i = 0; i < F32_LANES; i++)
+      if (q[i] > 1e8f) r[i] = fmodf(x[i], y[i]);
+  return r;
+}
+INLINE f64v f64_fmod(f64v x, f64v y) {
+  for (int i = 0; i < F64_LANES; i++) x[i] = fmod(x[i], y[i]);
+  return x;
+}
 
 // ---- the error function ----------------------------------------------------------------------------------
 

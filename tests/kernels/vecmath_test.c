@@ -20,6 +20,9 @@
   X(sinh, 0.51, 2.5)                                                                                                   \
   X(cosh, 0.51, 3)                                                                                                     \
   X(tanh, 1.6, 2.5)                                                                                                    \
+  X(asin, 0.51, 0)                                                                                                     \
+  X(acos, 0.51, 0)                                                                                                     \
+  X(atan, 0.51, 0)                                                                                                     \
   X(asinh, 0.51, 0)                                                                                                    \
   X(acosh, 0.51, 0)                                                                                                    \
   X(atanh, 0.51, 0)                                                                                                    \
