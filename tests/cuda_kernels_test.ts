@@ -1,6 +1,7 @@
 // Every kernel on the emulated CUDA device against the same call on the CPU.
 import assert from "node:assert/strict";
-import { binary, loss, reduce, scan, ternary, unary } from "../ffi/symbols.ts";
+import * as codes from "../ffi/symbols.ts";
+import { binary, loss, reduce, scan, symbols, ternary, unary } from "../ffi/symbols.ts";
 import { buildEmulator } from "../ffi/build_cuda.ts";
 import {
   Addresses,
@@ -16,7 +17,8 @@ import {
   zeros,
 } from "./cuda_pair.ts";
 
-const pair = new Pair(await buildEmulator());
+// RAPTORCH_EMULATOR_RACES=1 takes the build with the race checker, which is slower.
+const pair = new Pair(await buildEmulator({ races: Deno.env.get("RAPTORCH_EMULATOR_RACES") === "1" }));
 const numbers = new Numbers(1);
 
 const sizes = [1, 5, 300, 4099];
@@ -900,4 +902,103 @@ Deno.test("cuda kernels: linear algebra", () => {
       }
     }
   }
+});
+
+/** What rap_device_error has to say, and that it says so once. */
+function pendingError(): string {
+  const text = new Uint8Array(512);
+  const code = pair.device("device_error", Deno.UnsafePointer.of(text), text.length);
+  const words = new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
+  assert.equal(code === 0, words === "");
+  assert.equal(pair.device("device_error", Deno.UnsafePointer.of(text), text.length), 0);
+  return words;
+}
+
+Deno.test("cuda kernels: the device layer", () => {
+  const { info, stream, event } = codes;
+  const bytes = new BigInt64Array(8), base = Deno.UnsafePointer.of(bytes), address = Deno.UnsafePointer.value(base);
+  assert.equal(pair.device("abi_hash"), codes.abiHash);
+  assert.equal(Deno.UnsafePointer.value(pair.device("offset", base, 24) as Deno.PointerValue), address + 24n);
+  assert.equal(Deno.UnsafePointer.value(pair.device("offset_far", base, 3, 8) as Deno.PointerValue), address + 24n);
+  pair.device("set_address", base, 2, base);
+  assert.equal(bytes[2], BigInt(address));
+  pair.device("advise_huge", base, 64);
+  pair.device("set_num_threads", 4);
+  assert.equal(pair.device("get_num_threads"), 1);
+  assert.equal(pair.device("device_synchronize"), 0);
+  assert.equal(pair.device("device_count"), 2);
+  assert.equal(pair.device("device_set", 1), 0);
+  assert.equal(pair.device("device_set", 0), 0);
+  const name = new Uint8Array(64);
+  pair.device("device_name", Deno.UnsafePointer.of(name), name.length);
+  assert.match(new TextDecoder().decode(name), /^Raptorch CUDA emulator\0/);
+  const before = pair.device("device_info", info.live) as number;
+  const block = pair.device("device_alloc", 1000) as Deno.PointerValue;
+  assert.equal(pair.device("device_info", info.live), before + 1000);
+  assert((pair.device("device_info", info.peak) as number) >= before + 1000);
+  assert((pair.device("device_info", info.total) as number) > (pair.device("device_info", info.free) as number));
+  assert.equal(pair.device("device_info", info.multiprocessors), 4);
+  pair.device("device_free", block);
+  assert.equal(pair.device("device_info", info.live), before);
+  pair.device("device_trim");
+
+  const s = pair.device("stream_create") as Deno.PointerValue,
+    [begin, end] = [0, 1].map(() => pair.device("event_create") as Deno.PointerValue);
+  assert.equal(pair.device("stream", stream.use, s), 0);
+  for (const e of [begin, end]) assert.equal(pair.device("event", event.record, e), 0);
+  assert.equal(pair.device("event", event.synchronize, end), 0);
+  assert((pair.device("event_elapsed", begin, end) as number) >= 0);
+  assert.equal(pair.device("stream", stream.synchronize, s), 0);
+  assert.equal(pair.device("stream", stream.destroy, s), 0);
+  for (const e of [begin, end]) assert.equal(pair.device("event", event.destroy, e), 0);
+  const pinned = pair.device("pinned_alloc", 4096) as Deno.PointerValue;
+  assert(pinned);
+  pair.device("pinned_free", pinned);
+  assert.equal(pendingError(), "");
+
+  assert.equal(pair.device("device_alloc", 2 ** 50), null);
+  assert.match(
+    pendingError(),
+    /^CUDA out of memory\. Tried to allocate 1073741824\.00 MiB\. GPU 0 has a total capacity of/,
+  );
+});
+
+Deno.test("cuda kernels: what an input does wrong shows at the next synchronisation", () => {
+  const cases: [name: string, args: Argument[], text: RegExp][] = [
+    ["wrap_index", [out(new BigInt64Array(2)), input(BigInt64Array.of(1n, 9n)), 2, 9], /index is out of bounds/],
+    [
+      "cross_entropy",
+      [
+        0,
+        out(new Float32Array(1)),
+        out(new Float32Array(2)),
+        input(new Float32Array(3)),
+        input(BigInt64Array.of(3n)),
+        null,
+        1,
+        3,
+        1,
+        -100,
+        1,
+        0,
+        0,
+      ],
+      /target is neither a class nor ignore_index/,
+    ],
+    [
+      "random_bernoulli",
+      [0, out(new Float32Array(1)), host(new Uint8Array(5056)), input(Float32Array.of(1.5)), 0, 1],
+      /parameter is out of its range/,
+    ],
+  ];
+  for (const [name, args, text] of cases) assert.throws(() => pair.onCuda(`rap_${name}`, args), text);
+});
+
+Deno.test("cuda kernels: every symbol of the header is there, and was reached", () => {
+  const missing = Object.values(symbols).filter(({ name }) => !pair.cuda.has(name)).map(({ name }) => name);
+  assert.deepEqual(missing, []);
+  const unreached = Object.values(symbols).filter(({ name }) => !pair.reached.has(name)).map((
+    { name },
+  ) => name);
+  assert.deepEqual(unreached, []);
 });

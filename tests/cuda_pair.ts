@@ -56,6 +56,7 @@ function open(path: string | URL): Map<string, Call> {
     path,
     Object.fromEntries(Object.entries(parameters).map(([n, p]) => [n, { ...p, optional: true }])),
   );
+  // A symbol that the library does not have is null: the tests name it.
   return new Map(Object.entries(library.symbols).filter(([, f]) => f) as [string, Call][]);
 }
 
@@ -80,6 +81,7 @@ export class Pair {
   device(name: string, ...args: (number | Deno.PointerValue)[]): number | Deno.PointerValue | undefined {
     const f = this.cuda.get(`rap_${name}`);
     assert(f, `rap_${name} is missing`);
+    this.reached.add(`rap_${name}`);
     return f(...args);
   }
 
@@ -121,7 +123,7 @@ export class Pair {
       if (a.output) {
         const data = a.data.slice();
         outputs.push(data);
-        if (bytes) back.push(() => assert.equal(this.device("device_copy", pointer(data), p, bytes, 1, 0), 0));
+        if (bytes) back.push(() => void this.device("device_copy", pointer(data), p, bytes, 1, 0));
       }
       return p;
     };
@@ -138,7 +140,7 @@ export class Pair {
     for (const p of blocks) this.device("device_free", p);
     const text = new Uint8Array(512);
     const code = this.device("device_error", pointer(text), text.length);
-    assert.equal(code, 0, `${symbol}: ${new TextDecoder().decode(text)}`);
+    if (code !== 0) throw new Error(`${symbol}: ${new TextDecoder().decode(text)}`);
     return { status, outputs };
   }
 

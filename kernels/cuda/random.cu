@@ -167,7 +167,15 @@ DEVICE double standard_gamma(Stream &s, double shape) {
 }
 
 // log k! less Stirling's leading terms.
-DEVICE double stirling_tail(double k) { return lgamma(k + 1) - (0.91893853320467274178 + (k + 0.5) * log(k + 1) - (k + 1)); }
+DEVICE double stirling_tail(double k) {
+  if (k < 10) {
+    double factorial = 1;
+    for (double i = 2; i <= k; i++) factorial *= i;
+    return log(factorial) - (0.91893853320467274178 + (k + 0.5) * log(k + 1) - (k + 1)); // log sqrt(2 pi)
+  }
+  const double square = (k + 1) * (k + 1);
+  return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1);
+}
 
 // Binomial, p <= 1/2: counts geometric gaps, or from a mean of 10 on the rejection method BTRS (W. Hörmann 1993).
 DEVICE double binomial_half(Stream &s, double count, double p) {

@@ -68,12 +68,13 @@ public:
   SharedReference<T> operator*() const { return {p, region}; }
   SharedPointer operator+(int64_t i) const { return {p + i, region}; }
   SharedPointer operator-(int64_t i) const { return {p - i, region}; }
-  template <typename U> SharedPointer<U> as() const { return {reinterpret_cast<U *>(p), region}; }
   T *atomic() const {
     touch(region, p, sizeof(T), Touch::atomic);
     return p;
   }
 };
+
+template <typename U, typename T> SharedPointer<U> shared_as(const SharedPointer<T> &q) { return {reinterpret_cast<U *>(q.p), q.region}; }
 
 } // namespace emu
 
@@ -86,7 +87,7 @@ public:
   const RAP_SHARED_PTR(T) name{reinterpret_cast<T *>(name##_region.enter()), &name##_region}
 #define RAP_DYNAMIC_SHARED(T, name)                                                                             \
   const RAP_SHARED_PTR(T) name{reinterpret_cast<T *>(::emu::dynamic_shared.enter()), &::emu::dynamic_shared}
-#define RAP_SHARED_AS(T, p) (p).as<T>()
+#define RAP_SHARED_AS(T, p) ::emu::shared_as<T>(p)
 #else
 #define RAP_SHARED_PTR(T) T *
 #define RAP_SHARED(T, name, count)                                                                              \
