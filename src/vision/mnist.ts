@@ -48,13 +48,13 @@ interface Source {
  * A sample is `[image, label]`: a uint8 tensor `[28, 28]` and a number from 0 to 9, after the transforms.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { datasets, transforms, utils } from "@raptorch/raptorch";
  *
  * const transform = new transforms.Compose([new transforms.ToTensor(), new transforms.Normalize([0.5], [0.5])]);
- * const trainset = await datasets.MNIST.load({ train: true, transform });
- * for (const [images, labels] of new utils.data.DataLoader(trainset, { batchSize: 64, shuffle: true })) {
- *   console.log(images.shape, labels.shape); // torch.Size([64, 1, 28, 28]) torch.Size([64])
+ * const testset = await datasets.MNIST.load({ train: false, transform });
+ * for (const [images, labels] of new utils.data.DataLoader(testset, { batchSize: 64, shuffle: true })) {
+ *   console.assert(`${images.shape} ${labels.shape}` === "torch.Size([64, 1, 28, 28]) torch.Size([64])");
  *   break;
  * }
  * ```
