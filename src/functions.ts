@@ -6,7 +6,9 @@
  *
  * @module
  */
-export { relu, sigmoid, tanh } from "./ops/activation.ts";
+export { sigmoid, tanh } from "./ops/activation.ts";
+export { celu, relu, rrelu, selu } from "./ops/activation_calls.ts";
+export { prelu } from "./ops/activations.ts";
 export {
   eq,
   ge,

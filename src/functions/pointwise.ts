@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Trailing } from "../arguments.ts";
+import type { Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import type { Operand } from "../ops/elementwise.ts";
 import { isin as isinOp } from "../ops/isin.ts";

@@ -5,7 +5,7 @@
  */
 import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { bool, promoteTypes } from "../dtype.ts";
+import { bool, promoteTypes, uint8 } from "../dtype.ts";
 import { wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sigmoid, tanh } from "./activation.ts";
@@ -31,6 +31,9 @@ function piecewise(op: number, dy: Tensor, x: Tensor, p = 0, q = 0): Tensor {
 /** min(max(x, low), high). */
 export function hardtanh(x: Tensor, low = -1, high = 1): Tensor {
   if (x.dtype === bool) throw new TypeError("Bool inputs not supported for hardtanh");
+  if (x.dtype === uint8 && (low < 0 || high < 0)) {
+    throw new TypeError("cannot do hardtanh on an unsigned type with negative limits");
+  }
   if (low > high) throw new RangeError("min_val cannot be greater than max_val");
   const y = activate("hardtanh", unary.hardtanh, x, low, high);
   return record("HardtanhBackward0", y, [x], [x], (dy, [x]) => [piecewise(binary.hardtanhBackward, dy, x, low, high)]);
@@ -102,7 +105,7 @@ function bent(dy: Tensor, x: Tensor, slope: number, low: () => Tensor): Tensor {
 export function celu(x: Tensor, alpha = 1): Tensor {
   if (alpha === 0) throw new RangeError("ZeroDivisionError: alpha cannot be 0 for CELU");
   const y = activate("celu", unary.celu, x, alpha);
-  return record("EluBackward0", y, [x], [x], (dy, [x]) => [
+  return record("CeluBackward0", y, [x], [x], (dy, [x]) => [
     fused(binary.celuBackward, dy, x, () => bent(dy, x, 1, () => exp(div(x, alpha))), alpha),
   ]);
 }
@@ -257,7 +260,12 @@ export function glu(x: Tensor, dim = -1): Tensor {
  */
 export function rrelu(x: Tensor, lower: number, upper: number, noise: Tensor | null): Tensor {
   if (lower > upper) throw new RangeError(`Lower bound should be less than or equal to the upper bound`);
-  if (noise === null) return leakyRelu(x, (lower + upper) / 2);
+  if (noise === null) {
+    const slope = (lower + upper) / 2, y = leakyRelu(x.detached(), slope);
+    return record("RreluWithNoiseBackward0", y, [x], [x], (dy, [x]) => [
+      piecewise(binary.leakyReluBackward, dy, x, slope),
+    ]);
+  }
   const slope = where(ge(x.detached(), 0), 1, noise);
   const y = runBinary("rrelu", binary.mul, x, slope, promoteTypes(x.dtype, slope.dtype));
   return record("RreluWithNoiseBackward0", y, [x], [slope], (dy, [slope]) => [mul(dy, slope)]);

@@ -30,6 +30,12 @@ export function add(a: Operand, b: Operand, alpha = 1): Tensor {
 /** a − alpha·b. */
 export function sub(a: Operand, b: Operand, alpha = 1): Tensor {
   const dtype = resultType(a, b);
+  if (dtype !== bool && ((isTensor(a) && a.dtype === bool) || (isTensor(b) && b.dtype === bool))) {
+    throw new TypeError(
+      "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` " +
+        "or `logical_not()` operator instead.",
+    );
+  }
   if (dtype === bool) {
     throw new TypeError(
       "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.",

@@ -5,7 +5,7 @@
  */
 import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { bool, type DType, int64, promoteScalar } from "../dtype.ts";
+import { bool, type DType, int64, promoteScalar, uint8 } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { eq, ge, gt, isnan, le, lt } from "./compare.ts";
@@ -228,6 +228,7 @@ export function heaviside(a: Tensor, b: Tensor): Tensor {
   if (a.dtype !== b.dtype) {
     throw new TypeError("heaviside is not yet implemented for tensors with different dtypes.");
   }
+  if (a.dtype === bool) return castTo(heaviside(castTo(a, uint8), castTo(b, uint8)), bool);
   return runBinary("heaviside", binary.heaviside, a, b, a.dtype);
 }
 

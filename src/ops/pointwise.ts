@@ -9,8 +9,7 @@
 import { binary, unary } from "../../ffi/symbols.ts";
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
-import { bool } from "../dtype.ts";
-import { finfo, float32 } from "../dtype.ts";
+import { bool, finfo, float32, promoteScalar } from "../dtype.ts";
 import { isHalf } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
@@ -66,7 +65,8 @@ export function sgn(x: Tensor): Tensor {
 
 /** x². */
 export function square(x: Tensor): Tensor {
-  return record("PowBackward0", runUnary("square", unary.square, x), [x], [x], (dy, [x]) => [
+  const y = runUnary("square", unary.square, x, promoteScalar(x.dtype, 2));
+  return record("PowBackward0", y, [x], [x], (dy, [x]) => [
     fused(binary.squareBackward, dy, x, () => mul(dy, mul(x, 2))),
   ]);
 }
@@ -273,8 +273,8 @@ export function frac(x: Tensor): Tensor {
 }
 
 /** The nearest integer, the even one of two; or with `decimals` digits behind the point. */
-export function round(x: Tensor, decimals = 0): Tensor {
-  if (decimals === 0) return stepwise("round", unary.round, x, "RoundBackward0");
+export function round(x: Tensor, decimals: number | null = null): Tensor {
+  if (decimals === null) return stepwise("round", unary.round, x, "RoundBackward0");
   if (!x.dtype.isFloatingPoint) return x.clone();
   const scale = 10 ** Math.abs(decimals), raw = x.detached();
   const y = decimals > 0 ? div(round(mul(raw, scale)), scale) : mul(round(div(raw, scale)), scale);

@@ -5,7 +5,7 @@
  */
 import { binary, ternary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { bool, type DType, promoteScalar, promoteTypes } from "../dtype.ts";
+import { bool, type DType, promoteScalar, promoteTypes, uint8 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import type { Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
@@ -33,7 +33,7 @@ function tensorOrNull(x: Operand): Tensor | null {
 
 /** a where the condition holds, b elsewhere. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  if (condition.dtype !== bool && condition.dtype.name !== "uint8") {
+  if (condition.dtype !== bool && condition.dtype !== uint8) {
     throw new TypeError(
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
     );
@@ -131,13 +131,13 @@ export function addcdiv(a: Tensor, b: Tensor, c: Tensor, value = 1): Tensor {
   ]);
 }
 
-/** x held between two bounds; null for none. */
-export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null = null): Tensor {
+/** x held between two bounds; null for none. `oneSided` is for the names of `clampMin` and `clampMax`. */
+export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null = null, oneSided = false): Tensor {
   if (min === null && max === null) throw new TypeError("torch.clamp: At least one of 'min' or 'max' must not be None");
   if (x.dtype === bool && (!isTensor(min) || min.dtype === bool) && (!isTensor(max) || max.dtype === bool)) {
     throw new TypeError("\"clamp_scalar_cpu\" not implemented for 'Bool'");
   }
-  if (isTensor(min) || isTensor(max)) return clampBetween(x, min, max);
+  if (isTensor(min) || isTensor(max)) return clampBetween(x, min, max, oneSided);
   let dtype = x.dtype;
   if (min !== null) dtype = promoteTypes(dtype, promoteScalar(x.dtype, min));
   if (max !== null) dtype = promoteTypes(dtype, promoteScalar(x.dtype, max));
@@ -147,7 +147,8 @@ export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null
   if (min === null) y = runUnary("clamp", unary.clampMax, x, dtype, dtype, high);
   else if (max === null) y = runUnary("clamp", unary.clampMin, x, dtype, dtype, low);
   else y = runUnary("clamp", unary.clamp, x, dtype, dtype, low, high);
-  return record("ClampBackward1", y, [x], [x], (dy, [x]) => [clampBackward(dy, x, low, high)]);
+  const name = !oneSided ? "ClampBackward1" : max === null ? "ClampMinBackward0" : "ClampMaxBackward0";
+  return record(name, y, [x], [x], (dy, [x]) => [clampBackward(dy, x, low, high)]);
 }
 
 /** dy where x is between the bounds. */
@@ -156,7 +157,7 @@ function clampBackward(dy: Tensor, x: Tensor, low: number, high: number): Tensor
   return record("WhereBackward0", dx, [dy], [x], (ddx, [x]) => [clampBackward(ddx, x, low, high)]);
 }
 
-function clampBetween(x: Tensor, min: Operand | null, max: Operand | null): Tensor {
+function clampBetween(x: Tensor, min: Operand | null, max: Operand | null, oneSided: boolean): Tensor {
   let dtype = x.dtype;
   for (const bound of [min, max]) if (bound !== null) dtype = promoteTypes(dtype, resultType(x, bound));
   const low = min === null ? null : operand(min, dtype, x), high = max === null ? null : operand(max, dtype, x);
@@ -167,7 +168,8 @@ function clampBetween(x: Tensor, min: Operand | null, max: Operand | null): Tens
     ? runBinary("clamp", binary.maximum, raw, low, dtype)
     : runBinary("clamp", binary.minimum, raw, high!, dtype);
   const inputs = [x, min === null ? null : tensorOrNull(min), max === null ? null : tensorOrNull(max)];
-  return record("ClampBackward0", y, inputs, [x, low, high], (dy, [x, low, high], needs) => {
+  const name = !oneSided ? "ClampBackward0" : max === null ? "ClampMinBackward1" : "ClampMaxBackward1";
+  return record(name, y, inputs, [x, low, high], (dy, [x, low, high], needs) => {
     const above = low === null ? null : x.detached().ge(low.detached());
     const below = high === null ? null : x.detached().le(high.detached());
     const inside = above === null ? below! : below === null ? above : above.mul(below);
@@ -188,10 +190,10 @@ function clampBetween(x: Tensor, min: Operand | null, max: Operand | null): Tens
 
 /** x, not below `min`. */
 export function clampMin(x: Tensor, min: Operand): Tensor {
-  return clamp(x, min, null);
+  return clamp(x, min, null, true);
 }
 
 /** x, not above `max`. */
 export function clampMax(x: Tensor, max: Operand): Tensor {
-  return clamp(x, null, max);
+  return clamp(x, null, max, true);
 }

@@ -1,0 +1,290 @@
+"""Writes ops.json: samples of operations with PyTorch's results, gradients and second derivatives.
+
+Run with PyTorch 2.13: python tests/golden/make_ops.py
+A sample's arguments are tensors {"d": dtype, "s": shape, "v": values}, numbers, or lists. `grads` are the gradients of the
+float64 inputs for the output gradient cos(0), cos(1), …; `second` those of sum(sin(i) * grads).
+"""
+
+import inspect
+import json
+import math
+import pathlib
+import random
+import warnings
+
+import torch
+import torch.nn.functional as F
+
+warnings.simplefilter("ignore")
+f32, f64, i64, i32, u8, b8 = torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool
+rng = random.Random(0)
+cases = []
+
+
+def number(x):
+    if isinstance(x, float) and not math.isfinite(x):
+        return repr(x)
+    if isinstance(x, float) and x == 0 and math.copysign(1, x) < 0:
+        return "-0"
+    if isinstance(x, int) and not isinstance(x, bool) and abs(x) > 2**53:
+        return f"{x}n"
+    return x
+
+
+def encode(x):
+    if isinstance(x, torch.Tensor):
+        if x._is_zerotensor():  # A gradient that PyTorch knows to be zero has no memory.
+            x = torch.zeros(x.shape, dtype=x.dtype)
+        values = x.detach().reshape(-1).tolist()
+        if x.dtype == f32:
+            values = [float(f"{v:.9g}") if math.isfinite(v) else v for v in values]
+        return {"d": str(x.dtype)[6:], "s": list(x.shape), "v": [number(v) for v in values]}
+    if isinstance(x, (list, tuple)):
+        return [encode(v) for v in x]
+    if isinstance(x, dict):
+        return {k: encode(v) for k, v in x.items()}
+    return str(x)[6:] if isinstance(x, torch.dtype) else number(x)
+
+
+def t(*shape, dtype=f32, low=-2.0, high=2.0):
+    """A tensor of few digits; integers for integer types."""
+    n = math.prod(shape)
+    if dtype.is_floating_point:
+        values = [round(rng.uniform(low, high), 3) for _ in range(n)]
+    elif dtype == b8:
+        values = [rng.random() < 0.5 for _ in range(n)]
+    else:
+        values = [rng.randint(max(0, int(low)) if dtype == u8 else int(low), int(high)) for _ in range(n)]
+    return torch.tensor(values, dtype=dtype).reshape(shape)
+
+
+def find(name):
+    for home in (torch, F, torch.Tensor):
+        if hasattr(home, name):
+            return getattr(home, name)
+    raise KeyError(name)
+
+
+def tensors(args):
+    flat = [v for a in args for v in (a if isinstance(a, (list, tuple)) else [a])]
+    return [v for v in flat if isinstance(v, torch.Tensor)]
+
+
+def outputs(result):
+    return [result] if isinstance(result, (torch.Tensor, bool)) else list(result)
+
+
+def add(name, *args, grad=True, second=True, fn=None, **kwargs):
+    sample = {"op": name, "args": encode(args), "kwargs": encode(kwargs)}
+    cases.append(sample)
+    fn = fn or find(name)
+    inputs = [x for x in tensors(args) if x.dtype.is_floating_point]
+    wanted = grad and inputs and all(x.dtype == f64 for x in inputs)
+    for x in inputs:
+        x.requires_grad_(bool(grad))
+    try:
+        result = fn(*args, **kwargs)
+    except Exception as error:  # What PyTorch refuses must be refused.
+        sample["error"] = str(error).split("\n")[0]
+        return
+    outs = outputs(result)
+    sample["out"] = [encode(y) if isinstance(y, torch.Tensor) else y for y in outs]
+    graphs = [y for y in outs if isinstance(y, torch.Tensor) and y.requires_grad]
+    if isinstance(outs[0], torch.Tensor):
+        sample["gradFn"] = type(outs[0].grad_fn).__name__ if outs[0].grad_fn else None
+    if not wanted or not graphs:
+        return
+    dys = [torch.cos(torch.arange(y.numel(), dtype=f64)).reshape(y.shape) for y in graphs]
+    try:
+        grads = torch.autograd.grad(graphs, inputs, dys, create_graph=second, allow_unused=True)
+    except RuntimeError:
+        return
+    sample["grads"] = [None if g is None else encode(g) for g in grads]
+    if not second:
+        return
+    total = sum((torch.sin(torch.arange(g.numel(), dtype=f64)).reshape(g.shape) * g).sum() for g in grads if g is not None)
+    if isinstance(total, torch.Tensor) and total.requires_grad:
+        try:
+            sample["second"] = [None if g is None else encode(g)
+                                for g in torch.autograd.grad(total, inputs, allow_unused=True)]
+        except RuntimeError:
+            pass
+
+
+SPECIAL = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 1.0, -1.0, 30.0, -30.0]
+
+
+def unary(name, low=-2.0, high=2.0, special=True, **kwargs):
+    add(name, t(2, 3, low=low, high=high), **kwargs)
+    add(name, t(7, dtype=f64, low=low, high=high), **kwargs)
+    add(name, t(dtype=f64, low=low, high=high), **kwargs)
+    add(name, t(0, 3), **kwargs)
+    if special:
+        add(name, torch.tensor(SPECIAL), **{**kwargs, "grad": False})
+    for dtype in (i64, i32, u8, b8):
+        add(name, t(4, dtype=dtype, low=max(low, -3), high=min(high, 3)), **kwargs)
+
+
+def binary(name, low=-2.0, high=2.0, scalar=True, ints=True, low2=None, reverse=False):
+    low2 = low if low2 is None else low2
+    add(name, t(2, 3, low=low, high=high), t(2, 3, low=low2, high=high))
+    add(name, t(2, 1, 3, dtype=f64, low=low, high=high), t(4, 1, dtype=f64, low=low2, high=high))
+    add(name, t(3, dtype=f64, low=low, high=high), t(dtype=f64, low=low2, high=high))
+    add(name, t(2, 3), t(2, 4))
+    add(name, t(0, 3), t(1, 3))
+    add(name, torch.tensor(SPECIAL), torch.tensor(SPECIAL).flip(0), grad=False)
+    add(name, torch.tensor(SPECIAL), torch.full((9,), float("nan")), grad=False)
+    if scalar:
+        for s in (2, 1.5):
+            add(name, t(5, low=low, high=high), s)
+            add(name, t(5, dtype=f64, low=low, high=high), s)
+            add(name, t(5, dtype=i64, low=max(low, 1), high=5), s)
+    if reverse:
+        add(name, 1.5, t(5, dtype=f64, low=low2, high=high))
+        add(name, 2, t(5, dtype=i64, low=1, high=5))
+    if ints:
+        for a, b in ((i64, i64), (i64, f32), (u8, i32), (b8, b8), (f32, f64), (b8, i64)):
+            add(name, t(6, dtype=a, low=max(low, 1), high=5), t(6, dtype=b, low=max(low2, 1), high=5))
+    add(name, t(6, low=low, high=high), t(dtype=f64, low=low2, high=high))
+
+
+def pointwise():
+    for name in ("abs", "sgn", "sign", "square", "exp", "exp2", "expm1", "sin", "cos", "sinh", "cosh", "tanh", "asinh", "atan",
+                 "erf", "erfc", "sigmoid", "floor", "ceil", "trunc", "frac", "round", "deg2rad", "rad2deg", "neg", "positive",
+                 "sinc", "nan_to_num", "isnan", "isinf", "isfinite", "isposinf", "isneginf", "signbit", "bitwise_not",
+                 "logical_not", "tan"):
+        unary(name)
+    for name in ("log", "log2", "log10", "sqrt", "rsqrt", "lgamma"):
+        unary(name, 0.1, 4.0)
+    unary("digamma", 0.1, 4.0, second=False, grad=False)
+    unary("reciprocal", 0.3, 2.0)
+    unary("log1p", -0.8, 3.0)
+    unary("logit", 0.1, 0.9)
+    for name in ("asin", "acos", "atanh", "erfinv"):
+        unary(name, -0.9, 0.9)
+    unary("acosh", 1.1, 4.0)
+    add("logit", t(5, dtype=f64, low=-0.2, high=1.2), eps=0.1)
+    for decimals in (2, -1, 0):
+        add("round", t(6, low=-99, high=99), decimals=decimals)
+        add("round", t(6, dtype=f64, low=-99, high=99), decimals=decimals)
+    add("nan_to_num", torch.tensor(SPECIAL), nan=2.0, posinf=9.0, neginf=-9.0)
+    for name in ("maximum", "minimum", "fmax", "fmin"):
+        binary(name, scalar=False)
+        add(name, torch.tensor([1.0, 2.0, 3.0], dtype=f64), torch.tensor([1.0, 3.0, 2.0], dtype=f64))
+    binary("pow", 0.2, 2.0, low2=-1.0, reverse=True)
+    for p in (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5):
+        add("pow", t(5, dtype=f64, low=0.2), p)
+        add("pow", torch.tensor(SPECIAL), p, grad=False)
+    add("pow", t(4, dtype=i64, low=1, high=4), -1)
+    add("pow", torch.tensor([0.0, 0.0, 2.0], dtype=f64), torch.tensor([0.0, 2.0, 3.0], dtype=f64), second=False)
+    for name in ("remainder", "fmod"):
+        binary(name, -3.0, 3.0, low2=0.5, reverse=name == "remainder")
+        add(name, t(4, dtype=i64), torch.tensor([0, 1, 2, 3]))
+        add(name, torch.tensor([-5, 5, -7, 7]), torch.tensor([3, -3, -2, 2]))
+        add(name, torch.tensor([-5.5, 5.5, -7.0, 7.0]), torch.tensor([3.0, -3.0, -2.0, 2.0]))
+    binary("floor_divide", -3.0, 3.0, low2=0.5)
+    add("floor_divide", torch.tensor([-5, 5, -7, 7]), torch.tensor([3, -3, -2, 2]))
+    binary("atan2", scalar=False)
+    binary("hypot", scalar=False)
+    binary("copysign")
+    binary("logaddexp", scalar=False)
+    binary("logaddexp2", scalar=False)
+    binary("xlogy", 0.2, 2.0, reverse=True)
+    add("xlogy", torch.tensor([0.0, 0.0, 2.0, 0.0]), torch.tensor([0.0, 2.0, 0.0, float("nan")]), grad=False)
+    binary("heaviside", scalar=False)
+    for name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+        for a, b in ((i64, i64), (u8, i32), (b8, b8), (b8, i64), (f32, i64)):
+            add(name, t(6, dtype=a, high=9), t(6, dtype=b, high=9))
+        add(name, t(6, dtype=i64, high=9), 5)
+    for name in ("bitwise_left_shift", "bitwise_right_shift"):
+        add(name, t(6, dtype=i64, low=-9, high=99), t(6, dtype=i64, low=0, high=5))
+        add(name, t(6, dtype=i64, low=-9, high=99), 2)
+    for name in ("eq", "ne", "lt", "le", "gt", "ge"):
+        binary(name)
+    for name in ("logical_and", "logical_or", "logical_xor"):
+        binary(name, scalar=False)
+    add("isclose", t(5), t(5))
+    x = torch.tensor(SPECIAL)
+    add("isclose", x, x + 1e-6, grad=False)
+    add("isclose", x, x, equal_nan=True, grad=False)
+    add("isclose", torch.tensor([1.0, 2.0]), torch.tensor([1.05, 2.3]), rtol=0.1, atol=0.01)
+    add("isclose", t(3, dtype=i64), t(3, dtype=i64))
+    add("isclose", t(3), t(3, dtype=f64))
+    add("allclose", torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0 + 1e-7]))
+    add("allclose", torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.1]))
+    add("equal", torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]))
+    add("equal", torch.tensor([1.0, 2.0]), torch.tensor([[1.0, 2.0]]))
+    add("isin", t(3, 4, dtype=i64, high=5), torch.tensor([1, 3, 3]))
+    add("isin", t(3, 4, dtype=i64, high=5), torch.tensor([1, 3]), invert=True)
+    add("isin", torch.tensor([1.0, 2.5]), torch.tensor([2.5, 7.0, 1.5]))
+    add("isin", torch.tensor([1, 2]), 2)
+
+
+def choices():
+    c = t(2, 3, dtype=b8)
+    add("where", c, t(2, 3), t(2, 3))
+    add("where", c, t(3, dtype=f64), t(2, 1, dtype=f64))
+    add("where", c, t(2, 3, dtype=f64), 0.5)
+    add("where", c, 1.5, t(2, 3, dtype=i64))
+    add("where", c, t(2, 3, dtype=i64), t(2, 3))
+    add("where", t(2, 3), t(2, 3), t(2, 3))
+    add("masked_fill", t(2, 3, dtype=f64), c, 7.5)
+    add("masked_fill", t(2, 3, dtype=f64), t(3, dtype=b8), torch.tensor(2.0, dtype=f64))
+    add("masked_fill", t(2, 3, dtype=i64), c, 7)
+    for low, high in ((-0.5, 0.5), (None, 0.5), (-0.5, None), (0.5, -0.5)):
+        add("clamp", t(2, 3), low, high)
+        add("clamp", t(9, dtype=f64), low, high)
+        add("clamp", t(5, dtype=i64, low=-3, high=3), low, high)
+    add("clamp", t(5, dtype=i64, low=-5, high=5), -2, 3)
+    add("clamp", torch.tensor(SPECIAL), -1.0, 1.0, grad=False)
+    add("clamp", torch.tensor([-1.0, -0.5, 0.5, 1.0], dtype=f64), -0.5, 0.5)
+    add("clamp", t(2, 3, dtype=f64), t(3, dtype=f64, high=0), t(2, 1, dtype=f64, low=0))
+    add("clamp", t(2, 3, dtype=f64), t(3, dtype=f64), None)
+    add("clamp", t(2, 3, dtype=f64), None, t(3, dtype=f64))
+    add("clamp", t(3, dtype=i64), t(3), None)
+    add("clamp", t(3))
+    add("clamp_min", t(5, dtype=f64), 0.25)
+    add("clamp_max", t(5, dtype=f64), 0.25)
+    for w in (0.25, 0.75):
+        add("lerp", t(2, 3, dtype=f64), t(2, 3, dtype=f64), w)
+    add("lerp", t(2, 3, dtype=f64), t(3, dtype=f64), t(2, 1, dtype=f64))
+    add("lerp", t(2, 3), t(2, 3), t(2, 3))
+    add("lerp", t(2), t(2, dtype=f64), 0.5)
+    for name in ("addcmul", "addcdiv"):
+        add(name, t(2, 3, dtype=f64), t(3, dtype=f64), t(2, 1, dtype=f64, low=0.5), value=0.5)
+        add(name, t(2, 3), t(2, 3), t(2, 3, low=0.5))
+        add(name, t(2, 3, dtype=i64), t(2, 3, dtype=i64), t(2, 3, dtype=i64, low=1))
+        add(name, t(3, dtype=i64), t(3), t(3, low=0.5))
+
+
+def activations():
+    for name in ("relu", "relu6", "leaky_relu", "elu", "celu", "selu", "silu", "mish", "softplus", "softsign", "tanhshrink",
+                 "hardtanh", "hardswish", "hardsigmoid", "hardshrink", "softshrink", "logsigmoid", "gelu", "rrelu"):
+        unary(name, -4.0, 8.0)
+    add("gelu", t(6, dtype=f64), approximate="tanh")
+    add("gelu", t(6), approximate="tanh")
+    add("gelu", t(6), approximate="sine")
+    for name, kwargs in (("leaky_relu", {"negative_slope": 0.2}), ("elu", {"alpha": 0.5}), ("celu", {"alpha": 2.0}),
+                         ("softplus", {"beta": 2.0, "threshold": 1.0}), ("hardtanh", {"min_val": -0.5, "max_val": 1.5}),
+                         ("hardshrink", {"lambd": 1.0}), ("softshrink", {"lambd": 1.0}), ("softshrink", {"lambd": -1.0}),
+                         ("rrelu", {"lower": 0.1, "upper": 0.3})):
+        add(name, t(8, dtype=f64), **kwargs)
+    add("threshold", t(8, dtype=f64), 0.1, 20.0)
+    add("threshold", t(8), -0.1, -20.0)
+    add("threshold", t(8, dtype=i64), 1, 5)
+    add("prelu", t(2, 3, 2, dtype=f64), torch.tensor([0.25], dtype=f64))
+    add("prelu", t(2, 3, 2, dtype=f64), torch.tensor([0.25, 0.5, -1.0], dtype=f64))
+    add("prelu", t(4), torch.tensor([0.25]))
+    add("prelu", t(2, 3), torch.tensor([0.25, 1.0]))
+    add("glu", t(2, 4, dtype=f64))
+    add("glu", t(4, 3, dtype=f64), dim=0)
+    add("glu", t(2, 3))
+
+
+if __name__ == "__main__":
+    pointwise()
+    choices()
+    activations()
+    lines = ",\n".join(json.dumps(c) for c in cases)
+    pathlib.Path(__file__).with_name("ops.json").write_text(f"[\n{lines}\n]\n")
+    print(len(cases), "samples")
