@@ -21,3 +21,5 @@ export * from "./nn/pooling.ts";
 export * from "./nn/activations.ts";
 export * from "./nn/embedding.ts";
 export * from "./nn/normalization.ts";
+export * from "./nn/rnn.ts";
+export { PackedSequence } from "./nn/packed_sequence.ts";
