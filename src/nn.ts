@@ -23,3 +23,5 @@ export * from "./nn/embedding.ts";
 export * from "./nn/normalization.ts";
 export * from "./nn/rnn.ts";
 export { PackedSequence } from "./nn/packed_sequence.ts";
+export * from "./nn/attention.ts";
+export * from "./nn/transformer.ts";

@@ -55,3 +55,4 @@ export {
   type PairwiseDistanceOptions,
   type ResponseNormOptions,
 } from "../ops/response_norm.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "../ops/attention.ts";

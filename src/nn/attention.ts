@@ -1,0 +1,237 @@
+/**
+ * Attention with several heads.
+ *
+ * @module
+ */
+import { checkOptions } from "../check.ts";
+import { add } from "../ops/arithmetic.ts";
+import { attend, floatMask } from "../ops/attention.ts";
+import { cat } from "../ops/join.ts";
+import { linear } from "../ops/matmul.ts";
+import { narrow, reshape, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
+import { pad } from "../ops/pad.ts";
+import { formatSizes } from "../shape.ts";
+import type { Parameter, Tensor } from "../tensor.ts";
+import { type FactoryOptions, factoryOptions, parameter } from "./factory.ts";
+import { constant_, xavierNormal_, xavierUniform_ } from "./init.ts";
+import { Linear } from "./linear.ts";
+import { Module } from "./module.ts";
+
+/** A {@linkcode Linear} by the name that PyTorch prints inside of attention. */
+export class NonDynamicallyQuantizableLinear extends Linear {}
+
+/** Options of {@linkcode MultiheadAttention}. */
+export interface MultiheadAttentionOptions extends FactoryOptions {
+  /** The probability of dropout of the weights. Default: 0. */
+  dropout?: number;
+  /** Whether there are biases. Default: true. */
+  bias?: boolean;
+  /** Whether a learned position is added to keys and values. Default: false. */
+  addBiasKv?: boolean;
+  /** Whether a position of zeros is added to keys and values. Default: false. */
+  addZeroAttn?: boolean;
+  /** Features of the keys. Default: those of the queries. */
+  kdim?: number | null;
+  /** Features of the values. Default: those of the queries. */
+  vdim?: number | null;
+  /** Whether inputs are `[batch, length, features]`. Default: false, `[length, batch, features]`. */
+  batchFirst?: boolean;
+}
+
+/** Options of a call of {@linkcode MultiheadAttention}. */
+export interface MultiheadAttentionCallOptions {
+  /** `[batch, source]`: true, or −∞, where a key is to be ignored. Default: none. */
+  keyPaddingMask?: Tensor | null;
+  /** Whether the weights are returned. Default: true. */
+  needWeights?: boolean;
+  /** `[length, source]` or `[batch · heads, length, source]`: true, or −∞, where attention may not go. Default: none. */
+  attnMask?: Tensor | null;
+  /** Whether returned weights are the mean over the heads. Default: true. */
+  averageAttnWeights?: boolean;
+  /** Says that `attnMask` is causal; it must be given all the same. Default: false. */
+  isCausal?: boolean;
+}
+
+/**
+ * Attention of queries to keys and values in several heads (Vaswani et al. 2017).
+ *
+ * Shape: query `[length, batch, embedDim]`, key and value `[source, batch, …]`; output as the query, weights
+ * `[batch, length, source]`.
+ */
+export class MultiheadAttention extends Module {
+  /** Features of queries and outputs. */
+  readonly embedDim: number;
+  /** The number of heads. */
+  readonly numHeads: number;
+  /** The probability of dropout of the weights. */
+  dropout: number;
+  /** Whether inputs are `[batch, length, features]`. */
+  readonly batchFirst: boolean;
+  /** `[3 · embedDim, embedDim]`, or `null` where keys or values have other sizes. */
+  in_proj_weight: Parameter | null = null;
+  /** `[embedDim, embedDim]`, where keys or values have other sizes. */
+  q_proj_weight: Parameter | null = null;
+  /** `[embedDim, kdim]`, where keys or values have other sizes. */
+  k_proj_weight: Parameter | null = null;
+  /** `[embedDim, vdim]`, where keys or values have other sizes. */
+  v_proj_weight: Parameter | null = null;
+  /** `[3 · embedDim]`, or `null`. */
+  in_proj_bias: Parameter | null = null;
+  /** `[1, 1, embedDim]`, or `null`. */
+  bias_k: Parameter | null = null;
+  /** `[1, 1, embedDim]`, or `null`. */
+  bias_v: Parameter | null = null;
+  /** Joins the heads. */
+  out_proj: NonDynamicallyQuantizableLinear;
+  readonly #addZeroAttn: boolean;
+
+  /** `new MultiheadAttention(512, 8)`. */
+  constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+    super();
+    const own = ["dropout", "bias", "addBiasKv", "addZeroAttn", "kdim", "vdim", "batchFirst"];
+    checkOptions("MultiheadAttention", options, [...own, ...factoryOptions]);
+    const { bias = true, kdim, vdim } = options;
+    if (!(embedDim > 0 && numHeads > 0)) {
+      throw new RangeError(
+        `embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`,
+      );
+    }
+    if (embedDim % numHeads !== 0) throw new RangeError("embed_dim must be divisible by num_heads");
+    this.embedDim = embedDim;
+    this.numHeads = numHeads;
+    this.dropout = options.dropout ?? 0;
+    this.batchFirst = options.batchFirst ?? false;
+    this.#addZeroAttn = options.addZeroAttn ?? false;
+    const keys = kdim ?? embedDim, values = vdim ?? embedDim;
+    if (keys === embedDim && values === embedDim) this.in_proj_weight = parameter([3 * embedDim, embedDim], options);
+    else {
+      this.q_proj_weight = parameter([embedDim, embedDim], options);
+      this.k_proj_weight = parameter([embedDim, keys], options);
+      this.v_proj_weight = parameter([embedDim, values], options);
+    }
+    if (bias) this.in_proj_bias = parameter([3 * embedDim], options);
+    const { device, dtype } = options;
+    this.out_proj = new NonDynamicallyQuantizableLinear(embedDim, embedDim, { bias, device, dtype });
+    if (options.addBiasKv) {
+      this.bias_k = parameter([1, 1, embedDim], options);
+      this.bias_v = parameter([1, 1, embedDim], options);
+    }
+    this.resetParameters();
+  }
+
+  /** Draws the projections anew. */
+  resetParameters(): void {
+    for (const w of [this.in_proj_weight, this.q_proj_weight, this.k_proj_weight, this.v_proj_weight]) {
+      if (w !== null) xavierUniform_(w);
+    }
+    if (this.in_proj_bias !== null) {
+      constant_(this.in_proj_bias, 0);
+      constant_(this.out_proj.bias!, 0);
+    }
+    if (this.bias_k !== null) xavierNormal_(this.bias_k);
+    if (this.bias_v !== null) xavierNormal_(this.bias_v);
+  }
+
+  /** Queries, keys and values, each `[length, batch, embedDim]`. */
+  #project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
+    const { embedDim: n, in_proj_weight: all, in_proj_bias: bias } = this;
+    const separate = [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight];
+    return [query, key, value].map((x, i) => {
+      const weight = all === null ? separate[i]! : narrow(all, 0, i * n, n);
+      return linear(x, weight, bias === null ? null : narrow(bias, 0, i * n, n));
+    });
+  }
+
+  /** The attention's output, and its weights unless `needWeights` is false. */
+  override forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    options: MultiheadAttentionCallOptions = {},
+  ): [output: Tensor, weights: Tensor | null] {
+    checkOptions("MultiheadAttention", options, [
+      "keyPaddingMask",
+      "needWeights",
+      "attnMask",
+      "averageAttnWeights",
+      "isCausal",
+    ]);
+    if (query.ndim !== 2 && query.ndim !== 3) {
+      throw new RangeError(
+        `query should be unbatched 2D or batched 3D tensor but received ${query.ndim}-D query tensor`,
+      );
+    }
+    if (options.isCausal && !options.attnMask) {
+      throw new Error("Need attn_mask if specifying the is_causal hint.");
+    }
+    const single = query.ndim === 2;
+    if (single) {
+      const { keyPaddingMask } = options;
+      const [y, weights] = this.#attend(
+        unsqueeze(query, 1),
+        unsqueeze(key, 1),
+        unsqueeze(value, 1),
+        { ...options, keyPaddingMask: keyPaddingMask ? unsqueeze(keyPaddingMask, 0) : null },
+      );
+      return [squeeze(y, 1), weights === null ? null : squeeze(weights, 0)];
+    }
+    if (!this.batchFirst) return this.#attend(query, key, value, options);
+    const flip = (x: Tensor): Tensor => transpose(x, 0, 1);
+    const [y, weights] = this.#attend(flip(query), flip(key), flip(value), options);
+    return [flip(y), weights];
+  }
+
+  #attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    o: MultiheadAttentionCallOptions,
+  ): [Tensor, Tensor | null] {
+    const { numHeads: heads, embedDim } = this, width = embedDim / heads;
+    const [length, batch] = query.sizes;
+    if (query.sizes[2] !== embedDim) {
+      throw new RangeError(`was expecting embedding dimension of ${embedDim}, but got ${query.sizes[2]}`);
+    }
+    if (key.sizes[0] !== value.sizes[0] || key.sizes[1] !== value.sizes[1]) {
+      throw new RangeError(
+        `key's sequence and batch dims ${formatSizes(key.sizes.slice(0, 2))} do not match value's ${
+          formatSizes(value.sizes.slice(0, 2))
+        }`,
+      );
+    }
+    let [q, k, v] = this.#project(query, key, value);
+    let mask = o.attnMask ? floatMask(o.attnMask, q) : null;
+    let ignored = o.keyPaddingMask ? floatMask(o.keyPaddingMask, q) : null;
+    const lengthen = (x: Tensor | null): Tensor | null => x === null ? null : pad(x, [0, 1]);
+    if (this.bias_k !== null && this.bias_v !== null) {
+      k = cat([k, this.bias_k.expand([1, batch, embedDim])], 0);
+      v = cat([v, this.bias_v.expand([1, batch, embedDim])], 0);
+      mask = lengthen(mask);
+      ignored = lengthen(ignored);
+    }
+    const split = (x: Tensor): Tensor => transpose(reshape(x, [x.sizes[0], batch * heads, width]), 0, 1);
+    let [qs, ks, vs] = [split(q), split(k), split(v)];
+    if (this.#addZeroAttn) {
+      ks = pad(ks, [0, 0, 0, 1]);
+      vs = pad(vs, [0, 0, 0, 1]);
+      mask = lengthen(mask);
+      ignored = lengthen(ignored);
+    }
+    const source = ks.sizes[1];
+    if (mask !== null && mask.ndim === 2) mask = unsqueeze(mask, 0);
+    if (ignored !== null) {
+      const spread = reshape(
+        ignored.reshape([batch, 1, 1, source]).expand([batch, heads, 1, source]),
+        [batch * heads, 1, source],
+      );
+      mask = mask === null ? spread : add(mask, spread);
+    }
+    const dropoutP = this.training ? this.dropout : 0;
+    const { y, weights } = attend(qs, ks, vs, { attnMask: mask, dropoutP });
+    const joined = reshape(transpose(y, 0, 1), [length * batch, embedDim]);
+    const out = reshape(this.out_proj(joined), [length, batch, embedDim]);
+    if (o.needWeights === false) return [out, null];
+    const perHead = reshape(weights, [batch, heads, length, source]);
+    return [out, o.averageAttnWeights ?? true ? perHead.mean(1) : perHead];
+  }
+}

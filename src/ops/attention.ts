@@ -1,0 +1,116 @@
+/**
+ * Attention: softmax(q·kᵀ / √width)·v.
+ *
+ * @module
+ */
+import { checkOptions } from "../check.ts";
+import { bool } from "../dtype.ts";
+import { empty } from "../make.ts";
+import { formatSizes } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, mul } from "./arithmetic.ts";
+import { ge } from "./compare.ts";
+import { dropElements } from "./dropout.ts";
+import { matmul } from "./matmul.ts";
+import { expand, reshape, transpose, unsqueeze } from "./movement.ts";
+import { softmax } from "./softmax.ts";
+import { maskedFill, where } from "./where.ts";
+
+/** Options of {@linkcode scaledDotProductAttention}. */
+export interface AttentionOptions {
+  /** Where attention may go (bool), or what is added to the scores. Default: everywhere. */
+  attnMask?: Tensor | null;
+  /** The probability of dropout of the weights. Default: 0. */
+  dropoutP?: number;
+  /** Whether a position only sees itself and those before it. Default: false. */
+  isCausal?: boolean;
+  /** The factor of the scores. Default: 1/√width. */
+  scale?: number | null;
+  /** Whether k and v may have fewer heads, each shared by several of q's. Default: false. */
+  enableGqa?: boolean;
+}
+
+/** A bool matrix that is true on and below the diagonal. @internal */
+export function causalMask(rows: number, columns: number, like: Tensor): Tensor {
+  const line = (n: number): Tensor => {
+    const x = empty([n], like.dtype, like.device);
+    x.kernels.arange(x.dtype.code, x.ptr, n, 0, 1);
+    return x;
+  };
+  return ge(unsqueeze(line(rows), 1), unsqueeze(line(columns), 0));
+}
+
+/** The scores with a mask: −∞ where a bool mask is false, or a sum. */
+function applyMask(scores: Tensor, mask: Tensor): Tensor {
+  if (mask.dtype !== bool) return add(scores, mask);
+  const cover = empty(mask.sizes, scores.dtype, scores.device).fill_(0).maskedFill_(mask.logicalNot(), -Infinity);
+  return add(scores, cover);
+}
+
+/** Repeats the heads of k or v for grouped queries. */
+function shared(x: Tensor, heads: number): Tensor {
+  const have = x.sizes[x.ndim - 3];
+  if (have === heads) return x;
+  const lead = x.sizes.slice(0, -3), [rows, width] = x.sizes.slice(-2);
+  const wide = expand(unsqueeze(x, -3), [...lead, have, heads / have, rows, width]);
+  return reshape(wide, [...lead, heads, rows, width]);
+}
+
+/** Attention and, beside it, its weights. @internal */
+export function attend(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): { y: Tensor; weights: Tensor } {
+  const width = q.sizes[q.ndim - 1];
+  const scale = o.scale ?? 1 / Math.sqrt(width);
+  // Both factors get the root, as PyTorch does for the sake of the range.
+  const root = Math.sqrt(Math.abs(scale));
+  let scores = matmul(mul(q, scale < 0 ? -root : root), mul(transpose(k, -2, -1), root));
+  if (o.isCausal) scores = applyMask(scores, causalMask(q.sizes[q.ndim - 2], k.sizes[k.ndim - 2], q));
+  const mask = o.attnMask ?? null;
+  if (mask !== null) scores = applyMask(scores, mask);
+  let weights = softmax(scores, -1);
+  // A row that may look nowhere is zero, not NaN.
+  if (mask !== null && mask.dtype === bool) {
+    const blind = mask.logicalNot().to(q.dtype).amin(-1, { keepdim: true }).ne(0);
+    weights = where(expand(blind, weights.sizes), 0, weights);
+  }
+  const dropped = dropElements(weights, o.dropoutP ?? 0, true, false);
+  return { y: matmul(dropped, v), weights };
+}
+
+/**
+ * softmax(q·kᵀ·scale + mask)·v.
+ *
+ * Shape: q `[…, heads, length, width]`, k `[…, heads, source, width]`, v `[…, heads, source, out]`.
+ *
+ * @throws {RangeError} When the shapes do not fit.
+ */
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  checkOptions("scaled_dot_product_attention", options, ["attnMask", "dropoutP", "isCausal", "scale", "enableGqa"]);
+  if (q.dtype !== k.dtype || q.dtype !== v.dtype) {
+    throw new TypeError(
+      `Expected query, key, and value to have the same dtype, but got query.dtype: ${q.dtype} key.dtype: ${k.dtype} and ` +
+        `value.dtype: ${v.dtype} instead.`,
+    );
+  }
+  if (q.ndim < 2 || k.ndim < 2 || v.ndim < 2) {
+    throw new RangeError(
+      `Expected query, key, and value to all be at least 2 dimensional, but got query.dim(): ${q.ndim}, key.dim(): ${k.ndim} ` +
+        `and value.dim(): ${v.ndim} instead. (shapes ${formatSizes(q.sizes)}, ${formatSizes(k.sizes)}, ${
+          formatSizes(v.sizes)
+        })`,
+    );
+  }
+  if (options.isCausal && options.attnMask) {
+    throw new Error("Explicit attn_mask should not be set when is_causal=True");
+  }
+  if (options.enableGqa) {
+    const heads = q.sizes[q.ndim - 3];
+    return attend(q, shared(k, heads), shared(v, heads), options).y;
+  }
+  return attend(q, k, v, options).y;
+}
+
+/** A float mask from a bool one in which `true` shuts out; a float mask as it is. @internal */
+export function floatMask(mask: Tensor, like: Tensor): Tensor {
+  if (mask.dtype !== bool) return mask;
+  return maskedFill(empty(mask.sizes, like.dtype, like.device).fill_(0), mask, -Infinity);
+}
