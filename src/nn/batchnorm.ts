@@ -22,6 +22,8 @@ export interface BatchNormOptions extends FactoryOptions {
   momentum?: number | null;
   /** Whether there are a weight and a bias per channel. Default: true; for instance normalisation false. */
   affine?: boolean;
+  /** Whether there is a bias, where there is a weight. Default: true. */
+  bias?: boolean;
   /** Whether running statistics are kept, for evaluation. Default: true; for instance normalisation false. */
   trackRunningStats?: boolean;
 }
@@ -58,7 +60,10 @@ export abstract class NormLayer extends Module {
   /** For the layers. */
   constructor(name: string, numFeatures: number, rest: BatchNormArguments, otherwise: boolean) {
     super();
-    const o = named<BatchNormOptions>(name, rest, ["eps", "momentum", "affine", "trackRunningStats"], factoryOptions);
+    const o = named<BatchNormOptions>(name, rest, ["eps", "momentum", "affine", "trackRunningStats"], [
+      "bias",
+      ...factoryOptions,
+    ]);
     this.numFeatures = numFeatures;
     this.eps = o.eps ?? 1e-5;
     this.momentum = o.momentum === undefined ? 0.1 : o.momentum;
@@ -66,7 +71,7 @@ export abstract class NormLayer extends Module {
     this.trackRunningStats = o.trackRunningStats ?? otherwise;
     if (this.affine) {
       this.weight = parameter([numFeatures], o);
-      this.bias = parameter([numFeatures], o);
+      if (o.bias ?? true) this.bias = parameter([numFeatures], o);
     }
     const track = this.trackRunningStats;
     this.registerBuffer("running_mean", track ? blank([numFeatures], o) : null);
@@ -99,7 +104,7 @@ export abstract class NormLayer extends Module {
     const momentum = this.momentum === null ? "None" : formatFloat(this.momentum);
     return `${this.numFeatures}, eps=${formatFloat(this.eps)}, momentum=${momentum}, affine=${
       formatValue(this.affine)
-    }, track_running_stats=${formatValue(this.trackRunningStats)}`;
+    }, bias=${formatValue(this.bias !== null)}, track_running_stats=${formatValue(this.trackRunningStats)}`;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { named, type Trailing } from "../arguments.ts";
 import { tuple } from "../check.ts";
-import { formatTuple, formatValue } from "../format.ts";
+import { formatTuple } from "../format.ts";
 import { type ConvGeometry, convolution, convolutionTransposed } from "../ops/conv.ts";
 import { type ConvPadding, type IntOrTuple, outputPaddingFor, resolvePadding } from "../ops/conv_calls.ts";
 import { pad, type PadMode } from "../ops/pad.ts";
@@ -150,7 +150,8 @@ export abstract class ConvLayer extends Module {
     let text = `${this.inChannels}, ${this.outChannels}, kernel_size=${formatTuple(this.kernelSize)}, stride=${
       formatTuple(this.stride)
     }`;
-    if (typeof padding === "string" || some(padding, 0)) text += `, padding=${formatValue(padding)}`;
+    if (typeof padding === "string") text += `, padding=${padding}`;
+    else if (some(padding, 0)) text += `, padding=${formatTuple(padding)}`;
     if (some(dilation, 1)) text += `, dilation=${formatTuple(dilation)}`;
     if (some(outputPadding, 0)) text += `, output_padding=${formatTuple(outputPadding)}`;
     if (groups !== 1) text += `, groups=${groups}`;

@@ -129,6 +129,8 @@ export interface GroupNormLayerOptions extends FactoryOptions {
   eps?: number;
   /** Whether there are a weight and a bias per channel. Default: true. */
   affine?: boolean;
+  /** Whether there is a bias, where there is a weight. Default: true. */
+  bias?: boolean;
 }
 
 /** Normalises `[batch, channels, …]` over groups of channels (Wu and He 2018). */
@@ -153,7 +155,7 @@ export class GroupNorm extends Module {
     ...rest: Trailing<[eps: number, affine: boolean], GroupNormLayerOptions>
   ) {
     super();
-    const o = named<GroupNormLayerOptions>("GroupNorm", rest, ["eps", "affine"], factoryOptions);
+    const o = named<GroupNormLayerOptions>("GroupNorm", rest, ["eps", "affine"], ["bias", ...factoryOptions]);
     if (numChannels % numGroups !== 0) {
       throw new RangeError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     }
@@ -163,7 +165,7 @@ export class GroupNorm extends Module {
     this.affine = o.affine ?? true;
     if (this.affine) {
       this.weight = parameter([numChannels], o);
-      this.bias = parameter([numChannels], o);
+      if (o.bias ?? true) this.bias = parameter([numChannels], o);
     }
     this.resetParameters();
   }
@@ -180,7 +182,9 @@ export class GroupNorm extends Module {
   }
 
   override extraRepr(): string {
-    return `${this.numGroups}, ${this.numChannels}, eps=${formatFloat(this.eps)}, affine=${formatValue(this.affine)}`;
+    return `${this.numGroups}, ${this.numChannels}, eps=${formatFloat(this.eps)}, affine=${
+      formatValue(this.affine)
+    }, bias=${formatValue(this.bias !== null)}`;
   }
 }
 

@@ -1,0 +1,121 @@
+"""Writes nn_modules.json: reprs, state dicts, outputs and gradients of torch.nn's modules, made and run from one seed.
+
+Run with PyTorch 2.13: python tests/golden/nn_modules.py
+"""
+import json, os, warnings
+import torch
+import torch.nn as nn
+
+warnings.simplefilter("ignore")
+cases = []
+
+
+def flat(y):
+    if y is None:
+        return []
+    if isinstance(y, (tuple, list)):
+        return [t for x in y for t in flat(x)]
+    return [y]
+
+
+def numbers(t):
+    return [float("%.7g" % v) for v in t.detach().reshape(-1).double().tolist()]
+
+
+def module(name, args=(), options=None, inputs=(), call=None, evaluate=False):
+    """`inputs`: shapes drawn by randn, or {"randint": [high, shape]}. `call`: further options of the call."""
+    options, call = options or {}, call or {}
+    torch.manual_seed(0)
+    m = getattr(nn, name)(*args, **options)
+    entry = {"name": name, "args": list(args), "options": options, "inputs": list(inputs), "call": call, "eval": evaluate,
+             "repr": repr(m), "state": {k: list(v.shape) for k, v in m.state_dict().items()}}
+    if evaluate:
+        m.eval()
+    if inputs:
+        xs = [torch.randint(0, i["randint"][0], i["randint"][1]) if isinstance(i, dict) else torch.randn(*i) for i in inputs]
+        for x in xs:
+            if x.is_floating_point():
+                x.requires_grad_()
+        outs = flat(m(*xs, **call))
+        entry["out"] = [{"shape": list(o.shape), "data": numbers(o)} for o in outs]
+        total = sum((o * torch.cos(torch.arange(o.numel(), dtype=o.dtype)).reshape(o.shape)).sum() for o in outs if o.requires_grad)
+        if isinstance(total, torch.Tensor) and total.requires_grad:
+            total.backward()
+            leaves = [*[x for x in xs if x.requires_grad], *m.parameters()]
+            entry["grads"] = [None if p.grad is None else numbers(p.grad) for p in leaves]
+        entry["buffers"] = [numbers(b) for b in m.buffers()]
+    cases.append(entry)
+
+
+module("Identity", inputs=[[2, 3]])
+module("Linear", (3, 4), inputs=[[2, 3]])
+module("Linear", (3, 4), {"bias": False}, inputs=[[2, 5, 3]])
+module("Flatten", inputs=[[2, 3, 4]])
+module("Unflatten", (1, (2, 3)), inputs=[[2, 6]])
+for n, shape in ((1, [2, 4, 9]), (2, [2, 4, 7, 6]), (3, [1, 4, 4, 5, 4])):
+    module(f"Conv{n}d", (4, 6, 3), {"padding": 1}, inputs=[shape])
+    module(f"Conv{n}d", (4, 6, 2), {"stride": 2, "groups": 2, "bias": False, "padding_mode": "circular", "padding": 1}, inputs=[shape])
+    module(f"ConvTranspose{n}d", (4, 6, 3), {"stride": 2, "output_padding": 1, "padding": 1}, inputs=[shape])
+    module(f"MaxPool{n}d", (2,), inputs=[shape])
+    module(f"AvgPool{n}d", (2,), {"padding": 1}, inputs=[shape])
+    module(f"AdaptiveAvgPool{n}d", (2,), inputs=[shape])
+    module(f"AdaptiveMaxPool{n}d", (3,), inputs=[shape])
+    module(f"BatchNorm{n}d", (4,), inputs=[shape])
+    module(f"BatchNorm{n}d", (4,), {"affine": False, "track_running_stats": False}, inputs=[shape])
+    module(f"InstanceNorm{n}d", (4,), {"affine": True}, inputs=[shape])
+    module(f"InstanceNorm{n}d", (4,), {"track_running_stats": True}, inputs=[shape])
+    module(f"Dropout{n}d", (0.4,), inputs=[shape])
+module("Conv2d", (4, 6, (3, 2)), {"padding": "same", "dilation": (1, 2)}, inputs=[[2, 4, 7, 6]])
+module("Conv2d", (4, 6, 3), {"padding": (1, 2), "padding_mode": "reflect"}, inputs=[[4, 7, 6]])
+module("BatchNorm1d", (4,), {"momentum": None}, inputs=[[5, 4]])
+module("BatchNorm1d", (4,), inputs=[[5, 4]], evaluate=True)
+module("MaxPool2d", (3,), {"stride": 2, "padding": 1, "ceil_mode": True}, inputs=[[2, 3, 8, 8]])
+module("MaxPool2d", (2,), {"return_indices": True}, inputs=[[2, 3, 8, 8]])
+module("Dropout", (0.25,), inputs=[[4, 5]])
+module("Dropout", inputs=[[4, 5]], evaluate=True)
+module("AlphaDropout", (0.25,), inputs=[[4, 5]])
+module("LayerNorm", (5,), inputs=[[4, 5]])
+module("LayerNorm", ((4, 5),), {"bias": False}, inputs=[[2, 4, 5]])
+module("RMSNorm", (5,), inputs=[[4, 5]])
+module("GroupNorm", (2, 4), inputs=[[3, 4, 5]])
+module("LocalResponseNorm", (2,), inputs=[[2, 4, 5, 3]])
+for name in ("ReLU", "ReLU6", "ELU", "CELU", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish", "LeakyReLU", "Hardtanh", "Softplus", "Hardshrink",
+             "Softshrink", "GELU", "LogSigmoid", "Softsign", "Tanhshrink", "Sigmoid", "Tanh", "PReLU", "RReLU"):
+    module(name, inputs=[[3, 4]])
+module("GELU", (), {"approximate": "tanh"}, inputs=[[3, 4]])
+module("ELU", (0.5,), {"inplace": True})
+module("PReLU", (3,), inputs=[[2, 3, 4]])
+module("RReLU", (0.1, 0.3), inputs=[[3, 4]], evaluate=True)
+module("GLU", inputs=[[3, 4]])
+module("Threshold", (0.1, 2.0), inputs=[[3, 4]])
+module("Softmax", (), {"dim": 1}, inputs=[[3, 4]])
+module("LogSoftmax", (), {"dim": -1}, inputs=[[3, 4]])
+module("Softmax2d", inputs=[[2, 3, 4, 2]])
+module("Embedding", (10, 3), inputs=[{"randint": [10, [2, 4]]}])
+module("Embedding", (10, 3), {"padding_idx": 2}, inputs=[{"randint": [10, [2, 4]]}])
+for mode in ("sum", "mean", "max"):
+    module("EmbeddingBag", (10, 3), {"mode": mode}, inputs=[{"randint": [10, [2, 4]]}])
+for name in ("RNN", "GRU", "LSTM"):
+    module(name, (3, 4), inputs=[[5, 2, 3]])
+    module(name, (3, 4, 2), {"bidirectional": True, "batch_first": True, "dropout": 0.3}, inputs=[[2, 5, 3]])
+    module(name, (3, 4), {"bias": False}, inputs=[[5, 3]])
+    module(f"{name}Cell", (3, 4), inputs=[[2, 3]])
+    module(f"{name}Cell", (3, 4), {"bias": False}, inputs=[[3]])
+module("LSTM", (3, 4), {"proj_size": 2, "num_layers": 2}, inputs=[[5, 2, 3]])
+module("RNN", (3, 4), {"nonlinearity": "relu"}, inputs=[[5, 2, 3]])
+module("MultiheadAttention", (4, 2), inputs=[[3, 2, 4], [5, 2, 4], [5, 2, 4]])
+module("MultiheadAttention", (4, 2), {"batch_first": True, "kdim": 3, "vdim": 5}, inputs=[[2, 3, 4], [2, 6, 3], [2, 6, 5]])
+module("MultiheadAttention", (4, 2), {"add_bias_kv": True, "add_zero_attn": True}, inputs=[[3, 2, 4], [5, 2, 4], [5, 2, 4]], call={"average_attn_weights": False})
+module("TransformerEncoderLayer", (4, 2), {"dim_feedforward": 8, "dropout": 0.0}, inputs=[[3, 2, 4]])
+module("TransformerEncoderLayer", (4, 2), {"dim_feedforward": 8, "dropout": 0.0, "norm_first": True, "activation": "gelu", "batch_first": True}, inputs=[[3, 2, 4]])
+module("TransformerDecoderLayer", (4, 2), {"dim_feedforward": 8, "dropout": 0.0}, inputs=[[3, 2, 4], [5, 2, 4]])
+module("Transformer", (), {"d_model": 4, "nhead": 2, "num_encoder_layers": 2, "num_decoder_layers": 1, "dim_feedforward": 8, "dropout": 0.0}, inputs=[[3, 2, 4], [5, 2, 4]])
+for name in ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCEWithLogitsLoss"):
+    module(name, inputs=[[3, 4], [3, 4]])
+module("CrossEntropyLoss", (), {"label_smoothing": 0.1}, inputs=[[3, 4], {"randint": [4, [3]]}])
+module("NLLLoss", inputs=[[3, 4], {"randint": [4, [3]]}])
+module("KLDivLoss", (), {"reduction": "batchmean", "log_target": True}, inputs=[[3, 4], [3, 4]])
+
+with open(os.path.join(os.path.dirname(__file__), "nn_modules.json"), "w") as f:
+    f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+print(len(cases))
