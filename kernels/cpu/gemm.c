@@ -34,7 +34,7 @@ static int64_t split(int64_t n, int64_t unit, int64_t i, int64_t parts) {
 #define THREAD_WORK (400.0 * 1000)
 // A task is long from so many on (about 1 ms).
 #define LONG_TASK (50.0 * 1000 * 1000)
-// Packing one element of B costs as much as this many multiplications, of A half of it; a callback costs more.
+// Packing an element of B costs as much as this many multiplications, of A half of it, by a callback more.
 #define PACK_COST 16
 
 static void plan(tasks *s, int64_t mr, int64_t nr) {
@@ -46,16 +46,17 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   if (threads == 1) return;
   s->threads = threads, s->count = batches;
   if (batches >= 4 * threads) return;
-  // Long tasks are cut further, so that a thread that loses its processor for a while holds up the others less.
-  double share = work / threads;
-  int64_t wanted = threads * (share > 64 * LONG_TASK ? 8 : share > 8 * LONG_TASK ? 4 : share > LONG_TASK ? 2 : 1);
+  // Long tasks are cut further: a thread that loses its processor for a while then holds the others up less.
+  int64_t wanted = threads;
+  for (double task = work / threads; task > LONG_TASK && wanted < 8 * threads; task /= 8) wanted *= 2;
   // Try every grid of that many tasks; the cost of the busiest thread decides.
   int64_t row_tiles = (g->m + mr - 1) / mr, column_tiles = (g->n + nr - 1) / nr;
   double best = 0;
   for (int64_t rows = 1; rows <= wanted && rows <= row_tiles; rows++) {
     int64_t columns = (wanted + rows * batches - 1) / (rows * batches);
     if (columns > column_tiles) columns = column_tiles;
-    double m = (double)((row_tiles + rows - 1) / rows * mr), n = (double)((column_tiles + columns - 1) / columns * nr);
+    double m = (double)((row_tiles + rows - 1) / rows * mr);
+    double n = (double)((column_tiles + columns - 1) / columns * nr);
     double pack = n * (g->pack_b ? 4 * PACK_COST : PACK_COST) + m * PACK_COST / 2;
     double rounds = (double)((batches * rows * columns + threads - 1) / threads);
     double cost = rounds * (m * n + pack);
@@ -65,8 +66,8 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
   if (s->count < s->threads) s->threads = (int32_t)s->count;
 }
 
-// Up to so many rows of A it does not pay to pack a B of contiguous rows, or one of so many bytes that stays in L2;
-// up to so many columns of B an A of contiguous rows or columns.
+// Up to so many rows of A it does not pay to pack a B of contiguous rows, or one of so many bytes that stays
+// in L2; up to so many columns of B an A of contiguous rows or columns.
 #define RAP_DIRECT_B         24
 #define RAP_DIRECT_SMALL_B   96
 #define RAP_SMALL_BYTES      (384 * 1024)
@@ -74,15 +75,16 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define RAP_DIRECT_A_COLUMNS 32
 // Up to so many multiplications, setting up the blocks costs more than they save.
 #define RAP_TINY 1024
-// Up to so many rows (of B transposed) or columns, dot products along k beat packing; each row asks for a k that much
-// longer, since a dot product ends with a sum across lanes.
+// Up to so many rows (of B transposed) or columns, dot products along k beat packing; each row asks for a k
+// that much longer, since a dot product ends with a sum across lanes.
 #define RAP_SKINNY_ROWS    48
 #define RAP_SKINNY_COLUMNS 6
 #define RAP_SKINNY_DEPTH   12
 // Sums kept in the L1 cache: columns of a block.
 #define RAP_SKINNY_WIDTH 2048
 
-// Block sizes: a panel of B, KC by NR, takes half of a 32 KB L1 cache; a block of A, MC by KC, a quarter of 512 KB of L2.
+// Block sizes: with AVX2 a panel of B, KC by NR, takes half of a 32 KB L1 cache, and a block of A, MC by KC,
+// a quarter of 512 KB of L2.
 #define T          float
 #define V          f32v
 #define LANES      F32_LANES
@@ -110,8 +112,9 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define SET        f64_set
 #define RELU(x)    f64_select((x) < 0, f64_set(0), x)
 #define SUM        f64_sum
-#define SUM4(to, a, b, c, d) (to)[0] = f64_sum(a), (to)[1] = f64_sum(b), (to)[2] = f64_sum(c), (to)[3] = f64_sum(d)
-#define KC         256
-#define MC         (72 / MR * MR)
-#define NAME(x)    x##_f64
+#define SUM4(to, a, b, c, d)                                                                                 \
+  (to)[0] = f64_sum(a), (to)[1] = f64_sum(b), (to)[2] = f64_sum(c), (to)[3] = f64_sum(d)
+#define KC      256
+#define MC      (72 / MR * MR)
+#define NAME(x) x##_f64
 #include "gemm_loops.h"

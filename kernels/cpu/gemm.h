@@ -12,11 +12,13 @@
 
 enum { RAP_ACTIVATION_NONE = 0, RAP_ACTIVATION_RELU = 1 };
 
-// Writes rows [i, i+rows) and columns [p, p+depth) of A of problem `batch` to `to`, row after row: to[r*depth + q].
-typedef void (*rap_pack_a)(void *context, void *to, int64_t batch, int64_t i, int64_t rows, int64_t p, int64_t depth);
-// Writes rows [p, p+depth) and columns [j, j+columns) of B of problem `batch` to `to` as panels of NR columns:
-// panel q, row r, column s at to[(q*depth + r)*NR + s]. The last panel may be partial: its missing columns may hold
-// anything, but are there. j is a multiple of NR. `to` is 64-byte aligned.
+// Writes rows [i, i+rows) and columns [p, p+depth) of A of problem `batch` to `to`, row after row: to[r*depth
+// + q].
+typedef void (*rap_pack_a)(void *context, void *to, int64_t batch, int64_t i, int64_t rows, int64_t p,
+                           int64_t depth);
+// Writes rows [p, p+depth) and columns [j, j+columns) of B of problem `batch` to `to` as panels of NR
+// columns: panel q, row r, column s at to[(q*depth + r)*NR + s]. The last panel may be partial: its missing
+// columns may hold anything, but are there. j is a multiple of NR. `to` is 64-byte aligned.
 typedef void (*rap_pack_b)(void *context, void *to, int64_t batch, int64_t p, int64_t depth, int64_t j,
                            int64_t columns);
 

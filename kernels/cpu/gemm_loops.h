@@ -1,7 +1,8 @@
-// The block loops and micro-kernels of matrix multiplication for one element type, included by gemm.c once per type.
-// The design is BLIS's (Van Zee, van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS Functionality", 2015):
-// B is packed in panels of NR columns that stay in the L1 cache while a block of A passes from L2. The micro-kernel
-// takes A at any strides, since it reads A one element at a time, so A is packed only to bring far rows together.
+// The block loops and micro-kernels of matrix multiplication for one element type, included by gemm.c once
+// per type. The design is BLIS's (Van Zee, van de Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS
+// Functionality", 2015): B is packed in panels of NR columns that stay in the L1 cache while a block of A
+// passes from L2. The micro-kernel takes A at any strides, since it reads A one element at a time, so A is
+// packed only to bring far rows together.
 //
 // Expects: T element, V vector, LANES, LOAD, STORE, LOAD_TAIL, STORE_TAIL, SET, RELU, MR, KC, MC and NAME(x);
 // TRANSPOSE is optional.
@@ -18,12 +19,13 @@ typedef struct {
   int bias;       // there is a bias to add
   int activation; // applied by the last block of k
 } NAME(tile_args);
+#define ARGS NAME(tile_args)
 
-typedef void (*NAME(tile_kernel))(const NAME(tile_args) * t, const T *a, const T *b, T *c, const T *bias, int columns);
+typedef void (*NAME(tile_kernel))(const ARGS *t, const T *a, const T *b, T *c, const T *bias, int columns);
 
 // Stores a tile that is cut off by the edge of C or has an unusual bias.
-KERNEL void NAME(finish_tile)(const NAME(tile_args) * t, const T *sums, int mr, int width,
-                                                        T *c, const T *bias, int columns) {
+KERNEL void NAME(finish_tile)(const ARGS *t, const T *sums, int mr, int width, T *c, const T *bias,
+                              int columns) {
   for (int i = 0; i < mr; i++, sums += width, c += t->c_row, bias += t->bias_row)
     for (int v = 0; v < columns; v += LANES) {
       int left = columns - v, whole = left >= LANES;
@@ -38,14 +40,18 @@ KERNEL void NAME(finish_tile)(const NAME(tile_args) * t, const T *sums, int mr, 
         x += SET(t->beta) * y;
       }
       if (t->activation == RAP_ACTIVATION_RELU) x = RELU(x);
-      if (whole) STORE(c + v, x);
-      else STORE_TAIL(c + v, x, left);
+      if (whole)
+        STORE(c + v, x);
+      else
+        STORE_TAIL(c + v, x, left);
     }
 }
 
+#define EACH RAP_UNROLL for (int i = 0; i < mr; i++) RAP_UNROLL for (int v = 0; v < nv; v++)
+
 // One tile of C, mr rows by nv vectors, of which `columns` columns exist.
-INLINE void NAME(tile)(const int mr, const int nv, const NAME(tile_args) * t, const T *a, const T *b, T *c,
-                       const T *bias, int columns) {
+INLINE void NAME(tile)(const int mr, const int nv, const ARGS *t, const T *a, const T *b, T *c, const T *bias,
+                       int columns) {
   V sum[16][8];
   int64_t a_row = t->a_row, a_col = t->a_col, b_row = t->b_row, c_row = t->c_row;
   RAP_UNROLL for (int i = 0; i < mr; i++) {
@@ -63,35 +69,28 @@ INLINE void NAME(tile)(const int mr, const int nv, const NAME(tile_args) * t, co
   }
   if (columns < nv * LANES || (t->bias && t->bias_col > 1)) {
     T sums[16 * 8 * LANES];
-    RAP_UNROLL for (int i = 0; i < mr; i++)
-      RAP_UNROLL for (int v = 0; v < nv; v++) STORE(sums + (i * nv + v) * LANES, sum[i][v]);
+    EACH STORE(sums + (i * nv + v) * LANES, sum[i][v]);
     NAME(finish_tile)(t, sums, mr, nv * LANES, c, bias, columns);
     return;
   }
   if (!t->plain) {
     V alpha = SET(t->alpha), beta = SET(t->beta);
-    RAP_UNROLL for (int i = 0; i < mr; i++) RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] *= alpha;
-    if (t->add)
-      RAP_UNROLL for (int i = 0; i < mr; i++)
-        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += LOAD(c + i * c_row + v * LANES);
+    EACH sum[i][v] *= alpha;
+    if (t->add) EACH sum[i][v] += LOAD(c + i * c_row + v * LANES);
     if (t->bias && t->bias_col)
-      RAP_UNROLL for (int i = 0; i < mr; i++)
-        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += beta * LOAD(bias + i * t->bias_row + v * LANES);
+      EACH sum[i][v] += beta * LOAD(bias + i * t->bias_row + v * LANES);
     else if (t->bias)
-      RAP_UNROLL for (int i = 0; i < mr; i++)
-        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] += beta * SET(bias[i * t->bias_row]);
-    if (t->activation == RAP_ACTIVATION_RELU)
-      RAP_UNROLL for (int i = 0; i < mr; i++)
-        RAP_UNROLL for (int v = 0; v < nv; v++) sum[i][v] = RELU(sum[i][v]);
+      EACH sum[i][v] += beta * SET(bias[i * t->bias_row]);
+    if (t->activation == RAP_ACTIVATION_RELU) EACH sum[i][v] = RELU(sum[i][v]);
   }
-  RAP_UNROLL for (int i = 0; i < mr; i++)
-    RAP_UNROLL for (int v = 0; v < nv; v++) STORE(c + i * c_row + v * LANES, sum[i][v]);
+  EACH STORE(c + i * c_row + v * LANES, sum[i][v]);
 }
+#undef EACH
 
-#define TILE(mr, nv)                                                                                              \
-  static void NAME(tile_##mr##x##nv)(const NAME(tile_args) * t, const T *a, const T *b, T *c, const T *bias,      \
-                                     int columns) {                                                               \
-    NAME(tile)(mr, nv, t, a, b, c, bias, columns);                                                                \
+#define TILE(mr, nv)                                                                                         \
+  static void NAME(tile_##mr##x##nv)(const ARGS *t, const T *a, const T *b, T *c, const T *bias,             \
+                                     int columns) {                                                          \
+    NAME(tile)(mr, nv, t, a, b, c, bias, columns);                                                           \
   }
 #define TILES(mr) TILE(mr, 1) TILE(mr, 2)
 RAP_GEMM_EACH_ROW(TILES)
@@ -126,16 +125,20 @@ static void NAME(pack_columns)(T *to, const T *a, int64_t col, int64_t rows, int
 static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64_t depth, int64_t columns) {
   int64_t whole = columns / NR * NR;
   if (col == 1) {
-    // A few rows at a time through all panels: rows are read from end to end, and each panel is written line after line.
+    // A few rows at a time through all panels: rows are read from end to end, and each panel is written line
+    // after line.
     for (int64_t p = 0; p < depth; p += 4) {
       int64_t end = p + 4 < depth ? p + 4 : depth;
       for (int64_t j = 0; j < whole; j += NR)
         for (int64_t q = p; q < end; q++)
-          for (int v = 0; v < NV; v++) STORE(to + j * depth + q * NR + v * LANES, LOAD(b + q * row + j + v * LANES));
+          for (int v = 0; v < NV; v++)
+            STORE(to + j * depth + q * NR + v * LANES, LOAD(b + q * row + j + v * LANES));
       for (int64_t q = p; whole < columns && q < end; q++)
         for (int v = 0; v < NV; v++) {
           int64_t j = whole + v * LANES, left = columns - j;
-          V x = left >= LANES ? LOAD(b + q * row + j) : left > 0 ? LOAD_TAIL(b + q * row + j, (int)left, 0) : SET(0);
+          V x = left >= LANES ? LOAD(b + q * row + j)
+                : left > 0    ? LOAD_TAIL(b + q * row + j, (int)left, 0)
+                              : SET(0);
           STORE(to + whole * depth + q * NR + v * LANES, x);
         }
     }
@@ -167,17 +170,22 @@ static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64
 #include "gemm_skinny.h"
 
 // One task: rows [i0, i1) and columns [j0, j1) of a problem, on the calling thread.
-static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0, int64_t i1, int64_t j0, int64_t j1) {
+static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0, int64_t i1, int64_t j0,
+                        int64_t j1) {
   const rap_gemm *g = s->g;
   const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
   const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
-  const T *bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
+  const T *bias =
+      g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
   T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
   int64_t batch = outer * g->inner + inner, kc = s->kc, mc = s->mc, nc = s->nc;
   T *packed_b = s->packed_b ? rap_scratch(0, s->packed_b * (int64_t)sizeof(T)) : 0;
   T *packed_a = s->packed_a ? rap_scratch(1, s->packed_a * (int64_t)sizeof(T)) : 0;
-  NAME(tile_args) t = {.c_row = g->c_row, .bias_row = g->bias_row, .bias_col = g->bias_col,
-                       .alpha = (T)g->alpha, .beta = (T)g->beta};
+  ARGS t = {.c_row = g->c_row,
+            .bias_row = g->bias_row,
+            .bias_col = g->bias_col,
+            .alpha = (T)g->alpha,
+            .beta = (T)g->beta};
   for (int64_t jc = j0; jc < j1; jc += nc) {
     int64_t width = jc + nc < j1 ? nc : j1 - jc;
     for (int64_t pc = 0, first = 1; first || pc < g->k; pc += kc, first = 0) {
@@ -188,8 +196,10 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
       t.activation = pc + kc >= g->k ? g->activation : RAP_ACTIVATION_NONE;
       t.plain = !t.add && !t.bias && !t.activation && t.alpha == 1;
       const T *from_b = b + pc * g->b_row + jc * g->b_col;
-      if (g->pack_b) g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
-      else if (!s->direct_b) NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, depth, width);
+      if (g->pack_b)
+        g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
+      else if (!s->direct_b)
+        NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, depth, width);
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
         const T *block_a = packed_a, *from_a = a + ic * g->a_row + pc * g->a_col;
@@ -218,8 +228,9 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
           int nv = (columns + LANES - 1) / LANES;
           for (int64_t i = 0; i < height; i += MR) {
             int mr = height - i < MR ? (int)(height - i) : MR;
-            NAME(tiles)[mr - 1][nv - 1](&t, block_a + i * next_a, panel, c + (ic + i) * g->c_row + jc + j,
-                                        bias + (ic + i) * g->bias_row + (jc + j) * g->bias_col, columns);
+            NAME(tiles)
+            [mr - 1][nv - 1](&t, block_a + i * next_a, panel, c + (ic + i) * g->c_row + jc + j,
+                             bias + (ic + i) * g->bias_row + (jc + j) * g->bias_col, columns);
           }
         }
       }
@@ -231,10 +242,16 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
 static void NAME(tiny)(const rap_gemm *g, int64_t outer, int64_t inner) {
   const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
   const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
-  const T *bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
+  const T *bias =
+      g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
   T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
-  NAME(tile_args) t = {.c_row = g->c_row, .bias_row = g->bias_row, .bias_col = g->bias_col, .alpha = (T)g->alpha,
-                       .beta = (T)g->beta, .bias = g->bias && g->beta != 0, .activation = g->activation};
+  ARGS t = {.c_row = g->c_row,
+            .bias_row = g->bias_row,
+            .bias_col = g->bias_col,
+            .alpha = (T)g->alpha,
+            .beta = (T)g->beta,
+            .bias = g->bias && g->beta != 0,
+            .activation = g->activation};
   int plain = t.alpha == 1 && !t.bias && !t.activation;
   for (int64_t j = 0; j < g->n; j += LANES) {
     int left = g->n - j < LANES ? (int)(g->n - j) : LANES;
@@ -260,12 +277,15 @@ static void NAME(tiny)(const rap_gemm *g, int64_t outer, int64_t inner) {
 
 static void NAME(run_task)(const tasks *s, int64_t task) {
   const rap_gemm *g = s->g;
-  int64_t each = (int64_t)s->rows * s->columns, batch = task / each, i = task % each / s->columns, j = task % s->columns;
+  int64_t each = (int64_t)s->rows * s->columns, batch = task / each, i = task % each / s->columns,
+          j = task % s->columns;
   int64_t outer = batch / g->inner, inner = batch % g->inner;
-  if (s->tiny) NAME(tiny)(g, outer, inner);
+  if (s->tiny)
+    NAME(tiny)(g, outer, inner);
   else
-    NAME(block)(s, outer, inner, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
-                split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
+    NAME(block)
+    (s, outer, inner, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
+     split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
 }
 
 // Whoever is free takes the next few tasks; which thread computes a block does not change its result.
@@ -291,8 +311,10 @@ static void NAME(choose_blocks)(tasks *s) {
   int small_b = g->k * columns * (int64_t)sizeof(T) <= RAP_SMALL_BYTES;
   s->direct_b = !g->pack_b && g->b_col == 1 && rows <= (small_b ? RAP_DIRECT_SMALL_B : RAP_DIRECT_B);
   s->direct_a = !g->pack_a && columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
-  if (!s->direct_b) s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc;
-  else if (g->n % LANES) s->packed_b = NR * s->kc;
+  if (!s->direct_b)
+    s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc;
+  else if (g->n % LANES)
+    s->packed_b = NR * s->kc;
   if (!s->direct_a) s->packed_a = (s->mc + MR - 1) / MR * MR * s->kc;
 }
 
@@ -308,8 +330,10 @@ void NAME(rap_gemm)(const rap_gemm *g) {
   }
   for (int64_t outer = 0; outer < g->outer; outer++)
     for (int64_t inner = 0; inner < g->inner; inner++) {
-      if (s.tiny) NAME(tiny)(g, outer, inner);
-      else NAME(block)(&s, outer, inner, 0, g->m, 0, g->n);
+      if (s.tiny)
+        NAME(tiny)(g, outer, inner);
+      else
+        NAME(block)(&s, outer, inner, 0, g->m, 0, g->n);
     }
 }
 
@@ -330,3 +354,4 @@ void NAME(rap_gemm)(const rap_gemm *g) {
 #undef NR
 #undef MC
 #undef NAME
+#undef ARGS

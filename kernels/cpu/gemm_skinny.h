@@ -1,7 +1,9 @@
-// Matrix multiplication where one side is a vector or a few of them, so that packing the large operand would cost more
-// than it saves. Included by gemm.c once per element type, with the macros of gemm_loops.h and SUM4.
+// Matrix multiplication where one side is a vector or a few of them, so that packing the large operand would
+// cost more than it saves. Included by gemm.c once per element type, with the macros of gemm_loops.h and
+// SUM4.
 
-// x [rows, k] times y [n, k] transposed, y being the large operand; c and bias by their strides along x and along y.
+// x [rows, k] times y [n, k] transposed, y being the large operand; c and bias by their strides along x and
+// along y.
 typedef struct {
   const rap_gemm *g;
   int y_is_b;
@@ -10,8 +12,9 @@ typedef struct {
   T *c, alpha, beta;
   int activation;
 } NAME(skinny);
+#define SKINNY NAME(skinny)
 
-INLINE void NAME(finish_at)(const NAME(skinny) * s, T *c, int64_t c_y, const T *bias, int64_t bias_y, const T *sums,
+INLINE void NAME(finish_at)(const SKINNY *s, T *c, int64_t c_y, const T *bias, int64_t bias_y, const T *sums,
                             int64_t count) {
   T alpha = s->alpha, beta = s->beta;
   int relu = s->activation == RAP_ACTIVATION_RELU;
@@ -22,17 +25,21 @@ INLINE void NAME(finish_at)(const NAME(skinny) * s, T *c, int64_t c_y, const T *
   }
 }
 // Stores `count` sums of row i of x and rows j … of y.
-INLINE void NAME(finish)(const NAME(skinny) * s, int64_t i, int64_t j, const T *sums, int64_t count) {
+INLINE void NAME(finish)(const SKINNY *s, int64_t i, int64_t j, const T *sums, int64_t count) {
   T *c = s->c + i * s->c_x + j * s->c_y;
   const T *bias = s->bias + i * s->bias_x + j * s->bias_y;
-  if (s->c_y != 1) NAME(finish_at)(s, c, s->c_y, bias, s->bias_y, sums, count);
-  else if (s->beta == 0 && s->activation == RAP_ACTIVATION_NONE && s->alpha == 1) memcpy(c, sums, (size_t)count * sizeof(T));
-  else if (s->bias_y == 1) NAME(finish_at)(s, c, 1, bias, 1, sums, count);
-  else NAME(finish_at)(s, c, 1, bias, s->bias_y, sums, count);
+  if (s->c_y != 1)
+    NAME(finish_at)(s, c, s->c_y, bias, s->bias_y, sums, count);
+  else if (s->beta == 0 && s->activation == RAP_ACTIVATION_NONE && s->alpha == 1)
+    memcpy(c, sums, (size_t)count * sizeof(T));
+  else if (s->bias_y == 1)
+    NAME(finish_at)(s, c, 1, bias, 1, sums, count);
+  else
+    NAME(finish_at)(s, c, 1, bias, s->bias_y, sums, count);
 }
 
 // Dot products of mr rows of x and nr (1 or a multiple of 4) rows of y, both contiguous along k.
-INLINE void NAME(dot)(const int mr, const int nr, const NAME(skinny) * s, int64_t i, int64_t j) {
+INLINE void NAME(dot)(const int mr, const int nr, const SKINNY *s, int64_t i, int64_t j) {
   V sum[3][8];
   const T *x = s->x + i * s->x_row, *y = s->y + j * s->y_row;
   int64_t x_row = s->x_row, y_row = s->y_row, k = s->k, p = 0;
@@ -56,20 +63,22 @@ INLINE void NAME(dot)(const int mr, const int nr, const NAME(skinny) * s, int64_
   }
   RAP_UNROLL for (int r = 0; r < mr; r++) {
     T sums[8];
-    if (nr == 1) sums[0] = SUM(sum[r][0]);
+    if (nr == 1)
+      sums[0] = SUM(sum[r][0]);
     else
-      RAP_UNROLL for (int q = 0; q < nr; q += 4) SUM4(sums + q, sum[r][q], sum[r][q + 1], sum[r][q + 2], sum[r][q + 3]);
+      RAP_UNROLL for (int q = 0; q < nr; q += 4)
+          SUM4(sums + q, sum[r][q], sum[r][q + 1], sum[r][q + 2], sum[r][q + 3]);
     NAME(finish)(s, i + r, j, sums, nr);
   }
 }
 
-KERNEL void NAME(dot_1x8)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 8, s, i, j); }
-KERNEL void NAME(dot_1x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 4, s, i, j); }
-KERNEL void NAME(dot_2x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(2, 4, s, i, j); }
-KERNEL void NAME(dot_3x4)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(3, 4, s, i, j); }
-KERNEL void NAME(dot_1x1)(const NAME(skinny) * s, int64_t i, int64_t j) { NAME(dot)(1, 1, s, i, j); }
+KERNEL void NAME(dot_1x8)(const SKINNY *s, int64_t i, int64_t j) { NAME(dot)(1, 8, s, i, j); }
+KERNEL void NAME(dot_1x4)(const SKINNY *s, int64_t i, int64_t j) { NAME(dot)(1, 4, s, i, j); }
+KERNEL void NAME(dot_2x4)(const SKINNY *s, int64_t i, int64_t j) { NAME(dot)(2, 4, s, i, j); }
+KERNEL void NAME(dot_3x4)(const SKINNY *s, int64_t i, int64_t j) { NAME(dot)(3, 4, s, i, j); }
+KERNEL void NAME(dot_1x1)(const SKINNY *s, int64_t i, int64_t j) { NAME(dot)(1, 1, s, i, j); }
 
-static void NAME(dots)(const NAME(skinny) * s, int64_t j, int64_t end) {
+static void NAME(dots)(const SKINNY *s, int64_t j, int64_t end) {
   if (s->rows == 1)
     for (; j + 8 <= end; j += 8) NAME(dot_1x8)(s, 0, j);
   for (; j + 4 <= end; j += 4) {
@@ -83,11 +92,11 @@ static void NAME(dots)(const NAME(skinny) * s, int64_t j, int64_t end) {
 }
 
 // Adds steps k-slices of y, each contiguous along n, into mr rows of sums.
-INLINE void NAME(axpy)(const int mr, const int steps, T *sums, int64_t width, const T *x, int64_t x_row, int64_t x_col,
-                       const T *y, int64_t y_col) {
+INLINE void NAME(axpy)(const int mr, const int steps, T *sums, int64_t width, const T *x, int64_t x_row,
+                       int64_t x_col, const T *y, int64_t y_col) {
   V a[3][8];
-  RAP_UNROLL for (int r = 0; r < mr; r++)
-    RAP_UNROLL for (int q = 0; q < steps; q++) a[r][q] = SET(x[r * x_row + q * x_col]);
+  RAP_UNROLL for (int r = 0; r < mr; r++) RAP_UNROLL for (int q = 0; q < steps; q++) a[r][q] =
+      SET(x[r * x_row + q * x_col]);
   int64_t j = 0;
   for (; j + LANES <= width; j += LANES) {
     V sum[3];
@@ -100,19 +109,22 @@ INLINE void NAME(axpy)(const int mr, const int steps, T *sums, int64_t width, co
   }
   for (; j < width; j++)
     for (int r = 0; r < mr; r++)
-      for (int q = 0; q < steps; q++) sums[r * RAP_SKINNY_WIDTH + j] += x[r * x_row + q * x_col] * y[q * y_col + j];
+      for (int q = 0; q < steps; q++)
+        sums[r * RAP_SKINNY_WIDTH + j] += x[r * x_row + q * x_col] * y[q * y_col + j];
 }
 
-#define AXPYS(mr, steps)                                                                                            \
-  KERNEL int64_t NAME(axpys_##mr##x##steps)(const NAME(skinny) * s, T *sums, int64_t j, int64_t width, int64_t p) { \
-    for (; p + steps <= s->k; p += steps)                                                                           \
-      NAME(axpy)(mr, steps, sums, width, s->x + p * s->x_col, s->x_row, s->x_col, s->y + j + p * s->y_col, s->y_col); \
-    return p;                                                                                                       \
+#define AXPYS(mr, steps)                                                                                     \
+  KERNEL int64_t NAME(axpys_##mr##x##steps)(const SKINNY *s, T *sums, int64_t j, int64_t width, int64_t p) { \
+    for (; p + steps <= s->k; p += steps)                                                                    \
+      NAME(axpy)                                                                                             \
+      (mr, steps, sums, width, s->x + p * s->x_col, s->x_row, s->x_col, s->y + j + p * s->y_col, s->y_col);  \
+    return p;                                                                                                \
   }
-AXPYS(1, 8) AXPYS(1, 1) AXPYS(2, 4) AXPYS(2, 1) AXPYS(3, 4) AXPYS(3, 1)
+AXPYS(1, 8)
+AXPYS(1, 1) AXPYS(2, 4) AXPYS(2, 1) AXPYS(3, 4) AXPYS(3, 1)
 #undef AXPYS
 
-static void NAME(axpys)(const NAME(skinny) * s, int64_t begin, int64_t end) {
+    static void NAME(axpys)(const SKINNY *s, int64_t begin, int64_t end) {
   T *sums = rap_scratch(1, 3 * RAP_SKINNY_WIDTH * (int64_t)sizeof(T));
   for (int64_t j = begin; j < end; j += RAP_SKINNY_WIDTH) {
     int64_t width = end - j < RAP_SKINNY_WIDTH ? end - j : RAP_SKINNY_WIDTH, p = 0;
@@ -127,7 +139,7 @@ static void NAME(axpys)(const NAME(skinny) * s, int64_t begin, int64_t end) {
 // A range of blocks of 16 rows of y, over all problems of the batch.
 static void NAME(run_skinny)(void *context, int64_t begin, int64_t end, int32_t part) {
   (void)part;
-  const NAME(skinny) *whole = context;
+  const SKINNY *whole = context;
   const rap_gemm *g = whole->g;
   int64_t blocks = (whole->n + 15) / 16;
   while (begin < end) {
@@ -136,12 +148,14 @@ static void NAME(run_skinny)(void *context, int64_t begin, int64_t end, int32_t 
     begin += last - first;
     int64_t outer = batch / g->inner, inner = batch % g->inner;
     int64_t a = outer * g->a_outer + inner * g->a_inner, b = outer * g->b_outer + inner * g->b_inner;
-    NAME(skinny) s = *whole;
+    SKINNY s = *whole;
     s.x += s.y_is_b ? a : b, s.y += s.y_is_b ? b : a;
     s.c += outer * g->c_outer + inner * g->c_inner, s.bias += outer * g->bias_outer + inner * g->bias_inner;
     int64_t j = first * 16, stop = last * 16 < s.n ? last * 16 : s.n;
-    if (s.y_col == 1) NAME(dots)(&s, j, stop);
-    else NAME(axpys)(&s, j, stop);
+    if (s.y_col == 1)
+      NAME(dots)(&s, j, stop);
+    else
+      NAME(axpys)(&s, j, stop);
   }
 }
 
@@ -152,7 +166,7 @@ static int NAME(try_skinny)(const rap_gemm *g) {
   int dot_rows = g->b_row == 1 && (g->m <= 3 || (g->m <= few && g->m <= RAP_SKINNY_ROWS));
   int dot_columns = g->a_col == 1 && (g->n == 1 || (g->n <= few && g->n <= RAP_SKINNY_COLUMNS));
   int add_rows = g->b_col == 1 && g->m <= 3, add_columns = g->a_row == 1 && g->n <= 3;
-  NAME(skinny) s = {.g = g, .k = g->k, .c = g->c, .alpha = (T)g->alpha, .activation = g->activation};
+  SKINNY s = {.g = g, .k = g->k, .c = g->c, .alpha = (T)g->alpha, .activation = g->activation};
   s.beta = g->bias ? (T)g->beta : 0, s.bias = g->bias ? g->bias : g->a;
   s.y_is_b = dot_rows || add_rows;
   if (s.y_is_b) {
@@ -177,3 +191,4 @@ static int NAME(try_skinny)(const rap_gemm *g) {
   rap_parallel(batches * blocks, each, NAME(run_skinny), &s);
   return 1;
 }
+#undef SKINNY

@@ -1,7 +1,7 @@
-// A small pthread pool. A job is cut into parts, and a part belongs to whoever claims it first: a worker that is awake,
-// or the caller itself when the workers are late. So the caller never waits for a sleeping thread, and what is computed
-// depends only on the parts. A worker polls for a while after its last job, since the next kernel usually follows at
-// once, and then sleeps on a condition variable.
+// A small pthread pool. A job is cut into parts, and a part belongs to whoever claims it first: a worker that
+// is awake, or the caller itself when the workers are late. So the caller never waits for a sleeping thread,
+// and what is computed depends only on the parts. A worker polls for a while after its last job, since the
+// next kernel usually follows at once, and then sleeps on a condition variable.
 #define _GNU_SOURCE
 #include "threads.h"
 #include "../raptorch.h"
@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 #define MAX_THREADS 128
-// How long a worker polls: longer than the gap between two kernels of a training step, too short to matter when idle.
+// How long a worker polls: longer than the gap between two kernels of a training step, too short to matter
+// when idle.
 #define POLL_NS 100000
 // How often the caller polls for the last part before it gives up its core to whoever holds that part.
 #define WAIT_SPINS 2000
@@ -30,7 +31,7 @@
 // generation << 32 | parts << 16 | next part to claim.
 #define GENERATION(t) ((uint32_t)((t) >> 32))
 #define PARTS(t)      ((int32_t)((t) >> 16 & 0xffff))
-#define NEXT(t)       ((int32_t)((t) & 0xffff))
+#define NEXT(t)       ((int32_t)((t)&0xffff))
 
 static struct {
   _Alignas(64) _Atomic uint64_t ticket;
@@ -57,7 +58,8 @@ static void run_part(rap_range body, void *context, int64_t n, int32_t part, int
 static void run_claims(uint64_t *seen) {
   uint64_t t = atomic_load_explicit(&pool.ticket, memory_order_acquire);
   while (NEXT(t) < PARTS(t)) {
-    if (!atomic_compare_exchange_weak_explicit(&pool.ticket, &t, t + 1, memory_order_acq_rel, memory_order_acquire))
+    if (!atomic_compare_exchange_weak_explicit(&pool.ticket, &t, t + 1, memory_order_acq_rel,
+                                               memory_order_acquire))
       continue;
     // The job lives at least until this part is done, so its description may be read now.
     run_part(pool.body, pool.context, pool.n, NEXT(t), PARTS(t));
@@ -115,7 +117,9 @@ int32_t rap_get_num_threads(void) {
   return threads;
 }
 
-void rap_set_num_threads(int32_t n) { atomic_store_explicit(&pool.threads, clamp_threads(n), memory_order_relaxed); }
+void rap_set_num_threads(int32_t n) {
+  atomic_store_explicit(&pool.threads, clamp_threads(n), memory_order_relaxed);
+}
 
 int32_t rap_parts(int64_t n, int64_t grain) {
   if (inside) return 1;
@@ -173,8 +177,10 @@ void rap_parallel(int64_t n, int64_t grain, rap_range body, void *context) {
   run_claims(&ticket);
   // Claimed parts count in `done`: all but part 0.
   for (int spins = 0; atomic_load_explicit(&pool.done, memory_order_acquire) < parts - 1; spins++) {
-    if (spins < WAIT_SPINS) RELAX();
-    else sched_yield();
+    if (spins < WAIT_SPINS)
+      RELAX();
+    else
+      sched_yield();
   }
   inside = 0;
   atomic_flag_clear_explicit(&pool.busy, memory_order_release);

@@ -1,6 +1,6 @@
-// GFLOP/s of rap_matmul by CPU time of the calling thread, for shapes m k n given on the command line ("T" before a
-// shape: B is transposed; "t": A is).
-// cc -O3 -march=native -ffp-contract=fast -pthread -DRAP_ABI_HASH=0 tests/kernels/matmul_bench.c
+// GFLOP/s of rap_matmul by CPU time of the calling thread, for shapes m k n given on the command line ("T"
+// before a shape: B is transposed; "t": A is). cc -O3 -march=native -ffp-contract=fast -pthread
+// -DRAP_ABI_HASH=0 tests/kernels/matmul_bench.c
 //   kernels/cpu/{matmul,gemm,threads,library}.c
 #include "../../kernels/raptorch.h"
 #include <stdio.h>
@@ -26,8 +26,27 @@ int main(int argc, char **argv) {
     if (a_transposed || b_transposed) i++;
     int m = atoi(argv[i]), k = atoi(argv[i + 1]), n = atoi(argv[i + 2]);
     float *a = random_floats(m * k), *b = random_floats(k * n), *c = random_floats(m * n);
-    int32_t meta[21] = {m, n, k, 0, 1, 1, a_transposed ? 1 : k, a_transposed ? m : 1, 0, 0,
-                        b_transposed ? 1 : n, b_transposed ? k : 1, 0, 0, n, 0, 0, 0, 0, 0, 0};
+    int32_t meta[21] = {m,
+                        n,
+                        k,
+                        0,
+                        1,
+                        1,
+                        a_transposed ? 1 : k,
+                        a_transposed ? m : 1,
+                        0,
+                        0,
+                        b_transposed ? 1 : n,
+                        b_transposed ? k : 1,
+                        0,
+                        0,
+                        n,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0};
     double work = 2.0 * m * n * k, best = 1e9, total = 0;
     int each = (int)(2e8 / work) + 1;
     for (int sample = 0; sample < 5 || total < 0.5; sample++) {
@@ -37,8 +56,11 @@ int main(int argc, char **argv) {
       if (t < best) best = t;
       total += t * each;
     }
-    printf("%s%d x %d x %d: %.2f us, %.1f GFLOP/s\n", a_transposed ? "t " : b_transposed ? "T " : "", m, k, n, best * 1e6,
-           work / best * 1e-9);
+    printf("%s%d x %d x %d: %.2f us, %.1f GFLOP/s\n",
+           a_transposed   ? "t "
+           : b_transposed ? "T "
+                          : "",
+           m, k, n, best * 1e6, work / best * 1e-9);
     free(a), free(b), free(c);
   }
   return 0;

@@ -1,5 +1,6 @@
 // rap_matmul against a naive double reference over odd shapes, layouts, batches, epilogues and thread counts.
-// cc -O2 -pthread -DRAP_ABI_HASH=0 tests/kernels/matmul_test.c kernels/cpu/{matmul,gemm,threads,library}.c -lm
+// cc -O2 -pthread -DRAP_ABI_HASH=0 tests/kernels/matmul_test.c kernels/cpu/{matmul,gemm,threads,library}.c
+// -lm
 #include "../../kernels/cpu/gemm.h"
 #include "../../kernels/raptorch.h"
 #include <math.h>
@@ -21,11 +22,15 @@ static layout pick_layout(int64_t rows, int64_t cols, int64_t outer, int64_t inn
   layout l = {.rows = rows, .cols = cols};
   int kind = adjacent ? 0 : (int)below(8);
   int64_t step = kind == 6 ? 2 : 1, slack = below(3) ? 0 : below(9), rest = cols, far = rows;
-  if (kind >= 3 && kind < 6) l.row = step, rest = rows, far = cols;
-  else l.col = step;
+  if (kind >= 3 && kind < 6)
+    l.row = step, rest = rows, far = cols;
+  else
+    l.col = step;
   int64_t lead = rest * step + slack;
-  if (kind >= 3 && kind < 6) l.col = lead;
-  else l.row = lead;
+  if (kind >= 3 && kind < 6)
+    l.col = lead;
+  else
+    l.row = lead;
   if (kind == 7) l.row = 0, far = 1;
   int64_t one = lead * far + below(5);
   l.inner = below(4) || adjacent ? one : 0;
@@ -65,8 +70,10 @@ static void *fill(int dtype, layout l, int64_t outer, int64_t inner, int special
   void *p = malloc((size_t)(n * bytes_of(dtype)));
   for (int64_t i = 0; i < n; i++) {
     double x = (double)(below(2001) - 1000) / 500;
-    if (dtype > RAP_FLOAT64) x = (double)below(7);
-    else if (special && below(40) == 0) x = (double[]){NAN, INFINITY, -INFINITY, 0}[below(4)];
+    if (dtype > RAP_FLOAT64)
+      x = (double)below(7);
+    else if (special && below(40) == 0)
+      x = (double[]){NAN, INFINITY, -INFINITY, 0}[below(4)];
     put(dtype, p, i, x);
   }
   return p;
@@ -103,20 +110,24 @@ static void run(int dtype, int64_t m, int64_t n, int64_t k, int64_t outer, int64
           if (dtype == RAP_UINT8) sum = (uint8_t)(int64_t)sum;
           expected[at(c, o, q, i, j)] = sum, scale[at(c, o, q, i, j)] = norm * alpha + 10;
         }
-  int32_t meta[21] = {(int32_t)m, (int32_t)n, (int32_t)k, activation, (int32_t)outer, (int32_t)inner,
-                      (int32_t)a.row, (int32_t)a.col, (int32_t)a.outer, (int32_t)a.inner,
-                      (int32_t)b.row, (int32_t)b.col, (int32_t)b.outer, (int32_t)b.inner,
-                      (int32_t)c.row, (int32_t)c.outer, (int32_t)c.inner,
-                      (int32_t)d.row, (int32_t)d.col, (int32_t)d.outer, (int32_t)d.inner};
-  if (rap_matmul(dtype, pc, pa, pb, bias, alpha, beta, meta)) failures++, printf("dtype %d unsupported\n", dtype);
+  int32_t meta[21] = {(int32_t)m,       (int32_t)n,       (int32_t)k,     activation,
+                      (int32_t)outer,   (int32_t)inner,   (int32_t)a.row, (int32_t)a.col,
+                      (int32_t)a.outer, (int32_t)a.inner, (int32_t)b.row, (int32_t)b.col,
+                      (int32_t)b.outer, (int32_t)b.inner, (int32_t)c.row, (int32_t)c.outer,
+                      (int32_t)c.inner, (int32_t)d.row,   (int32_t)d.col, (int32_t)d.outer,
+                      (int32_t)d.inner};
+  if (rap_matmul(dtype, pc, pa, pb, bias, alpha, beta, meta))
+    failures++, printf("dtype %d unsupported\n", dtype);
   // Rounding errors of at most k steps on the sum of magnitudes; half of it is never reached by blocked sums.
   double unit = dtype == RAP_FLOAT32 ? 6e-8 : dtype == RAP_FLOAT64 ? 1.2e-16 : 0;
   for (int64_t i = 0; i < size; i++) {
     double x = get(dtype, pc, i), e = expected[i];
-    int good = isnan(e) ? isnan(x) : isinf(e) ? x == e : fabs(x - e) <= unit * (4 + sqrt((double)k) * 2) * scale[i];
+    int good = isnan(e)   ? isnan(x)
+               : isinf(e) ? x == e
+                          : fabs(x - e) <= unit * (4 + sqrt((double)k) * 2) * scale[i];
     if (good || failures++ > 20) continue;
-    printf("FAILED dtype %d m %d n %d k %d batch %dx%d bias %d act %d at %d: %g not %g\n", dtype, (int)m, (int)n,
-           (int)k, (int)outer, (int)inner, bias_kind, activation, (int)i, x, e);
+    printf("FAILED dtype %d m %d n %d k %d batch %dx%d bias %d act %d at %d: %g not %g\n", dtype, (int)m,
+           (int)n, (int)k, (int)outer, (int)inner, bias_kind, activation, (int)i, x, e);
     break;
   }
   checks++;

@@ -1,5 +1,6 @@
-// The thread pool: every index exactly once, nested calls, several callers, changing thread counts, dispatch time.
-// cc -O2 -pthread tests/kernels/threads_test.c kernels/cpu/threads.c kernels/cpu/library.c -o threads_test
+// The thread pool: every index exactly once, nested calls, several callers, changing thread counts, dispatch
+// time. cc -O2 -pthread tests/kernels/threads_test.c kernels/cpu/threads.c kernels/cpu/library.c -o
+// threads_test
 #include "../../kernels/cpu/threads.h"
 #include "../../kernels/raptorch.h"
 #include <pthread.h>
@@ -85,6 +86,7 @@ int main(void) {
       if (each < best[threads]) best[threads] = each;
     }
   }
-  printf("ok: %.2f us of work on 1 thread, twice that on 2 threads takes %.2f us\n", best[1] * 1e6, best[2] * 1e6);
+  printf("ok: %.2f us of work on 1 thread, twice that on 2 threads takes %.2f us\n", best[1] * 1e6,
+         best[2] * 1e6);
   return 0;
 }
