@@ -143,3 +143,5 @@ export {
 } from "./ops/arrange.ts";
 export { diag, diagflat, movedim, roll, trace, tril, triu } from "./ops/diagonal.ts";
 export { cross, inner, kron, outer, vdot } from "./ops/products.ts";
+export * from "./functions/statistics.ts";
+export { cummax, cummin, logcumsumexp } from "./ops/scan.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TensorBinary } from "./tensor/binary.ts";
+import { TensorStatistics } from "./tensor/statistics.ts";
 import "./autograd/engine_ops.ts";
 
 /**
@@ -17,7 +17,7 @@ import "./autograd/engine_ops.ts";
  * console.assert(String(x.grad) === "tensor([2., 4., 6.])");
  * ```
  */
-export class Tensor extends TensorBinary {}
+export class Tensor extends TensorStatistics {}
 
 /**
  * A tensor that a module trains: assigned to a module's property it registers itself, and it requires gradients.

@@ -1,0 +1,138 @@
+/**
+ * Reductions beyond sums, as functions.
+ *
+ * @module
+ */
+import type { Dims } from "../ops/reduce.ts";
+import type { MinMax } from "../ops/extremes.ts";
+import type { ValuesIndices } from "../ops/sort.ts";
+import * as statistics from "../ops/statistics.ts";
+import type { Tensor } from "../tensor.ts";
+import type { KeepdimOptions } from "../tensor/indexing.ts";
+import type { ReduceOptions } from "../tensor/reduce.ts";
+import type { NormOptions, ScanOptions, VarOptions } from "../tensor/statistics.ts";
+import { checkOptions, isOptions } from "../check.ts";
+
+/** The largest of all elements; along `dim` with its index; or by element of two tensors. */
+export function max(x: Tensor): Tensor;
+/** The larger of each pair of elements. */
+export function max(x: Tensor, other: Tensor): Tensor;
+/** The largest along `dim`, with its index. */
+export function max(x: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
+export function max(
+  x: Tensor,
+  dim?: number | Tensor | KeepdimOptions,
+  options?: KeepdimOptions,
+): Tensor | ValuesIndices {
+  return x.max(dim as number, options);
+}
+
+/** The smallest of all elements; along `dim` with its index; or by element of two tensors. */
+export function min(x: Tensor): Tensor;
+/** The smaller of each pair of elements. */
+export function min(x: Tensor, other: Tensor): Tensor;
+/** The smallest along `dim`, with its index. */
+export function min(x: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
+export function min(
+  x: Tensor,
+  dim?: number | Tensor | KeepdimOptions,
+  options?: KeepdimOptions,
+): Tensor | ValuesIndices {
+  return x.min(dim as number, options);
+}
+
+/** Both extremes, of all elements or along a dimension. */
+export function aminmax(x: Tensor, options?: KeepdimOptions): MinMax {
+  return x.aminmax(options);
+}
+
+/** The variance, over all dimensions or some. */
+function variance(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
+  return x.var(dim, options);
+}
+export { variance as var };
+
+/** The standard deviation, over all dimensions or some. */
+export function std(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
+  return x.std(dim, options);
+}
+
+function spread(
+  operation: string,
+  dim: Dims | VarOptions | undefined,
+  options: VarOptions | undefined,
+): [Dims, number, boolean] {
+  const o: VarOptions = isOptions(dim) ? dim : { ...options, ...(dim === undefined ? {} : { dim: dim as Dims }) };
+  checkOptions(operation, o, ["dim", "correction", "unbiased", "keepdim"]);
+  return [o.dim ?? null, o.correction ?? (o.unbiased === false ? 0 : 1), o.keepdim ?? false];
+}
+
+/** The variance and the mean. */
+export function varMean(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): [Tensor, Tensor] {
+  return statistics.varMean(x, ...spread("var_mean", dim, options));
+}
+
+/** The standard deviation and the mean. */
+export function stdMean(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): [Tensor, Tensor] {
+  return statistics.stdMean(x, ...spread("std_mean", dim, options));
+}
+
+/** The product of the elements. */
+export function prod(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.prod(dim, options);
+}
+
+/** Whether any element is other than 0. */
+export function any(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.any(dim, options);
+}
+
+/** Whether all elements are other than 0. */
+export function all(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.all(dim, options);
+}
+
+/** How many elements are other than 0. */
+export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+  return x.countNonzero(dim);
+}
+
+/** The sum with NaN counted as 0. */
+export function nansum(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.nansum(dim, options);
+}
+
+/** The mean of the elements that are not NaN. */
+export function nanmean(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.nanmean(dim, options);
+}
+
+/** log Σ eˣ over the dimensions, without overflow. */
+export function logsumexp(x: Tensor, dim: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+  return x.logsumexp(dim, options);
+}
+
+/** (Σ |x|ᵖ)^(1/p); p is 2 unless given. */
+export function norm(
+  x: Tensor,
+  p?: number | string | NormOptions,
+  dim?: Dims | NormOptions,
+  options?: NormOptions,
+): Tensor {
+  return x.norm(p, dim, options);
+}
+
+/** The norm of the difference. */
+export function dist(a: Tensor, b: Tensor, p?: number): Tensor {
+  return a.dist(b, p);
+}
+
+/** The running sum along `dim`. */
+export function cumsum(x: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
+  return x.cumsum(dim, options);
+}
+
+/** The running product along `dim`. */
+export function cumprod(x: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
+  return x.cumprod(dim, options);
+}

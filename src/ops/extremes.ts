@@ -1,0 +1,63 @@
+/**
+ * The largest and smallest along one dimension, with where they are.
+ *
+ * @module
+ */
+import { reduce } from "../../ffi/symbols.ts";
+import { float32, int64 } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
+import { type Named, named } from "../named.ts";
+import { wrapDim } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { castTo, unsupported } from "./elementwise.ts";
+import { reshape, squeeze } from "./movement.ts";
+import { amax, amin, type Dims, fold, maxAll, minAll } from "./reduce.ts";
+import { recordPicked, type ValuesIndices } from "./sort.ts";
+
+function along(operation: string, name: string, op: number, x: Tensor, dim: number, keepdim: boolean): ValuesIndices {
+  if (x.ndim === 0) {
+    wrapDim(dim, 0);
+    const one = along(operation, name, op, reshape(x, [1]), 0, true);
+    return named({ values: reshape(one.values, []), indices: reshape(one.indices, []) });
+  }
+  const d = wrapDim(dim, x.ndim);
+  if (x.sizes[d] === 0) {
+    throw new RangeError(`${operation}(): Expected reduction dim ${d} to have non-zero size.`);
+  }
+  if (isHalf(x.dtype)) {
+    const wide = along(operation, name, op, x.to(float32), d, keepdim);
+    return named({ values: wide.values.to(x.dtype), indices: wide.indices });
+  }
+  const f = fold(castTo(x, x.dtype), [d]);
+  const values = empty(f.keptDims, x.dtype, x.device), indices = empty(f.keptDims, int64, x.device);
+  if (x.kernels.reduce(op, x.dtype.code, values.ptr, indices.ptr, f.x.ptr, f.outer, f.reduce, f.inner, 0) !== 0) {
+    throw unsupported(operation, x.dtype);
+  }
+  if (!keepdim && !x.requiresGrad) {
+    values.relocate(values.storage, f.kept, values.strides.filter((_, i) => i !== d), values.count);
+    indices.relocate(indices.storage, f.kept, indices.strides.filter((_, i) => i !== d), indices.count);
+    return named({ values, indices });
+  }
+  const picked = recordPicked(name, x, d, values, indices);
+  return keepdim ? picked : named({ values: squeeze(picked.values, d), indices: squeeze(picked.indices, d) });
+}
+
+/** The largest along `dim` and its index, the first of equals. */
+export function maxAlong(x: Tensor, dim: number, keepdim = false): ValuesIndices {
+  return along("max", "MaxBackward0", reduce.max, x, dim, keepdim);
+}
+
+/** The smallest along `dim` and its index, the first of equals. */
+export function minAlong(x: Tensor, dim: number, keepdim = false): ValuesIndices {
+  return along("min", "MinBackward0", reduce.min, x, dim, keepdim);
+}
+
+/** Both extremes. */
+export type MinMax = Named<{ min: Tensor; max: Tensor }>;
+
+/** The smallest and the largest, of all elements or along `dim`. */
+export function aminmax(x: Tensor, dim: Dims = null, keepdim = false): MinMax {
+  return named({ min: amin(x, dim, keepdim), max: amax(x, dim, keepdim) });
+}
+
+export { maxAll, minAll };

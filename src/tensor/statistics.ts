@@ -1,0 +1,193 @@
+/**
+ * Extremes, variance, norms, running sums and truth as methods.
+ *
+ * @module
+ */
+import { checkOptions, isOptions } from "../check.ts";
+import type { DTypeLike } from "../dtype.ts";
+import { isTensor } from "../ops/elementwise.ts";
+import * as extremes from "../ops/extremes.ts";
+import { maximum, minimum } from "../ops/binary.ts";
+import type { Dims } from "../ops/reduce.ts";
+import * as scans from "../ops/scan.ts";
+import type { ValuesIndices } from "../ops/sort.ts";
+import * as statistics from "../ops/statistics.ts";
+import type { Tensor } from "../tensor.ts";
+import { type KeepdimOptions, withDim } from "./indexing.ts";
+import { reduceArguments, type ReduceOptions } from "./reduce.ts";
+import { TensorBinary } from "./binary.ts";
+
+/** Options of `var` and `std`. */
+export interface VarOptions {
+  /** The dimensions; may also be given as the first argument. Default: all. */
+  dim?: Dims;
+  /** Taken from the number of elements in the divisor. Default: 1. */
+  correction?: number;
+  /** `false` is `correction: 0`. */
+  unbiased?: boolean;
+  /** Whether reduced dimensions stay, with size 1. Default: false. */
+  keepdim?: boolean;
+}
+
+/** Options of {@linkcode TensorStatistics.norm}. */
+export interface NormOptions {
+  /** The dimensions; may also be given as the second argument. Default: all. */
+  dim?: Dims;
+  /** Whether reduced dimensions stay, with size 1. Default: false. */
+  keepdim?: boolean;
+  /** The type to compute in. */
+  dtype?: DTypeLike;
+}
+
+/** Options of running sums and products. */
+export interface ScanOptions {
+  /** The dimension; may also be given as the first argument. */
+  dim?: number;
+  /** The type to compute in. */
+  dtype?: DTypeLike;
+}
+
+const keepdims = ["dim", "keepdim"];
+
+function spread(
+  operation: string,
+  dim: Dims | VarOptions | undefined,
+  options: VarOptions | undefined,
+): [Dims, number, boolean] {
+  const o: VarOptions = isOptions(dim) ? dim : { ...options, ...(dim === undefined ? {} : { dim: dim as Dims }) };
+  checkOptions(operation, o, ["dim", "correction", "unbiased", "keepdim"]);
+  return [o.dim ?? null, o.correction ?? (o.unbiased === false ? 0 : 1), o.keepdim ?? false];
+}
+
+/** Which value of p `norm` was asked for. */
+function order(p: number | string | undefined): number {
+  if (p === undefined || p === "fro") return 2;
+  if (p === "inf") return Infinity;
+  if (p === "-inf") return -Infinity;
+  if (typeof p !== "number") throw new TypeError(`norm: p must be a number, "fro", "inf" or "-inf", got ${p}`);
+  return p;
+}
+
+/** The dimension of a scan. */
+function scanned(
+  operation: string,
+  dim: number | ScanOptions,
+  options: ScanOptions | undefined,
+): Required<Pick<ScanOptions, "dim">> & ScanOptions {
+  const o = withDim(operation, dim, options, ["dim", "dtype"]);
+  if (o.dim === undefined) throw new TypeError(`${operation}() is missing the argument dim`);
+  return { ...o, dim: o.dim };
+}
+
+/** Methods that reduce by more than a sum. */
+export class TensorStatistics extends TensorBinary {
+  /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
+  max(this: Tensor): Tensor;
+  max(this: Tensor, other: Tensor): Tensor;
+  max(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
+  max(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
+    if (isTensor(dim)) return maximum(this, dim);
+    const o = withDim("max", dim, options, keepdims);
+    return o.dim === undefined ? extremes.maxAll(this) : extremes.maxAlong(this, o.dim, o.keepdim);
+  }
+  /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
+  min(this: Tensor): Tensor;
+  min(this: Tensor, other: Tensor): Tensor;
+  min(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
+  min(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
+    if (isTensor(dim)) return minimum(this, dim);
+    const o = withDim("min", dim, options, keepdims);
+    return o.dim === undefined ? extremes.minAll(this) : extremes.minAlong(this, o.dim, o.keepdim);
+  }
+  /** Both extremes. */
+  aminmax(this: Tensor, options: KeepdimOptions = {}): extremes.MinMax {
+    checkOptions("aminmax", options, keepdims);
+    return extremes.aminmax(this, options.dim, options.keepdim);
+  }
+  /** The variance, over all dimensions or some. */
+  var(this: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
+    return statistics.variance(this, ...spread("var", dim, options));
+  }
+  /** The standard deviation, over all dimensions or some. */
+  std(this: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
+    return statistics.std(this, ...spread("std", dim, options));
+  }
+  /** The product of the elements. */
+  prod(this: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
+    const o = reduceArguments("prod", dim, options);
+    return statistics.prod(this, o.dim as number | null | undefined, o.keepdim, o.dtype);
+  }
+  /** Whether any element is other than 0. */
+  any(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    const o = reduceArguments("any", dim, options);
+    return statistics.any(this, o.dim, o.keepdim);
+  }
+  /** Whether all elements are other than 0. */
+  all(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    const o = reduceArguments("all", dim, options);
+    return statistics.allTrue(this, o.dim, o.keepdim);
+  }
+  /** How many elements are other than 0. */
+  countNonzero(this: Tensor, dim?: Dims): Tensor {
+    return statistics.countNonzero(this, dim);
+  }
+  /** The sum with NaN counted as 0. */
+  nansum(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    const o = reduceArguments("nansum", dim, options);
+    return statistics.nansum(this, o.dim, o.keepdim, o.dtype);
+  }
+  /** The mean of the elements that are not NaN. */
+  nanmean(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    const o = reduceArguments("nanmean", dim, options);
+    return statistics.nanmean(this, o.dim, o.keepdim, o.dtype);
+  }
+  /** log Σ eˣ over the dimensions, without overflow. */
+  logsumexp(this: Tensor, dim: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    const o = reduceArguments("logsumexp", dim, options);
+    return statistics.logsumexp(this, o.dim, o.keepdim);
+  }
+  /** (Σ |x|ᵖ)^(1/p); p is 2 unless given. */
+  norm(this: Tensor, p?: number | string | NormOptions, dim?: Dims | NormOptions, options?: NormOptions): Tensor {
+    const o: NormOptions & { p?: number | string } = isOptions(p)
+      ? p
+      : isOptions(dim)
+      ? { ...dim, p: p as number | string | undefined }
+      : { ...options, ...(dim === undefined ? {} : { dim: dim as Dims }), p: p as number | string | undefined };
+    checkOptions("norm", o, ["p", "dim", "keepdim", "dtype"]);
+    return statistics.vectorNorm(this, order(o.p), o.dim, o.keepdim, o.dtype);
+  }
+  /** The norm of the difference. */
+  dist(this: Tensor, other: Tensor, p?: number): Tensor {
+    return statistics.dist(this, other, p);
+  }
+  /** The running sum along `dim`. */
+  cumsum(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
+    const o = scanned("cumsum", dim, options);
+    return scans.cumsum(this, o.dim, o.dtype);
+  }
+  /** This tensor replaced by its running sum along `dim`. */
+  cumsum_(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
+    return this.copy_(this.cumsum(dim, options));
+  }
+  /** The running product along `dim`. */
+  cumprod(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
+    const o = scanned("cumprod", dim, options);
+    return scans.cumprod(this, o.dim, o.dtype);
+  }
+  /** This tensor replaced by its running product along `dim`. */
+  cumprod_(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
+    return this.copy_(this.cumprod(dim, options));
+  }
+  /** log of the running sum of eˣ along `dim`. */
+  logcumsumexp(this: Tensor, dim: number): Tensor {
+    return scans.logcumsumexp(this, dim);
+  }
+  /** The largest so far along `dim`, and where it is. */
+  cummax(this: Tensor, dim: number): ValuesIndices {
+    return scans.cummax(this, dim);
+  }
+  /** The smallest so far along `dim`, and where it is. */
+  cummin(this: Tensor, dim: number): ValuesIndices {
+    return scans.cummin(this, dim);
+  }
+}
