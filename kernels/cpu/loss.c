@@ -178,34 +178,34 @@ static void N(entropy)(void *context, int64_t begin, int64_t end, int32_t part) 
   j->part[part].loss = loss, j->part[part].smooth = smooth, j->part[part].weight = total;
 }
 
+// d/dx_c: softmax_c times all the weight that the row's terms carry, less the weight of class c's own terms.
+// Rows come as in the forward: one, or as many neighbouring positions of an image as a vector holds.
 static void N(entropy_backward)(void *context, int64_t begin, int64_t end, int32_t part) {
   const entropy_job *j = context;
   const S *weight = j->weight, *saved = j->saved, *dloss = j->dloss;
   const int64_t classes = j->classes, inner = j->inner;
-  double weights = 0;
+  double weights = (double)classes;
   (void)part;
-  if (weight && j->smoothing > 0)
-    for (int64_t c = 0; c < classes; c++) weights += (double)weight[c];
-  else
-    weights = (double)classes;
-  for (int64_t r = begin; r < end; r++) {
+  if (weight) weights = N(row_sum)(weight, classes, F(set)(0));
+  for (int64_t r = begin, count; r < end; r += count) {
+    count = inner == 1 ? 1 : inner - r % inner < LANES ? inner - r % inner : LANES;
+    if (count > end - r) count = end - r;
     const S *x = N(row_of)(j, r);
-    S *dx = (S *)j->out + (x - (const S *)j->x);
-    const int64_t t = j->target[r];
-    double scale = (double)dloss[j->reduction == RAP_REDUCTION_NONE ? r : 0];
-    if (j->reduction == RAP_REDUCTION_MEAN) scale /= (double)saved[j->rows];
-    if (t == j->ignore_index) {
-      for (int64_t c = 0; c < classes; c++) dx[c * inner] = 0;
-      continue;
+    S *dx = (S *)j->out + (x - (const S *)j->x), own[LANES] = {0}, even[LANES] = {0}, all[LANES] = {0};
+    for (int64_t k = 0; k < count; k++) {
+      const int64_t t = j->target[r + k];
+      if (t == j->ignore_index) continue;
+      double scale = (double)dloss[j->reduction == RAP_REDUCTION_NONE ? r + k : 0];
+      if (j->reduction == RAP_REDUCTION_MEAN) scale /= (double)saved[j->rows];
+      own[k] = (S)(scale * (1 - j->smoothing) * (weight ? (double)weight[t] : 1));
+      even[k] = (S)(scale * j->smoothing / (double)classes);
+      if (!j->log_probs) all[k] = (S)((double)own[k] + (double)even[k] * weights);
     }
-    // d/dx_c: softmax_c times all the weight that the row's terms carry, less the weight of class c's own term.
-    const double own = scale * (1 - j->smoothing) * (weight ? (double)weight[t] : 1);
-    const double even = scale * j->smoothing / (double)classes;
-    const S all = (S)(own + even * weights);
-    if (j->log_probs) {
-      for (int64_t c = 0; c < classes; c++) dx[c * inner] = 0;
+    // An ignored row may hold infinities: its zeros are written, not computed.
+    if (j->log_probs || (inner == 1 && j->target[r] == j->ignore_index)) {
+      for (int64_t c = 0; c < classes; c++) memset(dx + c * inner, 0, (size_t)count * sizeof(S));
     } else if (inner == 1) {
-      const V shift = F(set)(saved[r]), factor = F(set)(all);
+      const V shift = F(set)(saved[r]), factor = F(set)(all[0]);
       int64_t c = 0;
       for (; c + LANES <= classes; c += LANES) F(store)(dx + c, factor * F(exp)(F(load)(x + c) - shift));
       if (c < classes) {
@@ -213,11 +213,17 @@ static void N(entropy_backward)(void *context, int64_t begin, int64_t end, int32
         F(store_tail)(dx + c, factor * F(exp)(F(load_tail)(x + c, rest, 0) - shift), rest);
       }
     } else {
-      for (int64_t c = 0; c < classes; c++) dx[c * inner] = all * F(exp)(F(set)(x[c * inner] - saved[r]))[0];
+      const V shift = F(load_tail)(saved + r, (int)count, 0), factor = F(load)(all), zero = F(set)(0);
+      for (int64_t c = 0; c < classes; c++) {
+        V e = factor * F(exp)(F(load_tail)(x + c * inner, (int)count, 0) - shift);
+        F(store_tail)(dx + c * inner, F(select)((MASK)(factor == zero), zero, e), (int)count);
+      }
     }
     if (j->smoothing > 0)
-      for (int64_t c = 0; c < classes; c++) dx[c * inner] -= (S)(even * (weight ? (double)weight[c] : 1));
-    dx[t * inner] -= (S)own;
+      for (int64_t c = 0; c < classes; c++)
+        for (int64_t k = 0; k < count; k++) dx[c * inner + k] -= even[k] * (weight ? weight[c] : 1);
+    for (int64_t k = 0; k < count; k++)
+      if (j->target[r + k] != j->ignore_index) dx[j->target[r + k] * inner + k] -= own[k];
   }
 }
 
