@@ -1,9 +1,11 @@
 // Reductions of one contiguous row, float32 and float64: the sums behind reduce.c, norm.c, softmax.c and loss.c.
-// Sums are taken in eight vectors over blocks of ROW_BLOCK elements, and blocks are added in double by halves.
+// Sums are taken in eight vectors over blocks of ROW_BLOCK elements, and the blocks are added in double.
 #include "real.h"
 
 #ifndef ROW_BLOCK
 #define ROW_BLOCK 2048
+// From this length on a row is read in four streams.
+#define ROW_STREAMED 4096
 #endif
 
 INLINE double N(lanes)(V x) {
@@ -36,10 +38,30 @@ INLINE double N(lanes)(V x) {
     }                                                                                                                  \
     return n < LANES ? rest : N(lanes)(sum) + rest;                                                                    \
   }                                                                                                                    \
+  static double N(name##_short)(const S *x, int64_t n, V t) {                                                          \
+    double total = 0;                                                                                                  \
+    for (int64_t i = 0; i < n; i += ROW_BLOCK)                                                                         \
+      total += N(name##_block)(x + i, n - i < ROW_BLOCK ? n - i : ROW_BLOCK, t);                                       \
+    return total;                                                                                                      \
+  }                                                                                                                    \
   __attribute__((unused)) static double N(name)(const S *x, int64_t n, V t) {                                          \
-    if (n <= ROW_BLOCK) return N(name##_block)(x, n, t);                                                               \
-    int64_t half = (n / 2 + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;                                                    \
-    return N(name)(x, half, t) + N(name)(x + half, n - half, t);                                                       \
+    if (n < ROW_STREAMED) return N(name##_short)(x, n, t);                                                             \
+    /* Four quarters side by side: the memory serves several streams faster than one. */                               \
+    const int64_t quarter = n / 4 & ~(int64_t)(2 * LANES - 1);                                                         \
+    double total = 0;                                                                                                  \
+    for (int64_t i = 0; i < quarter;) {                                                                                \
+      V s[8] = {{0}};                                                                                                  \
+      const int64_t end = quarter - i < ROW_BLOCK / 4 ? quarter : i + ROW_BLOCK / 4;                                   \
+      for (; i < end; i += 2 * LANES)                                                                                  \
+        for (int k = 0; k < 4; k++) {                                                                                  \
+          V v = F(load)(x + k * quarter + i);                                                                          \
+          s[2 * k] += value;                                                                                           \
+          v = F(load)(x + k * quarter + i + LANES);                                                                    \
+          s[2 * k + 1] += value;                                                                                       \
+        }                                                                                                              \
+      total += N(lanes)(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));                            \
+    }                                                                                                                  \
+    return total + N(name##_short)(x + 4 * quarter, n - 4 * quarter, t);                                               \
   }
 ROW_SUM(row_sum, v)
 ROW_SUM(row_deviation, (v - t) * (v - t))
