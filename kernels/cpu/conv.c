@@ -6,6 +6,9 @@
 
 // A gathered block takes at most half of a small L2 cache.
 #define CONV_BLOCK_BYTES (192 << 10)
+// Bytes of a channel that the weight gradient sums at a time: four of dy and one of x fit a 32 KB first-level
+// cache.
+#define CONV_RUN_BYTES 5120
 // Vectors read at most this far beyond a block.
 #define CONV_SLACK 256
 
@@ -22,29 +25,29 @@
 #define UNROLL        RAP_UNROLL
 
 // Lanes added in pairs: the vector's 16-byte parts first, then what is left of them.
-#define SUM_LANES(name, type, element, rest)                                    \
-  INLINE element name(type x) {                                                 \
-    typedef element quad __attribute__((vector_size(16)));                      \
-    quad part[RAP_VBYTES / 16];                                                 \
-    memcpy(part, &x, sizeof x);                                                 \
-    for (int n = RAP_VBYTES / 32; n > 0; n /= 2)                                \
-      for (int i = 0; i < n; i++) part[i] += part[i + n];                       \
-    return rest;                                                                \
+#define SUM_LANES(name, type, element, rest)                                                                 \
+  INLINE element name(type x) {                                                                              \
+    typedef element quad __attribute__((vector_size(16)));                                                   \
+    quad part[RAP_VBYTES / 16];                                                                              \
+    memcpy(part, &x, sizeof x);                                                                              \
+    for (int n = RAP_VBYTES / 32; n > 0; n /= 2)                                                             \
+      for (int i = 0; i < n; i++) part[i] += part[i + n];                                                    \
+    return rest;                                                                                             \
   }
 SUM_LANES(sum_f32, f32v, float, (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]))
 SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 
-#define T        float
-#define V        f32v
-#define I        i32v
-#define LANES    F32_LANES
-#define LOAD     f32_load
-#define STORE    f32_store
-#define SET      f32_set
-#define SELECT   f32_select
-#define SUM      sum_f32
-#define PERMUTE  f32_permute
-#define NAME(x)  x##_f32
+#define T       float
+#define V       f32v
+#define I       i32v
+#define LANES   F32_LANES
+#define LOAD    f32_load
+#define STORE   f32_store
+#define SET     f32_set
+#define SELECT  f32_select
+#define SUM     sum_f32
+#define PERMUTE f32_permute
+#define NAME(x) x##_f32
 #include "conv_template.h"
 #include "conv_weight_template.h"
 #undef T
@@ -59,17 +62,17 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #undef PERMUTE
 #undef NAME
 
-#define T        double
-#define V        f64v
-#define I        i64v
-#define LANES    F64_LANES
-#define LOAD     f64_load
-#define STORE    f64_store
-#define SET      f64_set
-#define SELECT   f64_select
-#define SUM      sum_f64
-#define PERMUTE  f64_permute
-#define NAME(x)  x##_f64
+#define T       double
+#define V       f64v
+#define I       i64v
+#define LANES   F64_LANES
+#define LOAD    f64_load
+#define STORE   f64_store
+#define SET     f64_set
+#define SELECT  f64_select
+#define SUM     sum_f64
+#define PERMUTE f64_permute
+#define NAME(x) x##_f64
 #include "conv_template.h"
 #include "conv_weight_template.h"
 

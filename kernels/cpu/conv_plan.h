@@ -1,9 +1,10 @@
 // The geometry of a convolution, the same for every element type.
 //
-// Forward, input gradient and weight gradient are written on one picture. The image that is read is cut into phases
-// (positions with the same remainder modulo the stride), so that every tap of the kernel reads a contiguous run for
-// contiguous outputs whatever the stride: source position = phase + stride * (j + e), with `e` fixed per tap. The input
-// gradient has the stride on the other side: the image that is written is cut into phases, one pass each.
+// Forward, input gradient and weight gradient are written on one picture. The image that is read is cut into
+// phases (positions with the same remainder modulo the stride), so that every tap of the kernel reads a
+// contiguous run for contiguous outputs whatever the stride: source position = phase + stride * (j + e), with
+// `e` fixed per tap. The input gradient has the stride on the other side: the image that is written is cut
+// into phases, one pass each.
 #ifndef RAP_CONV_PLAN_H
 #define RAP_CONV_PLAN_H
 
@@ -13,21 +14,21 @@
 typedef struct {
   int32_t source, target; // sizes of the image read and of the image written
   int32_t kernel, dilation, padding;
-  int32_t stride_in, stride_out;  // phases of the image read and of the image written; one of them is 1
-  int32_t slots;                  // phases of the image read that some tap needs
-  int32_t low, reach;             // smallest e, and largest minus smallest
-  int32_t count, block, blocks;   // target positions per phase, those of one block, number of blocks
+  int32_t stride_in, stride_out; // phases of the image read and of the image written; one of them is 1
+  int32_t slots;                 // phases of the image read that some tap needs
+  int32_t low, reach;            // smallest e, and largest minus smallest
+  int32_t count, block, blocks;  // target positions per phase, those of one block, number of blocks
 } conv_axis;
 
 typedef struct {
   int32_t batch, groups, sources, targets; // channels per group of the image read and written
   int32_t transposed;
-  int32_t direct; // 3×3 by single steps, one target channel: see conv_template.h
-  int32_t taps, slots, passes;         // products over the axes: kernel, slots, stride_out
-  int32_t row, plane, slot_size;       // pitches of the gathered block, in elements
-  int32_t channel;                     // the same from one channel to the next
-  int64_t source_size, target_size;    // elements of one channel of the images
-  int64_t source_plane, target_plane;  // from one step of depth to the next
+  int32_t direct;                     // 3×3 by single steps, one target channel: see conv_template.h
+  int32_t taps, slots, passes;        // products over the axes: kernel, slots, stride_out
+  int32_t row, plane, slot_size;      // pitches of the gathered block, in elements
+  int32_t channel;                    // the same from one channel to the next
+  int64_t source_size, target_size;   // elements of one channel of the images
+  int64_t source_plane, target_plane; // from one step of depth to the next
   conv_axis axis[3];
 } conv_plan;
 
@@ -37,8 +38,10 @@ static inline int32_t conv_min(int32_t a, int32_t b) { return a < b ? a : b; }
 static inline int32_t conv_max(int32_t a, int32_t b) { return a > b ? a : b; }
 static inline int32_t conv_ceil(int32_t a, int32_t b) { return (a + b - 1) / b; }
 
-// Where tap k reads for target phase q: a slot and a shift e. Returns 0 where the tap does not touch this phase.
-static inline int32_t conv_tap(const conv_axis *a, int32_t transposed, int32_t q, int32_t k, int32_t *slot, int32_t *e) {
+// Where tap k reads for target phase q: a slot and a shift e. Returns 0 where the tap does not touch this
+// phase.
+static inline int32_t conv_tap(const conv_axis *a, int32_t transposed, int32_t q, int32_t k, int32_t *slot,
+                               int32_t *e) {
   if (transposed) {
     int32_t v = q + a->padding - k * a->dilation;
     *slot = 0, *e = conv_floordiv(v, a->stride_out);
@@ -65,8 +68,8 @@ static inline void conv_axis_init(conv_axis *a, int32_t transposed) {
   a->block = a->count;
 }
 
-// The pitches of a gathered block. A channel pitch near a multiple of 4 KB would put every channel on the same cache
-// lines, so it is moved off.
+// The pitches of a gathered block. A channel pitch near a multiple of 4 KB would put every channel on the
+// same cache lines, so it is moved off.
 static inline void conv_pitches(conv_plan *p, int32_t size) {
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
   p->row = w->block + w->reach;
@@ -85,7 +88,8 @@ static inline int64_t conv_units(const conv_plan *p) {
   return (int64_t)p->batch * p->groups * p->axis[0].blocks * p->axis[1].blocks * p->axis[2].blocks;
 }
 
-// Cuts the target into blocks whose gathered source takes at most `budget` bytes, and into enough of them for `threads`.
+// Cuts the target into blocks whose gathered source takes at most `budget` bytes, and into enough of them for
+// `threads`.
 static inline void conv_cut(conv_plan *p, int32_t size, int64_t budget, int32_t threads) {
   conv_pitches(p, size);
   for (;;) {
@@ -107,7 +111,8 @@ static inline void conv_cut(conv_plan *p, int32_t size, int64_t budget, int32_t 
   }
 }
 
-// meta as in raptorch.h; `transposed` plans the input gradient, which reads the output's image and writes the input's.
+// meta as in raptorch.h; `transposed` plans the input gradient, which reads the output's image and writes the
+// input's.
 static inline void conv_plan_init(conv_plan *p, const int32_t *meta, int32_t transposed) {
   int32_t channels = meta[1] / meta[3], outputs = meta[2] / meta[3];
   const int32_t *m = meta + 4;
@@ -133,8 +138,8 @@ static inline void conv_plan_init(conv_plan *p, const int32_t *meta, int32_t tra
     p->source_size *= a->source, p->target_size *= a->target;
   }
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  p->direct = p->targets == 1 && p->passes == 1 && p->slots == 1 && d->kernel == 1 && h->kernel == 3 && w->kernel == 3 &&
-              h->dilation == 1 && w->dilation == 1;
+  p->direct = p->targets == 1 && p->passes == 1 && p->slots == 1 && d->kernel == 1 && h->kernel == 3 &&
+              w->kernel == 3 && h->dilation == 1 && w->dilation == 1;
   p->source_plane = (int64_t)p->axis[1].source * p->axis[2].source;
   p->target_plane = (int64_t)p->axis[1].target * p->axis[2].target;
 }
@@ -163,7 +168,8 @@ static inline void conv_cut_length(conv_plan *p, int32_t size, int32_t length) {
 // The taps of one pass: their index in the kernel and their offset in a gathered channel. Returns how many.
 static inline int32_t conv_pass_taps(const conv_plan *p, int32_t pass, int32_t *tap, int32_t *offset) {
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  int32_t qw = pass % w->stride_out, qh = pass / w->stride_out % h->stride_out, qd = pass / w->stride_out / h->stride_out;
+  int32_t qw = pass % w->stride_out, qh = pass / w->stride_out % h->stride_out,
+          qd = pass / w->stride_out / h->stride_out;
   int32_t n = 0, t = 0, sd, sh, sw, ed, eh, ew;
   for (int32_t kd = 0; kd < d->kernel; kd++)
     for (int32_t kh = 0; kh < h->kernel; kh++)
@@ -209,11 +215,12 @@ static inline conv_pass *conv_passes_init(const conv_plan *p, void *memory) {
   return passes;
 }
 
-// Where one vector of target pixels reads (from the gathered block) and writes: its lanes [0, n) at `to`, and, when
-// it runs over the end of a row, the lanes [skip, skip + n2) at `to2`.
+// Where one vector of target pixels reads (from the gathered block) and writes: its lanes [0, n) at `to`,
+// and, when it runs over the end of a row, the lanes [skip, skip + n2) at `to2`.
 typedef struct {
   int32_t from, to, n, skip, to2, n2;
-  int32_t packed;   // store the lanes below, all of them, at `to`: the gap between two rows is closed in the register
+  int32_t packed; // store the lanes below, all of them, at `to`: the gap between two rows is closed in the
+                  // register
   uint8_t lane[16];
 } conv_span;
 
@@ -222,11 +229,12 @@ static inline int32_t conv_most_spans(const conv_plan *p, int32_t lanes) {
   return p->axis[0].block * p->axis[1].block * conv_ceil(p->axis[2].block, lanes) + 4;
 }
 
-// Fills in the spans of one block for one pass. Either each row is cut into vectors by itself, or, where that wastes
-// fewer lanes, vectors run on over the gap between rows. A row's last vector is stored whole, and its surplus
-// overwritten by the rows that follow, wherever the same block writes those; hence the order of spans matters.
-static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, const int32_t *j0, const int32_t *size,
-                                 int32_t lanes, conv_span *out) {
+// Fills in the spans of one block for one pass. Either each row is cut into vectors by itself, or, where that
+// wastes fewer lanes, vectors run on over the gap between rows. A row's last vector is stored whole, and its
+// surplus overwritten by the rows that follow, wherever the same block writes those; hence the order of spans
+// matters.
+static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, const int32_t *j0,
+                                 const int32_t *size, int32_t lanes, conv_span *out) {
   int32_t n[3], count = 0;
   for (int i = 0; i < 3; i++) {
     const conv_axis *a = &p->axis[i];
@@ -235,9 +243,11 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
   }
   const conv_axis *h = &p->axis[1], *w = &p->axis[2];
   const int32_t rows = h->stride_out * w->target, planes = p->axis[0].stride_out * h->target * w->target;
-  const int32_t whole = n[2] == w->target && h->stride_out == 1 && w->stride_out == 1; // rows of this block are adjacent in y
+  const int32_t whole =
+      n[2] == w->target && h->stride_out == 1 && w->stride_out == 1; // rows of this block are adjacent in y
   const int32_t length = (n[1] - 1) * p->row + n[2];
-  const int32_t run_on = p->row >= lanes && conv_ceil(length, lanes) * 33 < n[1] * conv_ceil(n[2], lanes) * 32;
+  const int32_t run_on =
+      p->row >= lanes && conv_ceil(length, lanes) * 33 < n[1] * conv_ceil(n[2], lanes) * 32;
   for (int32_t d = 0; d < n[0]; d++) {
     const int32_t end = d * planes + (n[1] - 1) * rows + n[2];
     for (int32_t r = 0; !run_on && r < n[1]; r++)
@@ -267,11 +277,33 @@ static inline int32_t conv_spans(const conv_plan *p, const conv_pass *pass, cons
   return count;
 }
 
-// The part [begin, end) of `length` gathered positions, the first of them for target j0, that lies inside the image.
-static inline void conv_inside(const conv_axis *a, int32_t j0, int32_t phase, int32_t length, int32_t *begin, int32_t *end) {
+// The part [begin, end) of `length` gathered positions, the first of them for target j0, that lies inside the
+// image.
+static inline void conv_inside(const conv_axis *a, int32_t j0, int32_t phase, int32_t length, int32_t *begin,
+                               int32_t *end) {
   const int32_t first = j0 + a->low;
   *begin = conv_min(length, conv_max(0, -conv_floordiv(phase, a->stride_in) - first));
   *end = conv_max(*begin, conv_min(length, conv_floordiv(a->source - 1 - phase, a->stride_in) - first + 1));
+}
+
+// Parts of a reduction over `sources` channels of `taps` taps: about 288 products each, where a channel's
+// taps share lines.
+static inline int32_t conv_chunks(int32_t sources, int32_t taps) {
+  const int32_t most = taps < 3 ? 128 : conv_max(1, 288 / taps);
+  return sources <= most + most / 2 ? 1 : conv_ceil(sources, most);
+}
+
+// Where part i of n things in `parts` parts of `most`, and behind them of most - 1, begins: without a
+// division.
+static inline int32_t conv_even(int32_t n, int32_t parts, int32_t most, int32_t i) {
+  const int32_t full = n - parts * (most - 1);
+  return i <= full ? i * most : full * most + (i - full) * (most - 1);
+}
+
+// Tiles of `count` vectors: three each, and the last two of two where one would be left.
+static inline int32_t conv_tiles(int32_t count) { return conv_ceil(count, 3); }
+static inline int32_t conv_tile_begin(int32_t count, int32_t tile) {
+  return 3 * tile >= count ? count : 3 * tile - (count % 3 == 1 && tile > 0 && 3 * tile + 1 == count);
 }
 
 // At least about 20 µs of work for a thread.

@@ -1,11 +1,12 @@
 // The weight gradient for one element type, after conv_template.h.
 //
-// dw[o, k] = Σ_pixels dy[o, pixel] x[pixel + offset[k]]: both factors are contiguous along the pixels once dy is laid out
-// with the gathered block's row pitch (zeros between rows), so the sums run in vector lanes and nothing is transposed.
+// dw[o, k] = Σ_pixels dy[o, pixel] x[pixel + offset[k]]: both factors are contiguous along the pixels once dy
+// is laid out with the gathered block's row pitch (zeros between rows), so the sums run in vector lanes and
+// nothing is transposed.
 
 // acc[m][n] = Σ_i a[m * pitch + i] x[offset[n] + i], added to out[m * depth + n].
-INLINE void NAME(dot_body)(T *out, int64_t depth, const T *a, int64_t pitch, const T *x, const int32_t *offset,
-                           int32_t length, const int MR, const int NR) {
+INLINE void NAME(dot_body)(T *out, int64_t depth, const T *a, int64_t pitch, const T *x,
+                           const int32_t *offset, int32_t length, const int MR, const int NR) {
   V acc[CONV_DOT_M][CONV_DOT_WIDE];
   const T *b[CONV_DOT_WIDE];
   UNROLL for (int n = 0; n < NR; n++) b[n] = x + offset[n];
@@ -18,25 +19,32 @@ INLINE void NAME(dot_body)(T *out, int64_t depth, const T *a, int64_t pitch, con
       UNROLL for (int n = 0; n < NR; n++) acc[m][n] += w * v[n];
     }
   }
-  UNROLL for (int m = 0; m < MR; m++) UNROLL for (int n = 0; n < NR; n++) out[m * depth + n] += SUM(acc[m][n]);
+  UNROLL for (int m = 0; m < MR; m++) UNROLL for (int n = 0; n < NR; n++) out[m * depth + n] +=
+      SUM(acc[m][n]);
 }
 
-#define DOT(MR, NR)                                                                                                  \
-  static void NAME(dot_##MR##_##NR)(T * out, int64_t depth, const T *a, int64_t pitch, const T *x,                  \
-                                    const int32_t *offset, int32_t length) {                                        \
-    NAME(dot_body)(out, depth, a, pitch, x, offset, length, MR, NR);                                                 \
+#define DOT(MR, NR)                                                                                          \
+  static void NAME(dot_##MR##_##NR)(T * out, int64_t depth, const T *a, int64_t pitch, const T *x,           \
+                                    const int32_t *offset, int32_t length) {                                 \
+    NAME(dot_body)(out, depth, a, pitch, x, offset, length, MR, NR);                                         \
   }
 typedef void (*NAME(dot))(T *, int64_t, const T *, int64_t, const T *, const int32_t *, int32_t);
 DOT(1, 9) // depthwise 3×3
-DOT(1, 1) DOT(1, 2) DOT(1, 3) DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
+DOT(1, 1)
+DOT(1, 2) DOT(1, 3) DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
 #if CONV_DOT_N == 6
-DOT(1, 4) DOT(1, 5) DOT(1, 6) DOT(2, 4) DOT(2, 5) DOT(2, 6) DOT(3, 4) DOT(3, 5) DOT(3, 6) DOT(4, 4) DOT(4, 5) DOT(4, 6)
-#define ROW(MR)                                                                                                      \
-  {NAME(dot_##MR##_1), NAME(dot_##MR##_2), NAME(dot_##MR##_3), NAME(dot_##MR##_4), NAME(dot_##MR##_5), NAME(dot_##MR##_6)}
+    DOT(1, 4) DOT(1, 5) DOT(1, 6) DOT(2, 4) DOT(2, 5) DOT(2, 6) DOT(3, 4) DOT(3, 5) DOT(3, 6) DOT(4, 4)
+        DOT(4, 5) DOT(4, 6)
+#define ROW(MR)                                                                                              \
+  {                                                                                                          \
+    NAME(dot_##MR##_1), NAME(dot_##MR##_2), NAME(dot_##MR##_3), NAME(dot_##MR##_4), NAME(dot_##MR##_5),      \
+        NAME(dot_##MR##_6)                                                                                   \
+  }
 #else
-#define ROW(MR) {NAME(dot_##MR##_1), NAME(dot_##MR##_2), NAME(dot_##MR##_3)}
+#define ROW(MR)                                                                                              \
+  { NAME(dot_##MR##_1), NAME(dot_##MR##_2), NAME(dot_##MR##_3) }
 #endif
-static const NAME(dot) NAME(dots)[CONV_DOT_M][CONV_DOT_N] = {ROW(1), ROW(2), ROW(3), ROW(4)};
+            static const NAME(dot) NAME(dots)[CONV_DOT_M][CONV_DOT_N] = {ROW(1), ROW(2), ROW(3), ROW(4)};
 #undef ROW
 #undef DOT
 
@@ -44,7 +52,7 @@ typedef struct {
   conv_plan plan;
   conv_pass *pass;
   const T *dy, *x;
-  T *dw, *dbias;    // of the first part; part i's are `partial` elements further
+  T *dw, *dbias; // of the first part; part i's are `partial` elements further
   int64_t partial;
   int32_t parts, splits; // parts of the batch, each with its own sums; splits of a group's output channels
   int32_t dy_pitch;
@@ -53,26 +61,29 @@ typedef struct {
 } NAME(weight);
 
 // dy of one block with the gathered block's pitches, zero wherever that has no output pixel.
-static void NAME(spread)(const conv_plan *p, T *out, int32_t pitch, const T *dy, int32_t channels, const int32_t j0[3],
-                         const int32_t n[3]) {
+static void NAME(spread)(const conv_plan *p, T *out, int32_t pitch, const T *dy, int32_t channels,
+                         const int32_t j0[3], const int32_t n[3]) {
   const conv_axis *w = &p->axis[2];
   for (int32_t c = 0; c < channels; c++)
     for (int32_t zd = 0; zd < n[0]; zd++) {
       T *plane = out + (int64_t)c * pitch + zd * p->plane;
-      const T *from = dy + c * p->target_size + (j0[0] + zd) * p->target_plane + (int64_t)j0[1] * w->target + j0[2];
+      const T *from =
+          dy + c * p->target_size + (j0[0] + zd) * p->target_plane + (int64_t)j0[1] * w->target + j0[2];
       NAME(copy_rows)(plane, p->row, from, w->target, n[1], 0, n[2], p->row, 1);
       const int32_t used = n[1] * p->row, next = zd + 1 < n[0] ? p->plane : used + 1;
       NAME(zero)(plane + used, next - used);
     }
 }
 
-static void NAME(weight_block)(const NAME(weight) * c, T *dw, T *dbias, const T *x, const T *dy, int32_t outputs, int32_t length) {
+static void NAME(weight_block)(const NAME(weight) * c, T *dw, T *dbias, const T *x, const T *dy,
+                               int32_t outputs, int32_t length) {
   const conv_plan *p = &c->plan;
   const int32_t depth = p->sources * p->taps, pitch = c->dy_pitch;
   const int32_t tiles = conv_ceil(outputs, CONV_DOT_M);
   const int32_t wide = p->targets == 1 && depth == 9 ? 9 : CONV_DOT_N;
   // Pixels in runs that keep a tile's rows of dy in the first-level cache.
-  const int32_t run = conv_ceil(length, conv_ceil(length, 4096 / (int32_t)sizeof(T)) * LANES) * LANES;
+  const int32_t run =
+      conv_ceil(length, conv_ceil(length, CONV_RUN_BYTES / (int32_t)sizeof(T)) * LANES) * LANES;
   for (int32_t i0 = 0; i0 < length; i0 += run) {
     const int32_t n = conv_min(run, length - i0);
     for (int32_t tile = 0; tile < tiles; tile++) {
@@ -83,7 +94,8 @@ static void NAME(weight_block)(const NAME(weight) * c, T *dw, T *dbias, const T 
       else
         for (int32_t k = 0, left = depth; left > 0;) {
           const int32_t nr = left >= wide ? wide : left;
-          NAME(dots)[mr - 1][nr - 1](dw + (int64_t)o * depth + k, depth, a, pitch, x + i0, c->pass->offset + k, n);
+          NAME(dots)
+          [mr - 1][nr - 1](dw + (int64_t)o * depth + k, depth, a, pitch, x + i0, c->pass->offset + k, n);
           k += nr, left -= nr;
         }
       for (int32_t m = 0; dbias && m < mr; m++) {
@@ -109,9 +121,11 @@ static void NAME(weight_run)(void *context, int64_t begin, int64_t end, int32_t 
   for (int64_t unit = begin; unit < end; unit++) {
     const int32_t split = (int32_t)(unit % c->splits), g = (int32_t)(unit / c->splits % p->groups);
     const int64_t part = unit / c->splits / p->groups;
-    const int32_t o0 = conv_part(p->targets, c->splits, split), outputs = conv_part(p->targets, c->splits, split + 1) - o0;
+    const int32_t o0 = conv_part(p->targets, c->splits, split),
+                  outputs = conv_part(p->targets, c->splits, split + 1) - o0;
     const int64_t first = (int64_t)g * p->targets + o0;
-    T *dw = c->dw + part * c->partial + first * depth, *dbias = c->dbias ? c->dbias + part * c->partial + first : 0;
+    T *dw = c->dw + part * c->partial + first * depth,
+      *dbias = c->dbias ? c->dbias + part * c->partial + first : 0;
     memset(dw, 0, (size_t)outputs * depth * sizeof(T));
     if (dbias) memset(dbias, 0, (size_t)outputs * sizeof(T));
     // Steps of depth over all images, as many at once as a block holds and none beyond an image's end.
@@ -122,9 +136,12 @@ static void NAME(weight_run)(void *context, int64_t begin, int64_t end, int32_t 
       if (steps > last - slice) steps = last - slice;
       for (int32_t b = 0; b < h->blocks * w->blocks; b++) {
         const int32_t j0[3] = {(int32_t)begin, b / w->blocks * h->block, b % w->blocks * w->block};
-        const int32_t size[3] = {(int32_t)steps, conv_min(h->block, h->count - j0[1]), conv_min(w->block, w->count - j0[2])};
+        const int32_t size[3] = {(int32_t)steps, conv_min(h->block, h->count - j0[1]),
+                                 conv_min(w->block, w->count - j0[2])};
         NAME(gather)(p, x, c->x + (n * p->groups + g) * p->sources * p->source_size, p->sources, j0, size);
-        NAME(spread)(p, dy, c->dy_pitch, c->dy + (n * p->groups * p->targets + first) * p->target_size, outputs, j0, size);
+        NAME(spread)
+        (p, dy, c->dy_pitch, c->dy + (n * p->groups * p->targets + first) * p->target_size, outputs, j0,
+         size);
         const int32_t length = (size[0] - 1) * p->plane + (size[1] - 1) * p->row + size[2];
         NAME(weight_block)(c, dw, dbias, x, dy, outputs, length);
       }
@@ -146,7 +163,8 @@ static void NAME(conv_weight)(T *dw, T *dbias, const T *dy, const T *x, const in
   NAME(weight) c = {.dy = dy, .x = x};
   conv_plan *p = &c.plan;
   conv_plan_init(p, meta, 0);
-  const int64_t weights = (int64_t)p->groups * p->targets * p->sources * p->taps, biases = dbias ? (int64_t)p->groups * p->targets : 0;
+  const int64_t weights = (int64_t)p->groups * p->targets * p->sources * p->taps,
+                biases = dbias ? (int64_t)p->groups * p->targets : 0;
   if (!p->batch || !p->target_size || !weights) {
     memset(dw, 0, (size_t)weights * sizeof(T));
     if (dbias) memset(dbias, 0, (size_t)biases * sizeof(T));
@@ -154,7 +172,7 @@ static void NAME(conv_weight)(T *dw, T *dbias, const T *dy, const T *x, const in
   }
   const int32_t threads = rap_get_num_threads();
   conv_fold_batch(p);
-  conv_cut_length(p, sizeof(T), 4096 / (int32_t)sizeof(T));
+  conv_cut_length(p, sizeof(T), CONV_RUN_BYTES / (int32_t)sizeof(T));
   const int64_t multiplies = meta[0] * p->target_size * weights;
   // Small work on few threads: first the batch is divided, then groups and output channels.
   const int64_t useful = 1 + multiplies * (int64_t)sizeof(T) / 4 / 400000;

@@ -1,4 +1,5 @@
-// Max and average pooling in 1, 2 and 3 dimensions, adaptive or not, and their gradients. Threads share the planes.
+// Max and average pooling in 1, 2 and 3 dimensions, adaptive or not, and their gradients. Threads share the
+// planes.
 #include "pool_plan.h"
 #include "simd.h"
 #include "threads.h"
@@ -17,14 +18,15 @@
 #define NAME(x) x##_f64
 #include "pool_template.h"
 
-// ---- 2×2 windows that tile the image -----------------------------------------------------------------------------
+// ---- 2×2 windows that tile the image
+// -----------------------------------------------------------------------------
 
 // Everything below works on 2 × F32_LANES inputs of two rows at a time.
 static int tiles_by_two(const pool_plan *p) {
   const pool_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  return d->in == d->out && d->kernel == 1 && d->stride == 1 && d->padding == 0 && h->kernel == 2 && h->stride == 2 &&
-         h->padding == 0 && h->dilation == 1 && w->kernel == 2 && w->stride == 2 && w->padding == 0 &&
-         w->dilation == 1 && 2 * h->out <= h->in && 2 * w->out <= w->in;
+  return d->in == d->out && d->kernel == 1 && d->stride == 1 && d->padding == 0 && h->kernel == 2 &&
+         h->stride == 2 && h->padding == 0 && h->dilation == 1 && w->kernel == 2 && w->stride == 2 &&
+         w->padding == 0 && w->dilation == 1 && 2 * h->out <= h->in && 2 * w->out <= w->in;
 }
 
 INLINE void take(f32v *best, i32v *tap, f32v v, int32_t code) {
@@ -35,7 +37,8 @@ INLINE void take(f32v *best, i32v *tap, f32v v, int32_t code) {
 
 // F32_LANES outputs from two rows of inputs.
 INLINE void two_rows(const float *x, int32_t in, f32v *best, i32v *tap) {
-  const f32v a = f32_load(x), b = f32_load(x + F32_LANES), c = f32_load(x + in), d = f32_load(x + in + F32_LANES);
+  const f32v a = f32_load(x), b = f32_load(x + F32_LANES), c = f32_load(x + in),
+             d = f32_load(x + in + F32_LANES);
   *best = f32_even(a, b), *tap = (i32v){0};
   take(best, tap, f32_odd(a, b), 1);
   take(best, tap, f32_even(c, d), 2);
@@ -64,8 +67,8 @@ static void max_two(void *context, int64_t begin, int64_t end, int32_t part) {
       const float *x = (const float *)j->in + from;
       float *y = (float *)j->out + at;
       const int32_t first = (int32_t)(plane % depth) * rows * in + 2 * oh * in;
-      // A row's last vector runs over into the next row, which is written later; at the end it steps back instead, or
-      // in rows shorter than a vector goes through a buffer.
+      // A row's last vector runs over into the next row, which is written later; at the end it steps back
+      // instead, or in rows shorter than a vector goes through a buffer.
       const int32_t over = at + out + F32_LANES <= outputs && from + 2 * in + 2 * F32_LANES <= inputs;
       for (int32_t i = 0; i < out; i += F32_LANES) {
         f32v best;
@@ -128,7 +131,8 @@ static void max_two_backward(void *context, int64_t begin, int64_t end, int32_t 
   }
 }
 
-// ---- calls -------------------------------------------------------------------------------------------------------
+// ---- calls
+// -------------------------------------------------------------------------------------------------------
 
 // Runs `body` over the planes; `row` is the scratch that each part needs, work the elements a plane touches.
 static void over_planes(pool_job *j, rap_range body, int64_t row, int64_t work) {
@@ -145,10 +149,11 @@ static int64_t window(const pool_plan *p) {
 }
 
 #define BY_TYPE(name) (dtype == RAP_FLOAT32 ? name##_f32 : name##_f64)
-#define FLOATS_ONLY                                                                                             \
+#define FLOATS_ONLY                                                                                          \
   if (dtype != RAP_FLOAT32 && dtype != RAP_FLOAT64) return RAP_UNSUPPORTED
 
-int32_t rap_max_pool(int32_t dtype, void *y, void *indices, const void *x, int32_t index_dtype, const int32_t *meta) {
+int32_t rap_max_pool(int32_t dtype, void *y, void *indices, const void *x, int32_t index_dtype,
+                     const int32_t *meta) {
   FLOATS_ONLY;
   pool_job j = {.out = y, .indices = indices, .in = x, .kind = indices ? index_dtype : -1};
   pool_plan_init(&j.plan, meta);
@@ -162,8 +167,8 @@ int32_t rap_max_pool(int32_t dtype, void *y, void *indices, const void *x, int32
   return RAP_OK;
 }
 
-int32_t rap_max_pool_backward(int32_t dtype, void *dx, const void *dy, const void *indices, int32_t index_dtype,
-                              const int32_t *meta) {
+int32_t rap_max_pool_backward(int32_t dtype, void *dx, const void *dy, const void *indices,
+                              int32_t index_dtype, const int32_t *meta) {
   FLOATS_ONLY;
   pool_job j = {.out = dx, .indices = (void *)(uintptr_t)indices, .in = dy, .kind = index_dtype};
   pool_plan_init(&j.plan, meta);
@@ -174,7 +179,8 @@ int32_t rap_max_pool_backward(int32_t dtype, void *dx, const void *dy, const voi
   return RAP_OK;
 }
 
-int32_t rap_max_unpool(int32_t dtype, void *y, const void *x, const void *indices, int32_t index_dtype, const int32_t *meta) {
+int32_t rap_max_unpool(int32_t dtype, void *y, const void *x, const void *indices, int32_t index_dtype,
+                       const int32_t *meta) {
   FLOATS_ONLY;
   pool_job j = {.out = y, .indices = (void *)(uintptr_t)indices, .in = x, .kind = index_dtype, .assign = 1};
   pool_plan_init(&j.plan, meta);
@@ -182,7 +188,8 @@ int32_t rap_max_unpool(int32_t dtype, void *y, const void *x, const void *indice
   return RAP_OK;
 }
 
-int32_t rap_max_pool_gather(int32_t dtype, void *y, const void *x, const void *indices, int32_t index_dtype, const int32_t *meta) {
+int32_t rap_max_pool_gather(int32_t dtype, void *y, const void *x, const void *indices, int32_t index_dtype,
+                            const int32_t *meta) {
   FLOATS_ONLY;
   pool_job j = {.out = y, .indices = (void *)(uintptr_t)indices, .in = x, .kind = index_dtype};
   pool_plan_init(&j.plan, meta);
@@ -190,7 +197,8 @@ int32_t rap_max_pool_gather(int32_t dtype, void *y, const void *x, const void *i
   return RAP_OK;
 }
 
-int32_t rap_avg_pool(int32_t dtype, void *y, const void *x, int32_t include_padding, int32_t divisor, const int32_t *meta) {
+int32_t rap_avg_pool(int32_t dtype, void *y, const void *x, int32_t include_padding, int32_t divisor,
+                     const int32_t *meta) {
   FLOATS_ONLY;
   pool_job j = {.out = y, .in = x, .include_padding = include_padding, .divisor = divisor};
   pool_plan_init(&j.plan, meta);
@@ -201,8 +209,8 @@ int32_t rap_avg_pool(int32_t dtype, void *y, const void *x, int32_t include_padd
   return RAP_OK;
 }
 
-int32_t rap_avg_pool_backward(int32_t dtype, void *dx, const void *dy, int32_t include_padding, int32_t divisor,
-                              const int32_t *meta) {
+int32_t rap_avg_pool_backward(int32_t dtype, void *dx, const void *dy, int32_t include_padding,
+                              int32_t divisor, const int32_t *meta) {
   FLOATS_ONLY;
   pool_job j = {.out = dx, .in = dy, .include_padding = include_padding, .divisor = divisor};
   pool_plan_init(&j.plan, meta);

@@ -83,7 +83,9 @@ static inline void pool_put_index(void *indices, int32_t kind, int64_t at, int32
     ((int32_t *)indices)[at] = index;
 }
 
-static inline int32_t pool_inside(const pool_axis *a, int32_t i) { return i < 0 ? 0 : i < a->in ? i : a->in - 1; }
+static inline int32_t pool_inside(const pool_axis *a, int32_t i) {
+  return i < 0 ? 0 : i < a->in ? i : a->in - 1;
+}
 
 // The flat index of output o of the plane whose first output is `at`.
 static inline int64_t pool_index(const pool_job *j, int64_t at, int64_t o) {
@@ -92,8 +94,10 @@ static inline int64_t pool_index(const pool_job *j, int64_t at, int64_t o) {
   const int32_t k = ((const uint8_t *)j->indices)[at + o];
   const pool_axis *d = &j->plan.axis[0], *h = &j->plan.axis[1], *w = &j->plan.axis[2];
   const int32_t kw = k % w->kernel, kh = k / w->kernel % h->kernel, kd = k / w->kernel / h->kernel;
-  const int32_t ow = (int32_t)(o % w->out), oh = (int32_t)(o / w->out % h->out), od = (int32_t)(o / w->out / h->out);
-  const int32_t id = od * d->stride - d->padding + kd * d->dilation, ih = oh * h->stride - h->padding + kh * h->dilation;
+  const int32_t ow = (int32_t)(o % w->out), oh = (int32_t)(o / w->out % h->out),
+                od = (int32_t)(o / w->out / h->out);
+  const int32_t id = od * d->stride - d->padding + kd * d->dilation,
+                ih = oh * h->stride - h->padding + kh * h->dilation;
   const int32_t iw = ow * w->stride - w->padding + kw * w->dilation;
   // A dilated window may miss the image altogether; its tap is then no position at all.
   return ((int64_t)pool_inside(d, id) * h->in + pool_inside(h, ih)) * w->in + pool_inside(w, iw);

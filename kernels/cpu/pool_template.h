@@ -1,9 +1,10 @@
-// Pooling for one element type; pool.c includes it once for float and once for double, with T, I (the signed integer
-// of T's size, so that both fill the same vector lanes) and NAME(x) for the type's suffix.
+// Pooling for one element type; pool.c includes it once for float and once for double, with T, I (the signed
+// integer of T's size, so that both fill the same vector lanes) and NAME(x) for the type's suffix.
 
-// One output row of max pooling: over all taps of the window, the largest value and the tap it came from. A later tap wins
-// only when larger, or when it is NaN, as in PyTorch; tap -1 is "none yet".
-static void NAME(max_row)(T *restrict best, I *restrict tap, const T *x, const pool_plan *p, int32_t od, int32_t oh) {
+// One output row of max pooling: over all taps of the window, the largest value and the tap it came from. A
+// later tap wins only when larger, or when it is NaN, as in PyTorch; tap -1 is "none yet".
+static void NAME(max_row)(T *restrict best, I *restrict tap, const T *x, const pool_plan *p, int32_t od,
+                          int32_t oh) {
   const pool_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
   for (int32_t i = 0; i < w->out; i++) best[i] = -INFINITY, tap[i] = -1;
   for (int32_t kd = 0; kd < d->kernel; kd++) {
@@ -17,11 +18,11 @@ static void NAME(max_row)(T *restrict best, I *restrict tap, const T *x, const p
         const int32_t shift = kw * w->dilation - w->padding, end = pool_tap_end(w, shift);
         const I code = (kd * h->kernel + kh) * w->kernel + kw;
         const T *from = row + shift;
-#define SWEEP(STRIDE)                                                                                           \
-  for (int32_t i = pool_tap_begin(w, shift); i < end; i++) {                                                    \
-    const T v = from[(int64_t)i * (STRIDE)];                                                                    \
-    const int take = (v > best[i]) | (v != v) | (tap[i] < 0);                                                   \
-    best[i] = take ? v : best[i], tap[i] = take ? code : tap[i];                                                \
+#define SWEEP(STRIDE)                                                                                        \
+  for (int32_t i = pool_tap_begin(w, shift); i < end; i++) {                                                 \
+    const T v = from[(int64_t)i * (STRIDE)];                                                                 \
+    const int take = (v > best[i]) | (v != v) | (tap[i] < 0);                                                \
+    best[i] = take ? v : best[i], tap[i] = take ? code : tap[i];                                             \
   }
         if (w->stride == 1)
           SWEEP(1)
@@ -36,16 +37,19 @@ static void NAME(max_row)(T *restrict best, I *restrict tap, const T *x, const p
 }
 
 // Writes the taps of one output row as window offsets or as flat indices into the plane.
-static void NAME(put_indices)(void *indices, int32_t kind, int64_t at, const I *tap, const pool_plan *p, int32_t od, int32_t oh) {
+static void NAME(put_indices)(void *indices, int32_t kind, int64_t at, const I *tap, const pool_plan *p,
+                              int32_t od, int32_t oh) {
   const pool_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  const int32_t base = ((od * d->stride - d->padding) * h->in + oh * h->stride - h->padding) * w->in - w->padding;
+  const int32_t base =
+      ((od * d->stride - d->padding) * h->in + oh * h->stride - h->padding) * w->in - w->padding;
   if (kind == RAP_UINT8)
     for (int32_t i = 0; i < w->out; i++) ((uint8_t *)indices)[at + i] = (uint8_t)tap[i];
   else
     for (int32_t i = 0; i < w->out; i++) {
       const int32_t k = (int32_t)tap[i];
       const int32_t kw = k % w->kernel, kh = k / w->kernel % h->kernel, kd = k / w->kernel / h->kernel;
-      const int32_t index = base + i * w->stride + (kd * d->dilation * h->in + kh * h->dilation) * w->in + kw * w->dilation;
+      const int32_t index =
+          base + i * w->stride + (kd * d->dilation * h->in + kh * h->dilation) * w->in + kw * w->dilation;
       pool_put_index(indices, kind, at + i, k < 0 ? 0 : index);
     }
 }
@@ -121,7 +125,8 @@ static void NAME(gather_planes)(void *context, int64_t begin, int64_t end, int32
   }
 }
 
-// ---- average ---------------------------------------------------------------------------------------------------
+// ---- average
+// ---------------------------------------------------------------------------------------------------
 
 static void NAME(average_planes)(void *context, int64_t begin, int64_t end, int32_t part) {
   const pool_job *j = context;
@@ -145,7 +150,8 @@ static void NAME(average_planes)(void *context, int64_t begin, int64_t end, int3
               else if (w->stride == 2)
                 for (int32_t i = pool_tap_begin(w, shift); i < stop; i++) y[i] += from[2 * (int64_t)i];
               else
-                for (int32_t i = pool_tap_begin(w, shift); i < stop; i++) y[i] += from[(int64_t)i * w->stride];
+                for (int32_t i = pool_tap_begin(w, shift); i < stop; i++)
+                  y[i] += from[(int64_t)i * w->stride];
             }
         for (int32_t i = 0; i < w->out; i++)
           y[i] /= (T)(j->divisor ? j->divisor : outer * pool_count(w, i, j->include_padding));
@@ -172,7 +178,8 @@ static void NAME(average_backward_planes)(void *context, int64_t begin, int64_t 
             for (int32_t kw = 0; kw < w->kernel; kw++) {
               const int32_t shift = kw - w->padding, stop = pool_tap_end(w, shift);
               T *to = dx + ((int64_t)id * h->in + ih) * w->in + shift;
-              for (int32_t i = pool_tap_begin(w, shift); i < stop; i++) to[(int64_t)i * w->stride] += share[i];
+              for (int32_t i = pool_tap_begin(w, shift); i < stop; i++)
+                to[(int64_t)i * w->stride] += share[i];
             }
       }
   }
@@ -207,7 +214,8 @@ static void NAME(adaptive_average_planes)(void *context, int64_t begin, int64_t 
       T sum = 0;
       for (int32_t id = v.begin[0]; id < v.end[0]; id++)
         for (int32_t ih = v.begin[1]; ih < v.end[1]; ih++)
-          for (int32_t iw = v.begin[2]; iw < v.end[2]; iw++) sum += x[((int64_t)id * h->in + ih) * w->in + iw];
+          for (int32_t iw = v.begin[2]; iw < v.end[2]; iw++)
+            sum += x[((int64_t)id * h->in + ih) * w->in + iw];
       y[o] = sum / (T)v.size;
     }
   }
@@ -232,7 +240,8 @@ static void NAME(adaptive_average_backward_planes)(void *context, int64_t begin,
       const T share = dy[o] / (T)v.size;
       for (int32_t id = v.begin[0]; id < v.end[0]; id++)
         for (int32_t ih = v.begin[1]; ih < v.end[1]; ih++)
-          for (int32_t iw = v.begin[2]; iw < v.end[2]; iw++) dx[((int64_t)id * h->in + ih) * w->in + iw] += share;
+          for (int32_t iw = v.begin[2]; iw < v.end[2]; iw++)
+            dx[((int64_t)id * h->in + ih) * w->in + iw] += share;
     }
   }
 }

@@ -17,7 +17,9 @@ static int failures;
 
 // Exactly sized, so that AddressSanitizer sees every step too far.
 static void *room(int64_t n, int size) { return malloc((size_t)(n > 0 ? n : 0) * size + (n <= 0)); }
-static double get(const void *p, int dtype, int64_t i) { return dtype ? ((const double *)p)[i] : ((const float *)p)[i]; }
+static double get(const void *p, int dtype, int64_t i) {
+  return dtype ? ((const double *)p)[i] : ((const float *)p)[i];
+}
 static void set(void *p, int dtype, int64_t i, double v) {
   if (dtype)
     ((double *)p)[i] = v;
@@ -35,14 +37,16 @@ static void *poison(int64_t n, int dtype) {
   return p;
 }
 
-static void compare(const char *what, const void *got, const double *want, int64_t n, int dtype, double scale, const int32_t *meta) {
+static void compare(const char *what, const void *got, const double *want, int64_t n, int dtype, double scale,
+                    const int32_t *meta) {
   // Sums of `scale` products of numbers below 1: the rounding errors add up like a random walk.
   const double bound = (dtype ? 4e-15 : 6e-7) * (4 + 4 * sqrt(scale));
   for (int64_t i = 0; i < n; i++) {
     double d = fabs(get(got, dtype, i) - want[i]);
     if (!(d <= bound)) {
       if (failures++ < 20) {
-        printf("%s dtype %d at %ld of %ld: %.9g, expected %.9g; meta", what, dtype, (long)i, (long)n, get(got, dtype, i), want[i]);
+        printf("%s dtype %d at %ld of %ld: %.9g, expected %.9g; meta", what, dtype, (long)i, (long)n,
+               get(got, dtype, i), want[i]);
         for (int j = 0; j < 22; j++) printf(" %d", meta[j]);
         printf("\n");
       }
@@ -52,31 +56,35 @@ static void compare(const char *what, const void *got, const double *want, int64
 }
 
 // Calls `visit` for every product of the convolution.
-#define PRODUCTS(BODY)                                                                                            \
-  for (int n = 0; n < N; n++)                                                                                     \
-    for (int o = 0; o < O; o++)                                                                                   \
-      for (int c = 0; c < C / G; c++)                                                                             \
-        for (int od = 0; od < OD; od++)                                                                           \
-          for (int oh = 0; oh < OH; oh++)                                                                         \
-            for (int ow = 0; ow < OW; ow++)                                                                       \
-              for (int kd = 0; kd < KD; kd++)                                                                     \
-                for (int kh = 0; kh < KH; kh++)                                                                   \
-                  for (int kw = 0; kw < KW; kw++) {                                                               \
-                    int d = od * m[13] - m[16] + kd * m[19], h = oh * m[14] - m[17] + kh * m[20],                 \
-                        w = ow * m[15] - m[18] + kw * m[21];                                                      \
-                    if (d < 0 || d >= D || h < 0 || h >= H || w < 0 || w >= W) continue;                          \
-                    int64_t xi = (((int64_t)(n * C + o / (O / G) * (C / G) + c) * D + d) * H + h) * W + w;        \
-                    int64_t yi = (((int64_t)(n * O + o) * OD + od) * OH + oh) * OW + ow;                          \
-                    int64_t wi = (((int64_t)(o * (C / G) + c) * KD + kd) * KH + kh) * KW + kw;                    \
-                    BODY;                                                                                         \
+#define PRODUCTS(BODY)                                                                                       \
+  for (int n = 0; n < N; n++)                                                                                \
+    for (int o = 0; o < O; o++)                                                                              \
+      for (int c = 0; c < C / G; c++)                                                                        \
+        for (int od = 0; od < OD; od++)                                                                      \
+          for (int oh = 0; oh < OH; oh++)                                                                    \
+            for (int ow = 0; ow < OW; ow++)                                                                  \
+              for (int kd = 0; kd < KD; kd++)                                                                \
+                for (int kh = 0; kh < KH; kh++)                                                              \
+                  for (int kw = 0; kw < KW; kw++) {                                                          \
+                    int d = od * m[13] - m[16] + kd * m[19], h = oh * m[14] - m[17] + kh * m[20],            \
+                        w = ow * m[15] - m[18] + kw * m[21];                                                 \
+                    if (d < 0 || d >= D || h < 0 || h >= H || w < 0 || w >= W) continue;                     \
+                    int64_t xi = (((int64_t)(n * C + o / (O / G) * (C / G) + c) * D + d) * H + h) * W + w;   \
+                    int64_t yi = (((int64_t)(n * O + o) * OD + od) * OH + oh) * OW + ow;                     \
+                    int64_t wi = (((int64_t)(o * (C / G) + c) * KD + kd) * KH + kh) * KW + kw;               \
+                    BODY;                                                                                    \
                   }
 
 static void check(const int32_t *m, int dtype, int with_bias, int relu) {
-  const int N = m[0], C = m[1], O = m[2], G = m[3], D = m[4], H = m[5], W = m[6], KD = m[7], KH = m[8], KW = m[9];
+  const int N = m[0], C = m[1], O = m[2], G = m[3], D = m[4], H = m[5], W = m[6], KD = m[7], KH = m[8],
+            KW = m[9];
   const int OD = m[10], OH = m[11], OW = m[12];
-  const int64_t nx = (int64_t)N * C * D * H * W, ny = (int64_t)N * O * OD * OH * OW, nw = (int64_t)O * (C / G) * KD * KH * KW;
-  void *x = filled(nx, dtype), *w = filled(nw, dtype), *dy = filled(ny, dtype), *bias = with_bias ? filled(O, dtype) : 0;
-  void *y = poison(ny, dtype), *dx = poison(nx, dtype), *dw = poison(nw, dtype), *db = with_bias ? poison(O, dtype) : 0;
+  const int64_t nx = (int64_t)N * C * D * H * W, ny = (int64_t)N * O * OD * OH * OW,
+                nw = (int64_t)O * (C / G) * KD * KH * KW;
+  void *x = filled(nx, dtype), *w = filled(nw, dtype), *dy = filled(ny, dtype),
+       *bias = with_bias ? filled(O, dtype) : 0;
+  void *y = poison(ny, dtype), *dx = poison(nx, dtype), *dw = poison(nw, dtype),
+       *db = with_bias ? poison(O, dtype) : 0;
   double *ry = calloc(ny + 1, 8), *rx = calloc(nx + 1, 8), *rw = calloc(nw + 1, 8), *rb = calloc(O + 1, 8);
   const int64_t plane = (int64_t)OD * OH * OW;
   for (int64_t i = 0; i < ny; i++) {
@@ -138,11 +146,12 @@ int main(int argc, char **argv) {
       const int g = pick(3) ? 1 : 1 + pick(4), three = !pick(4);
       int32_t m[22] = {1 + pick(3), g * (1 + pick(5)), g * (1 + pick(9)), g};
       for (int a = three ? 0 : 1; a < 3; a++) {
-        m[4 + a] = 1 + pick(three ? 9 : 24), m[7 + a] = 1 + pick(4), m[13 + a] = 1 + pick(3), m[16 + a] = pick(3);
+        m[4 + a] = 1 + pick(three ? 9 : 24), m[7 + a] = 1 + pick(4), m[13 + a] = 1 + pick(3),
+              m[16 + a] = pick(3);
         m[19 + a] = 1 + pick(3);
       }
       if (!three) m[4] = m[7] = m[13] = m[19] = 1;
-      if (!pick(3)) m[1] = m[2] = g; // depthwise
+      if (!pick(3)) m[1] = m[2] = g;                                    // depthwise
       if (!pick(3)) m[8] = m[9] = 3, m[14] = m[15] = m[20] = m[21] = 1; // the direct kernel's case
       if (!pick(4)) m[5] = m[8] = m[14] = m[20] = 1, m[17] = 0;
       if (!shape(m)) continue;

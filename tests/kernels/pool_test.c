@@ -1,4 +1,5 @@
-// Pooling against naive loops: odd sizes, strides, paddings, dilations, ceil_mode, NaN and infinity, all kinds of indices.
+// Pooling against naive loops: odd sizes, strides, paddings, dilations, ceil_mode, NaN and infinity, all
+// kinds of indices.
 //   cc -O2 -march=x86-64-v3 -Ikernels tests/kernels/pool_test.c kernels/cpu/*.c -lpthread -lm && ./a.out
 #include "raptorch.h"
 #include <math.h>
@@ -86,7 +87,8 @@ static void check_max(void) {
     compare("max", y, ry, ny);
     for (int64_t o = 0; k < 2 && o < ny; o++) {
       const int64_t i = k ? ((int32_t *)indices)[o] : ((int64_t *)indices)[o];
-      if (i != where[o] && failures++ < 20) printf("index of kind %d at %ld: %ld, expected %ld\n", k, (long)o, (long)i, (long)where[o]);
+      if (i != where[o] && failures++ < 20)
+        printf("index of kind %d at %ld: %ld, expected %ld\n", k, (long)o, (long)i, (long)where[o]);
     }
     rap_max_pool_backward(dtype, dx, dy, indices, kinds[k], m);
     compare("max backward", dx, rx, nx);
@@ -151,14 +153,16 @@ int main(int argc, char **argv) {
     const int three = !pick(4), two = pick(4);
     for (int a = 0; a < 3; a++) {
       const int used = a > 0 || three, kernel = used ? 1 + pick(4) : 1;
-      m[1 + a] = used ? kernel * 2 + pick(three ? 6 : 36) : 1, m[7 + a] = kernel, m[10 + a] = used ? 1 + pick(3) : 1;
+      m[1 + a] = used ? kernel * 2 + pick(three ? 6 : 36) : 1, m[7 + a] = kernel,
+            m[10 + a] = used ? 1 + pick(3) : 1;
       m[13 + a] = used ? pick(kernel / 2 + 1) : 0, m[16 + a] = used ? 1 + pick(2) : 1;
       if (!two && a > 0) m[7 + a] = m[10 + a] = 2, m[13 + a] = 0, m[16 + a] = 1; // the path for 2×2
     }
     for (int average = 0; average < 2; average++) {
       if (average) m[16] = m[17] = m[18] = 1;
       for (int a = 0; a < 3; a++) {
-        const int in = m[1 + a], span = in + 2 * m[13 + a] - m[16 + a] * (m[7 + a] - 1) - 1, stride = m[10 + a];
+        const int in = m[1 + a], span = in + 2 * m[13 + a] - m[16 + a] * (m[7 + a] - 1) - 1,
+                  stride = m[10 + a];
         m[4 + a] = span / stride + 1;
         // ceil_mode: one more window if it starts inside the image or the padding before it.
         if (i % 2 && span % stride && m[4 + a] * stride < in + m[13 + a]) m[4 + a]++;
