@@ -134,6 +134,51 @@ static void run(int dtype, int64_t m, int64_t n, int64_t k, int64_t outer, int64
   free(pa), free(pb), free(pc), free(pd), free(expected), free(scale);
 }
 
+// The interface of convolution: operands that only callbacks can fill.
+static void pack_a(void *context, void *to, int64_t batch, int64_t i, int64_t rows, int64_t p,
+                   int64_t depth) {
+  const rap_gemm *g = context;
+  const float *a = (const float *)g->a + batch * g->a_inner;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t q = 0; q < depth; q++)
+      ((float *)to)[r * depth + q] = a[(i + r) * g->a_row + (p + q) * g->a_col];
+}
+static void pack_b(void *context, void *to, int64_t batch, int64_t p, int64_t depth, int64_t j,
+                   int64_t columns) {
+  const rap_gemm *g = context;
+  const float *b = (const float *)g->b + batch * g->b_inner;
+  for (int64_t q = 0; q < columns; q++)
+    for (int64_t r = 0; r < depth; r++) {
+      int64_t panel = q / RAP_GEMM_NR_F32, column = q % RAP_GEMM_NR_F32;
+      ((float *)to)[(panel * depth + r) * RAP_GEMM_NR_F32 + column] =
+          b[(p + r) * g->b_row + (j + q) * g->b_col];
+    }
+}
+
+static void run_packed(int64_t m, int64_t n, int64_t k, int64_t batches) {
+  rap_gemm g = {.m = m, .n = n, .k = k, .alpha = 1, .beta = 1, .outer = 1, .inner = batches};
+  g.a_row = k, g.a_col = 1, g.a_inner = m * k, g.b_row = n, g.b_col = 1, g.b_inner = k * n;
+  g.c_row = n, g.c_inner = m * n, g.bias_row = 1; // one bias a row, as for output channels
+  layout one = {.rows = 1, .cols = 1};
+  one.size = batches * (m * k + k * n + m * n) + m, one.row = 0, one.col = 1, one.cols = one.size;
+  float *block = fill(RAP_FLOAT32, one, 1, 1, 0), *plain = malloc((size_t)(m * n * batches) * sizeof(float));
+  g.a = block, g.b = block + batches * m * k, g.bias = block + batches * (m * k + k * n);
+  g.c = plain;
+  rap_gemm_f32(&g);
+  rap_gemm source = g;
+  g.c = block + batches * (m * k + k * n) + m, g.context = &source;
+  g.pack_b = pack_b;
+  if (below(2)) g.pack_a = pack_a;
+  rap_gemm_f32(&g);
+  for (int64_t i = 0; i < m * n * batches; i++) {
+    if (fabsf(((float *)g.c)[i] - plain[i]) <= 1e-4f * sqrtf((float)k) * 4) continue;
+    failures++, printf("FAILED packed m %d n %d k %d at %d\n", (int)m, (int)n, (int)k, (int)i);
+    break;
+  }
+  checks++;
+  free(block), free(plain);
+}
+
 int main(int argc, char **argv) {
   int rounds = argc > 1 ? atoi(argv[1]) : 1000;
   for (int r = 0; r < rounds; r++) {
@@ -144,6 +189,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 3; i++) size[i] = below(6) == 0 ? 1 + below(4) : 1 + below(top);
     if (below(10) == 0) size[below(3)] = 200 + below(500);
     if (below(50) == 0) size[below(3)] = 0;
+    if (r % 20 == 0) run_packed(1 + below(200), 1 + below(200), below(400), 1 + below(3));
     int64_t work = size[0] * size[1] * size[2], batches = work < 40000 ? 1 + below(6) : 1;
     run(dtype, size[0], size[1], size[2], batches > 2 ? 2 : 1, batches > 2 ? batches / 2 : batches);
   }
