@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { buildFolder, libraryName } from "../ffi/targets.ts";
+import { buildFolder, levels, libraryName, probeLevel, probeName } from "../ffi/targets.ts";
 import { symbols } from "../ffi/symbols.ts";
 
 /** What the tests make buffers of. */
@@ -71,9 +71,15 @@ export class Pair {
   /** The functions that were called on both. */
   readonly reached: Set<string> = new Set();
 
-  constructor(emulator: string) {
-    const isa = Deno.build.arch === "aarch64" ? "aarch64" : "x86-64-v3";
-    this.cpu = open(new URL(libraryName(isa), buildFolder()!));
+  /** Without an emulator (it needs Linux) there is nothing to call. */
+  constructor(emulator: string | null) {
+    if (emulator === null) {
+      this.cpu = this.cuda = new Map();
+      return;
+    }
+    const folder = buildFolder()!;
+    const isa = Deno.env.get("RAPTORCH_ISA") ?? levels[Deno.build.arch][probeLevel(new URL(probeName, folder))].isa;
+    this.cpu = open(new URL(libraryName(isa), folder));
     this.cuda = open(emulator);
   }
 

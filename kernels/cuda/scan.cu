@@ -1,5 +1,6 @@
 // Running sums, products and extremes along the middle dimension of [outer, dim, inner]: a thread to a line where there
-// are many, else a block to a line, which scans 256 elements at a time and carries the state on.
+// are many, else a block to a line, which scans 256 elements at a time and carries the state on. A few long lines are cut
+// into parts, each scanned by a block; a second and a third kernel put what comes before in front of every part.
 #include "lines.cuh"
 #include "math.cuh"
 
@@ -56,19 +57,22 @@ template <typename Op, typename T> __global__ void __launch_bounds__(kBlock) sca
   }
 }
 
-template <typename Op, typename T> __global__ void __launch_bounds__(kBlock) scan_block(T *y, int64_t *indices, const T *x, Lines l) {
+// grid: lines (x), parts of `length` elements (y), whose last states go into totals [lines, parts] unless it is null.
+template <typename Op, typename T>
+__global__ void __launch_bounds__(kBlock) scan_block(T *y, int64_t *indices, const T *x, typename Op::State *totals, int length, Lines l) {
   using S = typename Op::State;
   RAP_SHARED(S, buffer, 2 * kBlock);
   RAP_SHARED(S, carry, 1);
   int64_t at = 0;
   l.mine<kBlock>(at);
   const int t = threadIdx.x;
-  for (int begin = 0; begin < l.dim; begin += kBlock) {
+  const int first = blockIdx.y * length, end = first + length < l.dim ? first + length : l.dim;
+  for (int begin = first; begin < end; begin += kBlock) {
     const int i = begin + t;
     const int64_t mine = at + static_cast<int64_t>(i) * l.inner;
-    const bool inside = i < l.dim;
+    const bool inside = i < end;
     S s = Op::enter(inside ? x[mine] : x[at], i);
-    if (begin > 0 && t == 0) {
+    if (begin > first && t == 0) {
       const S before = carry[0];
       s = Op::join(before, s);
     }
@@ -89,9 +93,33 @@ template <typename Op, typename T> __global__ void __launch_bounds__(kBlock) sca
     if (inside) {
       y[mine] = Op::value(s);
       if (indices) indices[mine] = Op::index(s);
+      if (totals && i == end - 1) totals[static_cast<int64_t>(blockIdx.x) * gridDim.y + blockIdx.y] = s;
     }
     if (t == kBlock - 1) carry[0] = s;
     __syncthreads();
+  }
+}
+
+// totals[line, part] becomes the state of everything up to and with the part.
+template <typename Op> __global__ void __launch_bounds__(kBlock) scan_totals(typename Op::State *totals, int lines, int parts) {
+  GRID_STRIDE(line, lines) {
+    typename Op::State *t = totals + static_cast<int64_t>(line) * parts;
+    for (int p = 1; p < parts; p++) t[p] = Op::join(t[p - 1], t[p]);
+  }
+}
+
+// grid: lines (x), the parts after the first (y)
+template <typename Op, typename T>
+__global__ void __launch_bounds__(kBlock) scan_continue(T *y, int64_t *indices, const typename Op::State *totals, int length, Lines l) {
+  int64_t at = 0;
+  l.mine<kBlock>(at);
+  const int part = blockIdx.y + 1, first = part * length, end = first + length < l.dim ? first + length : l.dim;
+  const auto before = totals[static_cast<int64_t>(blockIdx.x) * (gridDim.y + 1) + part - 1];
+  for (int i = first + static_cast<int>(threadIdx.x); i < end; i += kBlock) {
+    const int64_t mine = at + static_cast<int64_t>(i) * l.inner;
+    const auto s = Op::join(before, Op::enter(y[mine], indices ? static_cast<int>(indices[mine]) : 0));
+    y[mine] = Op::value(s);
+    if (indices) indices[mine] = Op::index(s);
   }
 }
 
@@ -99,8 +127,21 @@ template <typename Op, typename T> void run(void *y, void *indices, const void *
   T *to = static_cast<T *>(y);
   int64_t *at = static_cast<int64_t *>(indices);
   const T *from = static_cast<const T *>(x);
-  if (l.dim <= 64 || l.lines >= 2048) RUN((scan_threads<Op, T>), ceil_div(l.lines, kBlock), kBlock, to, at, from, l);
-  else RUN((scan_block<Op, T>), l.lines, kBlock, to, at, from, l);
+  using S = typename Op::State;
+  if (l.dim <= 64 || l.lines >= 2048) {
+    RUN((scan_threads<Op, T>), ceil_div(l.lines, kBlock), kBlock, to, at, from, l);
+    return;
+  }
+  int length = l.dim;
+  if (l.lines < 2 * rap_multiprocessors() && l.dim >= 8192) length = ceil_div(ceil_div(l.dim, 256), 4096) * 4096; // at most 256 parts
+  const int parts = ceil_div(l.dim, length);
+  const Scratch memory(parts > 1 ? static_cast<size_t>(l.lines) * parts * sizeof(S) : 0);
+  S *totals = parts > 1 ? memory.as<S>() : nullptr;
+  if (parts > 1 && !totals) return;
+  RUN((scan_block<Op, T>), dim3(static_cast<unsigned>(l.lines), static_cast<unsigned>(parts)), kBlock, to, at, from, totals, length, l);
+  if (parts == 1) return;
+  RUN((scan_totals<Op>), blocks_for(l.lines), kBlock, totals, l.lines, parts);
+  RUN((scan_continue<Op, T>), dim3(static_cast<unsigned>(l.lines), static_cast<unsigned>(parts - 1)), kBlock, to, at, totals, length, l);
 }
 
 } // namespace
