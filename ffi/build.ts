@@ -109,7 +109,15 @@ async function build(cc: string, isa: string, flag: string, folder: URL): Promis
     files.map((file, i) => async () => void (inputs[i] = await compile(cc, version, flag, file, objects))),
   );
   const linked = new URL(`linked-${Deno.pid}`, folder).pathname;
-  await run(cc, ["-shared", "-o", linked, ...inputs, "-lm", "-lpthread"]);
+  await run(cc, [
+    "-shared",
+    "-o",
+    linked,
+    ...inputs,
+    "-lm",
+    "-lpthread",
+    ...(Deno.build.os === "linux" ? ["-ldl"] : []),
+  ]);
   Deno.renameSync(linked, target);
   Deno.writeTextFileSync(stamp, wanted);
   return true;

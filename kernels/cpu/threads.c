@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "threads.h"
 #include "../raptorch.h"
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -129,8 +130,16 @@ int32_t rap_parts(int64_t n, int64_t grain) {
   return (int32_t)(parts < threads ? parts : threads);
 }
 
+// The workers never end, so their code must stay: Deno closes the library with the last isolate that has opened it (a
+// test file, a worker), and unloading it would take the ground from under them. A handle that is never closed holds it.
+static void stay_loaded(void) {
+  Dl_info info;
+  if (dladdr((void *)&pool, &info) && info.dli_fname) dlopen(info.dli_fname, RTLD_LAZY);
+}
+
 // Workers are only ever added; those beyond the current number of parts find nothing to claim.
 static void start_workers(int32_t wanted) {
+  if (!pool.started && wanted > 0) stay_loaded();
   while (pool.started < wanted) {
     pthread_t thread;
     if (pthread_create(&thread, 0, worker, 0)) return;
