@@ -25,6 +25,8 @@ export interface OpCase {
   tolerance?: { float32?: number; float64?: number };
   /** Whether the second derivative is compared, by central differences too. Default: true. */
   second?: boolean;
+  /** The name of the last node, where an operation made of others ends with another one than PyTorch's. */
+  gradFn?: string;
   /** Whether the method is called as well. Default: where there is one. */
   method?: boolean;
 }
@@ -37,6 +39,7 @@ export const opCases: Record<string, OpCase> = {
   digamma: series,
   lgamma: series,
   erfinv: series,
+  quantile: { gradFn: "ViewBackward0" },
   // The method's first argument is the second of the function.
   where: { method: false },
   // PyTorch's 1/6 is a float32 even in float64.

@@ -281,10 +281,82 @@ def activations():
     add("glu", t(2, 3))
 
 
+def reductions():
+    nan = torch.tensor([[1.0, float("nan"), 3.0], [4.0, 5.0, -6.0]])
+    distinct = (torch.randperm(24, generator=torch.Generator().manual_seed(0)) * 0.25 - 3).to(f64).reshape(2, 3, 4)
+    for name in ("max", "min"):
+        for x in (distinct, t(2, 3, 4), nan, t(3, 4, dtype=i64), t(3, 4, dtype=u8, high=9), t(3, 4, dtype=b8), t()):
+            add(name, x.clone().detach())
+            add(name, x.clone().detach(), 0)
+            add(name, x.clone().detach(), -1, keepdim=True)
+        add(name, t(2, 3, dtype=f64), t(3, dtype=f64))
+        add(name, t(0, 3))
+        add(name, t(0, 3), 1)
+        add(name, t(0, 3), 0)
+        add(name, t(2, 3), 5)
+    add("aminmax", distinct.clone())
+    add("aminmax", distinct.clone(), dim=1, keepdim=True)
+    for dims in (None, 1, (0, 2), -1):
+        for keepdim in (False, True):
+            kw = {} if dims is None else {"dim": dims, "keepdim": keepdim}
+            for name in ("sum", "mean", "nansum", "nanmean", "any", "all", "std", "var", "amax", "amin", "norm", "std_mean", "var_mean"):
+                add(name, (distinct if name.startswith("am") else t(2, 3, 4, dtype=f64)).clone().detach(), **kw)
+                if not keepdim:
+                    add(name, nan.clone(), **({} if dims is None or dims == (0, 2) else {"dim": dims}))
+            if dims is not None:
+                add("logsumexp", t(2, 3, 4, dtype=f64), **kw)
+                if not isinstance(dims, tuple):
+                    add("prod", t(2, 3, 4, dtype=f64), **kw)
+        kw = {} if dims is None else {"dim": dims}
+        add("count_nonzero", t(2, 3, 4, dtype=i64, high=1), **kw)
+        for name in ("var", "std", "var_mean", "std_mean"):
+            add(name, t(2, 3, 4, dtype=f64), **kw, correction=0)
+        for dtype in (i64, u8, b8):
+            for name in ("sum", "mean", "any", "all", "nansum", "std"):
+                add(name, t(2, 3, 4, dtype=dtype), **kw)
+    for name in ("sum", "mean", "any", "all", "std", "norm", "prod", "nansum"):
+        add(name, t(0, 3))
+        add(name, t(dtype=f64))
+    for dtype in (i64, u8, b8):
+        add("prod", t(2, 3, dtype=dtype))
+        add("cumsum", t(5, dtype=dtype), 0)
+        add("cumprod", t(5, dtype=dtype), 0)
+    add("prod", torch.tensor([[1.0, 0.0, 3.0], [0.0, 2.0, 0.0]], dtype=f64))
+    add("prod", torch.tensor([[1.0, 0.0, 3.0], [0.0, 2.0, 0.0], [1.0, 2.0, 3.0]], dtype=f64), dim=1)
+    for p in (0, 1, 1.5, 2, 3, float("inf"), -float("inf")):
+        add("norm", t(2, 3, dtype=f64), p)
+        add("norm", t(2, 3, dtype=f64), p, 1)
+    add("norm", t(3, dtype=i64))
+    add("dist", t(3, dtype=f64), t(3, dtype=f64))
+    add("dist", t(3, dtype=f64), t(3, dtype=f64), 1)
+    add("logsumexp", torch.tensor([1000.0, 1000.0, -1000.0]), 0)
+    for name in ("cumsum", "cumprod", "logcumsumexp", "cummax", "cummin"):
+        for dim in (0, 1, -1):
+            add(name, (distinct if name in ("cummax", "cummin") else t(2, 3, 4, dtype=f64)).clone().detach(), dim)
+        add(name, nan.clone(), 1)
+        add(name, t(0, 3), 1)
+        add(name, t(), 0)
+        add(name, t(2, 3), 2)
+    add("cumprod", torch.tensor([[1.0, 0.0, 3.0, 2.0], [2.0, 2.0, 0.0, 0.0]], dtype=f64), 1)
+    add("cumsum", t(2, 3), 1, dtype=f64)
+    add("sum", t(2, 3), 1, dtype=f64)
+    add("mean", t(2, 3, dtype=i64), dtype=f32)
+    for q in (0.0, 0.3, 1.0, torch.tensor([0.25, 0.6], dtype=f64)):
+        add("quantile", distinct.clone(), q, 1) if not isinstance(q, torch.Tensor) else add("quantile", distinct.clone(), q.tolist()[0])
+    for interpolation in ("linear", "lower", "higher", "midpoint", "nearest"):
+        add("quantile", distinct.clone(), 0.4, dim=2, keepdim=True, interpolation=interpolation)
+    add("quantile", nan.clone(), 0.4, 1)
+    for name in ("argmax", "argmin"):
+        add(name, distinct.clone())
+        add(name, distinct.clone(), 1)
+        add(name, nan.clone(), 1)
+
+
 if __name__ == "__main__":
     pointwise()
     choices()
     activations()
+    reductions()
     lines = ",\n".join(json.dumps(c) for c in cases)
     pathlib.Path(__file__).with_name("ops.json").write_text(f"[\n{lines}\n]\n")
     print(len(cases), "samples")
