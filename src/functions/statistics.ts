@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
+import type { QuantileOptions } from "../tensor/statistics.ts";
 import type { Dims } from "../ops/reduce.ts";
 import type { MinMax } from "../ops/extremes.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
@@ -93,7 +95,7 @@ export function all(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptio
 }
 
 /** How many elements are other than 0. */
-export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+export function countNonzero(x: Tensor, dim?: Dims | { dim?: Dims }): Tensor {
   return x.countNonzero(dim);
 }
 
@@ -135,4 +137,13 @@ export function cumsum(x: Tensor, dim: number | ScanOptions, options?: ScanOptio
 /** The running product along `dim`. */
 export function cumprod(x: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
   return x.cumprod(dim, options);
+}
+
+/** The q-th quantiles along a dimension, or of all elements. */
+export function quantile(
+  x: Tensor,
+  q: number | Tensor,
+  ...args: Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>
+): Tensor {
+  return x.quantile(q, ...args);
 }

@@ -4,14 +4,19 @@
  * @module
  */
 import { reduce } from "../../ffi/symbols.ts";
+import { recordMany } from "../autograd/node.ts";
 import { float32, int64 } from "../dtype.ts";
-import { empty, isHalf } from "../make.ts";
+import { empty, isHalf, over } from "../make.ts";
 import { type Named, named } from "../named.ts";
-import { wrapDim } from "../shape.ts";
+import { contiguousStrides, wrapDim, wrapDims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { div, mul } from "./arithmetic.ts";
+import { eq } from "./compare.ts";
 import { castTo, unsupported } from "./elementwise.ts";
-import { reshape, squeeze } from "./movement.ts";
-import { amax, amin, type Dims, fold, maxAll, minAll } from "./reduce.ts";
+import { fill_ } from "./fill.ts";
+import { scatterAdd } from "./gather.ts";
+import { reshape } from "./movement.ts";
+import { amax, amin, type Dims, fold, maxAll, minAll, sum, unreduce } from "./reduce.ts";
 import { recordPicked, type ValuesIndices } from "./sort.ts";
 
 function along(operation: string, name: string, op: number, x: Tensor, dim: number, keepdim: boolean): ValuesIndices {
@@ -38,8 +43,20 @@ function along(operation: string, name: string, op: number, x: Tensor, dim: numb
     indices.relocate(indices.storage, f.kept, indices.strides.filter((_, i) => i !== d), indices.count);
     return named({ values, indices });
   }
-  const picked = recordPicked(name, x, d, values, indices);
-  return keepdim ? picked : named({ values: squeeze(picked.values, d), indices: squeeze(picked.indices, d) });
+  return keepdim ? recordPicked(name, x, d, values, indices) : recordSqueezed(name, x, d, values, indices);
+}
+
+/** Enters values with their places into the graph, with the reduced dimension taken away: one node, as in PyTorch. */
+function recordSqueezed(name: string, x: Tensor, d: number, kept: Tensor, at: Tensor): ValuesIndices {
+  const sizes = x.sizes.filter((_, i) => i !== d), keptSizes = kept.sizes;
+  const values = over(kept.storage, sizes, contiguousStrides(sizes), 0, kept.dtype), indices = reshape(at, sizes);
+  recordMany(name, [values, indices], [x], [at], ([dy], [at]) => {
+    if (dy === null) return [null];
+    const dx = empty(x.sizes, dy.dtype, dy.device);
+    fill_(dx, 0);
+    return [scatterAdd(dx, d, at, reshape(dy, keptSizes))];
+  });
+  return named({ values, indices });
 }
 
 /** The largest along `dim` and its index, the first of equals. */
@@ -57,7 +74,18 @@ export type MinMax = Named<{ min: Tensor; max: Tensor }>;
 
 /** The smallest and the largest, of all elements or along `dim`. */
 export function aminmax(x: Tensor, dim: Dims = null, keepdim = false): MinMax {
-  return named({ min: amin(x, dim, keepdim), max: amax(x, dim, keepdim) });
+  const raw = x.detached(), dims = wrapDims(dim, x.ndim);
+  const pair: [Tensor, Tensor] = [amin(raw, dim, keepdim), amax(raw, dim, keepdim)];
+  recordMany("AminmaxBackward0", pair, [x], [x, ...pair], (dys, [x, ...ends]) => {
+    // Shared evenly among equal elements.
+    const parts = dys.map((dy, i) => {
+      if (dy === null) return null;
+      const mask = eq(x, unreduce(ends[i].detached(), x.sizes, dims, keepdim)).to(x.dtype);
+      return mul(unreduce(div(dy, sum(mask, dim, keepdim)), x.sizes, dims, keepdim), mask);
+    });
+    return [parts[0] === null ? parts[1] : parts[1] === null ? parts[0] : parts[0].add(parts[1])];
+  });
+  return named({ min: pair[0], max: pair[1] });
 }
 
 export { maxAll, minAll };

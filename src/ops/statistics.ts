@@ -4,7 +4,7 @@
  * @module
  */
 import { reduce } from "../../ffi/symbols.ts";
-import { record } from "../autograd/node.ts";
+import { record, recordMany } from "../autograd/node.ts";
 import { bool, type DTypeLike, float32, int64, toDtype, uint8 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { product, type Sizes, wrapDim, wrapDims } from "../shape.ts";
@@ -65,23 +65,43 @@ function varBackward(dy: Tensor, x: Tensor, dims: readonly number[], correction:
 export function std(x: Tensor, dim: Dims = null, correction = 1, keepdim = false): Tensor {
   const dims = wrapDims(all(dim), x.ndim);
   const [s] = moments("std", x, dims, correction, keepdim, true);
-  return record("StdBackward0", s, [x], [x, s], (dy, [x, s]) => {
-    // Where all elements are equal the root has no slope; PyTorch gives 0 there.
-    const half = div(dy, mul(s, 2));
-    return [varBackward(half.maskedFill(eq(s, 0), 0), x, dims, correction, keepdim)];
-  });
+  return record("StdBackward0", s, [x], [x, s], (dy, [x, s]) => [
+    stdBackward(dy, x, s, dims, correction, keepdim),
+  ]);
+}
+
+function stdBackward(dy: Tensor, x: Tensor, s: Tensor, dims: readonly number[], c: number, keepdim: boolean): Tensor {
+  // Where all elements are equal the root has no slope; PyTorch gives 0 there.
+  return varBackward(div(dy, mul(s, 2)).maskedFill(eq(s, 0), 0), x, dims, c, keepdim);
 }
 
 /** {@linkcode variance} and the mean, in one pass. */
 export function varMean(x: Tensor, dim: Dims = null, correction = 1, keepdim = false): [Tensor, Tensor] {
-  if (x.requiresGrad) return [variance(x, dim, correction, keepdim), mean(x, all(dim), keepdim)];
-  return moments("var_mean", x, wrapDims(all(dim), x.ndim), correction, keepdim, false);
+  const dims = wrapDims(all(dim), x.ndim), pair = moments("var_mean", x, dims, correction, keepdim, false);
+  return recordMany("VarMeanBackward0", pair, [x], [x], ([dv, dm], [x]) => [
+    both(dv === null ? null : varBackward(dv, x, dims, correction, keepdim), dm, x, dims, keepdim),
+  ]);
 }
 
 /** {@linkcode std} and the mean, in one pass. */
 export function stdMean(x: Tensor, dim: Dims = null, correction = 1, keepdim = false): [Tensor, Tensor] {
-  if (x.requiresGrad) return [std(x, dim, correction, keepdim), mean(x, all(dim), keepdim)];
-  return moments("std_mean", x, wrapDims(all(dim), x.ndim), correction, keepdim, true);
+  const dims = wrapDims(all(dim), x.ndim), pair = moments("std_mean", x, dims, correction, keepdim, true);
+  return recordMany("StdMeanBackward0", pair, [x], [x, pair[0]], ([ds, dm], [x, s]) => [
+    both(ds === null ? null : stdBackward(ds, x, s, dims, correction, keepdim), dm, x, dims, keepdim),
+  ]);
+}
+
+/** The gradient that came through the spread, and the one through the mean. */
+function both(
+  dx: Tensor | null,
+  dm: Tensor | null,
+  x: Tensor,
+  dims: readonly number[],
+  keepdim: boolean,
+): Tensor | null {
+  if (dm === null) return dx;
+  const shift = unreduce(div(dm, degrees(x, dims, 0)), x.sizes, dims, keepdim);
+  return dx === null ? shift : dx.add(shift);
 }
 
 /** The product of the elements; of integers and bools in int64. */
@@ -205,5 +225,10 @@ function normBackward(dy: Tensor, x: Tensor, y: Tensor, p: number, dims: readonl
 
 /** The norm of the difference. */
 export function dist(a: Tensor, b: Tensor, p = 2): Tensor {
-  return vectorNorm(sub(a, b), p);
+  const y = vectorNorm(sub(a.detached(), b.detached()), p);
+  return record("DistBackward0", y, [a, b], [a, b, y], (dy, [a, b, y]) => {
+    const difference = sub(a, b);
+    const da = normBackward(dy, difference, y, p, wrapDims(null, difference.ndim), false);
+    return [da, mul(da, -1)];
+  });
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { named, type Trailing } from "../arguments.ts";
+import { type Interpolation, quantile } from "../ops/quantile.ts";
 import { checkOptions, isOptions } from "../check.ts";
 import type { DTypeLike } from "../dtype.ts";
 import { isTensor } from "../ops/elementwise.ts";
@@ -16,6 +18,16 @@ import type { Tensor } from "../tensor.ts";
 import { type KeepdimOptions, withDim } from "./indexing.ts";
 import { reduceArguments, type ReduceOptions } from "./reduce.ts";
 import { TensorBinary } from "./binary.ts";
+
+/** Options of {@linkcode Tensor.quantile}. */
+export interface QuantileOptions {
+  /** The dimension. Default: null, all elements. */
+  dim?: number | null;
+  /** Whether it stays, with size 1. Default: false. */
+  keepdim?: boolean;
+  /** How to choose between two elements. Default: `"linear"`. */
+  interpolation?: Interpolation;
+}
 
 /** Options of `var` and `std`. */
 export interface VarOptions {
@@ -128,8 +140,17 @@ export class TensorStatistics extends TensorBinary {
     return statistics.allTrue(this, o.dim, o.keepdim);
   }
   /** How many elements are other than 0. */
-  countNonzero(this: Tensor, dim?: Dims): Tensor {
-    return statistics.countNonzero(this, dim);
+  countNonzero(this: Tensor, dim?: Dims | { dim?: Dims }): Tensor {
+    return statistics.countNonzero(this, reduceArguments("count_nonzero", dim, undefined, ["dim"]).dim);
+  }
+  /** The q-th quantiles along a dimension, or of all elements. */
+  quantile(
+    this: Tensor,
+    q: number | Tensor,
+    ...args: Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>
+  ): Tensor {
+    const o = named<QuantileOptions>("quantile", args, ["dim", "keepdim"], ["interpolation"]);
+    return quantile(this, q, o.dim, o.keepdim, o.interpolation);
   }
   /** The sum with NaN counted as 0. */
   nansum(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
