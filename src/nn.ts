@@ -25,3 +25,5 @@ export * from "./nn/rnn.ts";
 export { PackedSequence } from "./nn/packed_sequence.ts";
 export * from "./nn/attention.ts";
 export * from "./nn/transformer.ts";
+export * from "./nn/margin_loss.ts";
+export * from "./nn/padding.ts";

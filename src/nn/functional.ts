@@ -56,3 +56,4 @@ export {
   type ResponseNormOptions,
 } from "../ops/response_norm.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "../ops/attention.ts";
+export * from "../ops/margin_loss.ts";
