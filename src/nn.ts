@@ -27,3 +27,4 @@ export * from "./nn/attention.ts";
 export * from "./nn/transformer.ts";
 export * from "./nn/margin_loss.ts";
 export * from "./nn/padding.ts";
+export * from "./nn/vision.ts";

@@ -57,3 +57,17 @@ export {
 } from "../ops/response_norm.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "../ops/attention.ts";
 export * from "../ops/margin_loss.ts";
+export { bilinear } from "../ops/bilinear.ts";
+export { fold, unfold } from "../ops/fold.ts";
+export {
+  channelShuffle,
+  type FoldArguments,
+  type FoldOptions,
+  interpolate,
+  type InterpolateOptions,
+  type InterpolationMode,
+  pixelShuffle,
+  pixelUnshuffle,
+  upsample,
+  type UpsampleOptions,
+} from "../ops/vision.ts";

@@ -1,0 +1,31 @@
+/**
+ * Bilinear maps.
+ *
+ * @module
+ */
+import { formatSizes, product } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, mul } from "./arithmetic.ts";
+import { matmul } from "./matmul.ts";
+import { permute, reshape, unsqueeze } from "./movement.ts";
+import { sum } from "./reduce.ts";
+
+/**
+ * aᵀ·W·b + bias for each output: a `[…, m]`, b `[…, n]`, weight `[out, m, n]`.
+ *
+ * @throws {RangeError} When the shapes do not fit.
+ */
+export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  const [out, m, n] = weight.sizes, lead = a.sizes.slice(0, -1), rows = product(lead);
+  if (a.sizes[a.ndim - 1] !== m || b.sizes[b.ndim - 1] !== n || product(b.sizes.slice(0, -1)) !== rows) {
+    throw new RangeError(
+      `bilinear(): input sizes ${formatSizes(a.sizes)} and ${formatSizes(b.sizes)} do not match weight size ${
+        formatSizes(weight.sizes)
+      }`,
+    );
+  }
+  // [rows, m]·[m, out·n] = what each output makes of b.
+  const left = matmul(reshape(a, [rows, m]), reshape(permute(weight, [1, 0, 2]), [m, out * n]));
+  const y = sum(mul(reshape(left, [rows, out, n]), unsqueeze(reshape(b, [rows, n]), 1)), 2);
+  return reshape(bias === null ? y : add(y, bias), [...lead, out]);
+}
