@@ -13,6 +13,7 @@ import { ge } from "./compare.ts";
 import { dropElements } from "./dropout.ts";
 import { matmul } from "./matmul.ts";
 import { expand, reshape, transpose, unsqueeze } from "./movement.ts";
+import { underName } from "./node_name.ts";
 import { softmax } from "./softmax.ts";
 import { maskedFill, where } from "./where.ts";
 
@@ -102,11 +103,14 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
   if (options.isCausal && options.attnMask) {
     throw new Error("Explicit attn_mask should not be set when is_causal=True");
   }
-  if (options.enableGqa) {
-    const heads = q.sizes[q.ndim - 3];
-    return attend(q, shared(k, heads), shared(v, heads), options).y;
-  }
-  return attend(q, k, v, options).y;
+  const heads = q.sizes[q.ndim - 3];
+  const y = options.enableGqa ? attend(q, shared(k, heads), shared(v, heads), options).y : attend(q, k, v, options).y;
+  return flash(q, v, options) ? underName("ScaledDotProductFlashAttentionForCpuBackward0", y) : y;
+}
+
+/** Whether PyTorch has a kernel of its own for the case, whose node then is in the graph. */
+function flash(q: Tensor, v: Tensor, o: AttentionOptions): boolean {
+  return q.ndim === 4 && q.sizes[3] === v.sizes[3] && (o.dropoutP ?? 0) === 0 && !o.attnMask?.requiresGrad;
 }
 
 /** A float mask from a bool one in which `true` shuts out; a float mask as it is. @internal */

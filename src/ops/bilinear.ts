@@ -27,5 +27,6 @@ export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | nu
   // [rows, m]·[m, out·n] = what each output makes of b.
   const left = matmul(reshape(a, [rows, m]), reshape(permute(weight, [1, 0, 2]), [m, out * n]));
   const y = sum(mul(reshape(left, [rows, out, n]), unsqueeze(reshape(b, [rows, n]), 1)), 2);
-  return reshape(bias === null ? y : add(y, bias), [...lead, out]);
+  const shaped = reshape(y, [...lead, out]);
+  return bias === null ? shaped : add(shaped, bias);
 }

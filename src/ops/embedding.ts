@@ -10,6 +10,7 @@ import { noGrad } from "../autograd/mode.ts";
 import { int32, int64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { formatSizes } from "../shape.ts";
+import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { castTo } from "./elementwise.ts";
@@ -180,14 +181,15 @@ export function embeddingBag(
   let rows = takeEmbedding(flat, weight, padding, o.scaleGradByFreq ?? false);
   if (perSampleWeights !== null) rows = mul(rows, unsqueeze(reshape(perSampleWeights, [-1]), 1));
   const counted = padding >= 0 ? castTo(flat.ne(padding), rows.dtype) : null;
-  if (mode === "max") return bagMaxima(rows, lengths, counted);
+  const name = "EmbeddingBagBackward0";
+  if (mode === "max") return underName(name, bagMaxima(rows, lengths, counted));
   if (counted !== null) rows = mul(rows, unsqueeze(counted, 1));
   const which = bagOf(lengths, x);
   const total = indexAdd(zeros([bags, weight.sizes[1]], rows), 0, which, rows);
-  if (mode === "sum") return total;
+  if (mode === "sum") return underName(name, total);
   const ones = counted ?? castTo(flat.ge(0), rows.dtype);
   const counts = indexAdd(zeros([bags], rows), 0, which, ones).clamp(1);
-  return div(total, unsqueeze(counts, 1));
+  return underName(name, div(total, unsqueeze(counts, 1)));
 }
 
 function zeros(sizes: readonly number[], like: Tensor): Tensor {

@@ -12,6 +12,7 @@ import type { IntOrTuple } from "./conv_calls.ts";
 import { tuple } from "../check.ts";
 import { fill_ } from "./fill.ts";
 import { narrow, reshape, squeeze, unsqueeze } from "./movement.ts";
+import { underName } from "./node_name.ts";
 import { pad } from "./pad.ts";
 import { copyElementsTo, dense } from "./strided.ts";
 import { type BlockGeometry, blockGeometry, type FoldArguments } from "./vision.ts";
@@ -64,7 +65,7 @@ function fromColumns(columns: Tensor, sizes: Sizes, g: BlockGeometry, blocks: Si
  */
 export function unfold(x: Tensor, kernelSize: IntOrTuple, ...rest: FoldArguments): Tensor {
   const g = blockGeometry("unfold", kernelSize, rest);
-  if (x.ndim === 3) return squeeze(unfoldBatch(unsqueeze(x, 0), g), 0);
+  if (x.ndim === 3) return underName("Im2ColBackward0", squeeze(unfoldBatch(unsqueeze(x, 0), g), 0));
   if (x.ndim !== 4) {
     throw new RangeError(
       `Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: ${
@@ -72,7 +73,7 @@ export function unfold(x: Tensor, kernelSize: IntOrTuple, ...rest: FoldArguments
       } (unfold)`,
     );
   }
-  return unfoldBatch(x, g);
+  return underName("Im2ColBackward0", unfoldBatch(x, g));
 }
 
 function unfoldBatch(x: Tensor, g: BlockGeometry): Tensor {
@@ -125,5 +126,6 @@ function foldBatch(x: Tensor, output: Sizes, g: BlockGeometry): Tensor {
   const [batch] = x.sizes, channels = x.sizes[1] / taps, [ph, pw] = g.padding;
   const columns = reshape(x, [batch, channels, ...g.kernel, ...blocks]);
   const padded = fromColumns(columns, [batch, channels, output[0] + 2 * ph, output[1] + 2 * pw], g, blocks);
-  return narrow(narrow(padded, 2, ph, output[0]), 3, pw, output[1]);
+  if (ph + pw === 0) return padded;
+  return underName("Col2ImBackward0", narrow(narrow(padded, 2, ph, output[0]), 3, pw, output[1]).contiguous());
 }

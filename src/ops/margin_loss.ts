@@ -6,6 +6,7 @@
 import { named } from "../arguments.ts";
 import { int64 } from "../dtype.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
+import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { logsigmoid } from "./activations.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
@@ -147,7 +148,7 @@ export function multiMarginLoss(x: Tensor, target: Tensor, options?: MultiMargin
   let terms = mul(p === 1 ? hinge : mul(hinge, hinge), others);
   if (weight !== null) terms = mul(terms, unsqueeze(weight.indexSelect(0, reshape(target, [-1])), 1));
   const losses = div(sum(terms, 1), rows.sizes[1]);
-  return reduced(x.ndim === 1 ? reshape(losses, []) : losses, o.reduction);
+  return underName("MultiMarginLossBackward0", reduced(x.ndim === 1 ? reshape(losses, []) : losses, o.reduction));
 }
 
 /** The mean over classes of the cross entropy of sigmoid(x) and multi-hot targets. */
@@ -177,7 +178,8 @@ export function multilabelMarginLoss(x: Tensor, target: Tensor, options?: Reduct
   const hinge = clampMin(add(sub(unsqueeze(rows, 1), unsqueeze(gather(rows, 1, places), 2)), 1), 0);
   const terms = mul(mul(hinge, unsqueeze(valid, 2)), unsqueeze(sub(1, chosen), 1));
   const losses = div(sum(terms, [1, 2]), classes);
-  return reduced(x.ndim === 2 ? losses : reshape(losses, []), o.reduction);
+  const shaped = x.ndim === 2 ? losses : reshape(losses, []);
+  return underName("MultilabelMarginLossBackward0", reduced(shaped, o.reduction));
 }
 
 function lowerTriangle(n: number, like: Tensor): Tensor {

@@ -5,9 +5,9 @@
  */
 import { record } from "../autograd/node.ts";
 import { float32, promoteTypes } from "../dtype.ts";
-import { empty, isHalf } from "../make.ts";
+import { empty, isHalf, view as viewOf } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
-import { broadcastSizes, formatSizes, product } from "../shape.ts";
+import { broadcastSizes, contiguousStrides, formatSizes, product } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { castTo, checkDevices, unsupported } from "./elementwise.ts";
@@ -236,13 +236,19 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (nb === 2) {
     // One matrix on the right serves all rows: a single product.
     const rows = reshape(a, [-1, a.sizes[na - 1]]);
-    return view(mm(rows, b), [...a.sizes.slice(0, -1), b.sizes[1]]);
+    return unsafeView(mm(rows, b), [...a.sizes.slice(0, -1), b.sizes[1]]);
   }
   const batch = broadcastSizes(a.sizes.slice(0, -2), b.sizes.slice(0, -2), "matmul");
   const [m, k] = a.sizes.slice(-2), n = b.sizes[nb - 1];
   const left = reshape(expand(a, [...batch, m, k]), [product(batch), m, k]);
   const right = reshape(expand(b, [...batch, k, n]), [product(batch), k, n]);
-  return view(bmm(left, right), [...batch, m, n]);
+  return unsafeView(bmm(left, right), [...batch, m, n]);
+}
+
+/** A view that PyTorch's graph names so because nobody else sees what it views. */
+function unsafeView(x: Tensor, sizes: readonly number[]): Tensor {
+  const y = viewOf(x, sizes, contiguousStrides(sizes), x.offset);
+  return record("UnsafeViewBackward0", y, [x], [], (dy) => [reshape(dy, x.sizes)]);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { named, type Trailing } from "../arguments.ts";
 import { product } from "../shape.ts";
+import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul } from "./arithmetic.ts";
 import { pow } from "./binary.ts";
@@ -109,5 +110,5 @@ export function pairwiseDistance(
   ...rest: Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>
 ): Tensor {
   const o = named<PairwiseDistanceOptions>("pairwise_distance", rest, ["p", "eps", "keepdim"]);
-  return pNorm(add(a.sub(b), o.eps ?? 1e-6), o.p ?? 2, -1, o.keepdim ?? false);
+  return underName("NormBackward1", pNorm(add(a.sub(b), o.eps ?? 1e-6), o.p ?? 2, -1, o.keepdim ?? false));
 }

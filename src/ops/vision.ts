@@ -9,6 +9,7 @@ import { tuple } from "../check.ts";
 import { int64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { formatSizes, product, type Sizes } from "../shape.ts";
+import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import type { IntOrTuple } from "./conv_calls.ts";
@@ -34,7 +35,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
   }
   const cut = reshape(x, [...lead, c / (r * r), r, r, h, w]);
   const order = [...lead.keys(), n, n + 3, n + 1, n + 4, n + 2];
-  return reshape(permute(cut, order), [...lead, c / (r * r), h * r, w * r]);
+  return underName("PixelShuffleBackward0", reshape(permute(cut, order), [...lead, c / (r * r), h * r, w * r]));
 }
 
 /** The reverse of {@linkcode pixelShuffle}. */
@@ -56,7 +57,7 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
   }
   const cut = reshape(x, [...lead, c, h / r, r, w / r, r]);
   const order = [...lead.keys(), n, n + 2, n + 4, n + 1, n + 3];
-  return reshape(permute(cut, order), [...lead, c * r * r, h / r, w / r]);
+  return underName("PixelUnshuffleBackward0", reshape(permute(cut, order), [...lead, c * r * r, h / r, w / r]));
 }
 
 /** Deals the channels of `[batch, channels, …]` out among groups. */
@@ -72,7 +73,8 @@ export function channelShuffle(x: Tensor, groups: number): Tensor {
       `Number of channels must be divisible by groups. Got ${channels} channels and ${groups} groups.`,
     );
   }
-  return reshape(permute(reshape(x, [batch, groups, channels / groups, inner]), [0, 2, 1, 3]), x.sizes);
+  const dealt = permute(reshape(x, [batch, groups, channels / groups, inner]), [0, 2, 1, 3]);
+  return underName("ChannelShuffleBackward0", reshape(dealt, x.sizes));
 }
 
 /** How {@linkcode interpolate} chooses between pixels. */
@@ -168,6 +170,15 @@ function resample(x: Tensor, dim: number, { positions, weights }: Taps): Tensor 
   return y!;
 }
 
+const nodeNames: Record<string, string> = {
+  nearest: "Nearest",
+  "nearest-exact": "NearestExact",
+  linear: "Linear",
+  bilinear: "Bilinear",
+  bicubic: "Bicubic",
+  trilinear: "Trilinear",
+};
+
 const spatialOf: Partial<Record<InterpolationMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
 
 /**
@@ -222,7 +233,7 @@ export function interpolate(
       : linearTaps(from, to, scale, align);
     y = resample(y, 2 + d, taps);
   }
-  return y;
+  return underName(`Upsample${nodeNames[mode]}${n}DBackward0`, y);
 }
 
 function targets(x: Tensor, n: number, o: InterpolateOptions): { sizes: number[]; scales: (number | null)[] } {

@@ -170,6 +170,75 @@ case("linear", r(3), r(4, 3), r(4))
 case("linear", r(2, 5, 3), r(4, 3), r(4))
 
 
+# ---- margins, embeddings, likelihoods ----
+sign = lambda *shape: torch.sign(torch.randn(*shape, dtype=torch.float64))
+for red in ("mean", "none"):
+    case("margin_ranking_loss", r(5), r(5), sign(5), margin=0.3, reduction=red)
+    case("hinge_embedding_loss", r(3, 4), sign(3, 4), margin=0.7, reduction=red)
+    case("cosine_embedding_loss", r(3, 4), r(3, 4), sign(3), margin=0.1, reduction=red)
+    case("triplet_margin_loss", r(3, 4), r(3, 4), r(3, 4), margin=1.5, reduction=red)
+    case("triplet_margin_loss", r(3, 4), r(3, 4), r(3, 4), swap=True, p=3, reduction=red)
+    case("multi_margin_loss", r(3, 4), torch.tensor([1, 0, 3]), reduction=red)
+    case("multi_margin_loss", r(3, 4), torch.tensor([1, 0, 3]), p=2, margin=0.5, weight=u(4, grad=False), reduction=red)
+    case("multilabel_margin_loss", r(2, 4), torch.tensor([[3, 0, -1, 1], [1, 2, 3, -1]]), reduction=red)
+    case("multilabel_soft_margin_loss", r(3, 4), torch.randint(0, 2, (3, 4)).double(), weight=u(4, grad=False), reduction=red)
+    case("poisson_nll_loss", r(3, 4), torch.randint(0, 6, (3, 4)).double(), full=True, reduction=red)
+    case("poisson_nll_loss", u(3, 4), torch.randint(0, 6, (3, 4)).double(), log_input=False, reduction=red)
+    case("gaussian_nll_loss", r(3, 4), r(3, 4), u(3, 4), full=True, reduction=red)
+case("gaussian_nll_loss", r(3, 4), r(3, 4), u(3, 1))
+# ---- embeddings, distances, norms ----
+case("embedding", torch.tensor([[1, 2], [4, 1]]), r(5, 3))
+case("embedding", torch.tensor([[1, 2], [4, 1]]), r(5, 3), padding_idx=1)
+case("embedding", torch.tensor([[1, 2], [4, 1]]), r(5, 3), scale_grad_by_freq=True, second=False)
+for mode in ("sum", "mean", "max"):
+    case("embedding_bag", torch.tensor([1, 2, 4, 1, 0]), r(5, 3), torch.tensor([0, 2, 2]), mode=mode, second=False)
+case("embedding_bag", torch.tensor([[1, 2], [4, 1]]), r(5, 3), mode="sum", per_sample_weights=u(2, 2), second=False)
+case("one_hot", torch.tensor([[0, 2], [1, 1]]))
+case("one_hot", torch.tensor([0, 2]), num_classes=5)
+case("cosine_similarity", r(3, 4), r(3, 4))
+case("cosine_similarity", r(3, 4, 2), r(3, 4, 2), dim=-1)
+case("pairwise_distance", r(3, 4), r(3, 4))
+case("pairwise_distance", r(3, 4), r(3, 4), p=3, keepdim=True)
+case("normalize", r(3, 4))
+case("normalize", r(3, 4), p=1, dim=0)
+case("local_response_norm", r(2, 5, 3), 3)
+case("local_response_norm", r(2, 5, 3, 2), 2, alpha=0.1, beta=0.5, k=2.0)
+case("bilinear", r(2, 3), r(2, 4), r(5, 3, 4), r(5))
+# ---- images ----
+case("pixel_shuffle", r(2, 8, 2, 3), 2)
+case("pixel_unshuffle", r(2, 2, 4, 6), 2)
+case("channel_shuffle", r(2, 6, 2, 2), 3)
+for mode, shape in (("nearest", (2, 2, 5)), ("nearest", (1, 2, 4, 3)), ("nearest-exact", (1, 2, 4, 3)), ("linear", (2, 2, 5)), ("bilinear", (1, 2, 4, 3)),
+                    ("bicubic", (1, 2, 4, 3)), ("trilinear", (1, 1, 2, 3, 2)), ("area", (1, 2, 4, 6)), ("nearest", (1, 1, 2, 3, 2))):
+    case("interpolate", r(*shape), scale_factor=2, mode=mode)
+    case("interpolate", r(*shape), size=[5, 7, 3][: len(shape) - 2], mode=mode)
+    if "linear" in mode or "cubic" in mode:
+        case("interpolate", r(*shape), size=[5, 7, 3][: len(shape) - 2], mode=mode, align_corners=True)
+case("interpolate", r(1, 1, 5, 5), scale_factor=(0.6, 1.7), mode="bilinear")
+case("unfold", r(2, 3, 5, 4), (2, 3), stride=(2, 1), padding=1)
+case("unfold", r(3, 5, 4), 2, dilation=2)
+case("fold", r(2, 12, 12), (4, 5), 2)
+# ---- attention ----
+case("scaled_dot_product_attention", r(2, 2, 3, 4), r(2, 2, 5, 4), r(2, 2, 5, 6))
+case("scaled_dot_product_attention", r(2, 3, 4), r(2, 3, 4), r(2, 3, 4), is_causal=True)
+case("scaled_dot_product_attention", r(2, 3, 4), r(2, 5, 4), r(2, 5, 4), attn_mask=r(3, 5), scale=0.3)
+case("scaled_dot_product_attention", r(1, 4, 3, 4), r(1, 2, 5, 4), r(1, 2, 5, 4), enable_gqa=True)
+# ---- activations ----
+for name in ("relu", "relu6", "elu", "celu", "selu", "silu", "mish", "hardsigmoid", "hardswish", "leaky_relu", "hardtanh", "softplus", "hardshrink",
+             "softshrink", "gelu", "logsigmoid", "softsign", "tanhshrink", "sigmoid", "tanh", "glu"):
+    case(name, r(3, 4))
+case("leaky_relu", r(3, 4), 0.2)
+case("elu", r(3, 4), alpha=0.5)
+case("celu", r(3, 4), alpha=0.5)
+case("gelu", r(3, 4), approximate="tanh")
+case("hardtanh", r(3, 4), min_val=-0.5, max_val=0.3)
+case("softplus", r(3, 4), beta=2, threshold=1)
+case("threshold", r(3, 4), 0.1, 2.0)
+case("prelu", r(3, 4), r(4))
+case("prelu", r(3, 4), r(1))
+case("rrelu", r(3, 4))
+case("glu", r(4, 3), 0)
+
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases))

@@ -116,6 +116,24 @@ module("CrossEntropyLoss", (), {"label_smoothing": 0.1}, inputs=[[3, 4], {"randi
 module("NLLLoss", inputs=[[3, 4], {"randint": [4, [3]]}])
 module("KLDivLoss", (), {"reduction": "batchmean", "log_target": True}, inputs=[[3, 4], [3, 4]])
 
+for n, shape in ((1, [2, 3, 6]), (2, [2, 3, 6, 5]), (3, [1, 2, 4, 5, 4])):
+    module(f"ConstantPad{n}d", (1, 3.5), inputs=[shape])
+    for kind in ("Zero", "Reflection", "Replication", "Circular"):
+        module(f"{kind}Pad{n}d", (2,), inputs=[shape])
+for name in ("PoissonNLLLoss",):
+    module(name, inputs=[[3, 4], [3, 4]])
+module("MultiMarginLoss", inputs=[[3, 4], {"randint": [4, [3]]}])
+module("PixelShuffle", (2,), inputs=[[2, 8, 2, 3]])
+module("PixelUnshuffle", (2,), inputs=[[2, 2, 4, 6]])
+module("ChannelShuffle", (2,), inputs=[[2, 4, 2, 2]])
+module("Upsample", (), {"scale_factor": 2, "mode": "nearest"}, inputs=[[1, 2, 3, 3]])
+module("Upsample", (), {"size": (5, 4), "mode": "bilinear", "align_corners": True}, inputs=[[1, 2, 3, 3]])
+module("Unfold", ((2, 3),), {"padding": 1}, inputs=[[1, 2, 4, 4]])
+module("Fold", ((4, 5), (2, 2)), inputs=[[1, 12, 12]])
+module("CosineSimilarity", (), {"dim": 1}, inputs=[[3, 4], [3, 4]])
+module("PairwiseDistance", inputs=[[3, 4], [3, 4]])
+module("Bilinear", (3, 4, 5), inputs=[[2, 3], [2, 4]])
+
 with open(os.path.join(os.path.dirname(__file__), "nn_modules.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases))
