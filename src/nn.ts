@@ -5,6 +5,7 @@
  */
 export * as functional from "./nn/functional.ts";
 export * as init from "./nn/init.ts";
+export * as utils from "./nn/utils.ts";
 export { Parameter } from "./tensor.ts";
 export { type Layer, Module, type NamedOptions, type StateDictOptions } from "./nn/module.ts";
 export { type IncompatibleKeys, type LoadStateDictOptions, type StateDict } from "./nn/state.ts";

@@ -1,0 +1,135 @@
+/**
+ * What training loops do with all parameters at once: `nn.utils`.
+ *
+ * @module
+ */
+import { mode } from "../autograd/mode.ts";
+import { checkOptions } from "../check.ts";
+import { cpu } from "../device.ts";
+import { float32 } from "../dtype.ts";
+import { empty } from "../make.ts";
+import { clamp } from "../ops/where.ts";
+import { div, mul_ } from "../ops/arithmetic.ts";
+import { isTensor } from "../ops/elementwise.ts";
+import { fill_ } from "../ops/fill.ts";
+import { cat, stack } from "../ops/join.ts";
+import { narrow, reshape } from "../ops/movement.ts";
+import { isfinite } from "../ops/compare.ts";
+import { vectorNorm } from "../ops/statistics.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Options of {@linkcode clipGradNorm_}. */
+export interface ClipGradNormOptions {
+  /** The power of the norm; may be Infinity. Default: 2. */
+  normType?: number;
+  /** Fail when the norm is NaN or infinite. Default: false. */
+  errorIfNonfinite?: boolean;
+  /** Accepted and ignored. */
+  foreach?: boolean | null;
+}
+
+/** Options of {@linkcode clipGradValue_}. */
+export interface ClipGradValueOptions {
+  /** Accepted and ignored. */
+  foreach?: boolean | null;
+}
+
+/** The gradients that there are, without handing them out. */
+function gradients(parameters: Tensor | Iterable<Tensor>): Tensor[] {
+  const list = isTensor(parameters) ? [parameters] : [...parameters];
+  return list.map((p) => p.accumulated).filter((g) => g !== null);
+}
+
+/** Runs outside of the graph. */
+function untracked<T>(body: () => T): T {
+  const enabled = mode.enabled;
+  mode.enabled = false;
+  try {
+    return body();
+  } finally {
+    mode.enabled = enabled;
+  }
+}
+
+function totalNorm(grads: readonly Tensor[], p: number): Tensor {
+  if (grads.length === 0) {
+    const zero = empty([], float32, cpu);
+    fill_(zero, 0);
+    return zero;
+  }
+  const norms = grads.map((g) => vectorNorm(g, p));
+  return vectorNorm(stack(norms), p);
+}
+
+/**
+ * Scales the gradients so that their norm, taken over all of them as one vector, is at most `maxNorm`. Returns the norm that
+ * it was.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@raptorch/raptorch";
+ * const w = tensor([1, 1], { requiresGrad: true });
+ * w.grad = tensor([3, 4]);
+ * console.assert(nn.utils.clipGradNorm_([w], 1).item() === 5);
+ * console.assert(Math.abs(w.grad!.norm().item() - 1) < 1e-6);
+ * ```
+ *
+ * @throws {Error} When the norm is not finite and `errorIfNonfinite` is set.
+ */
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  options: ClipGradNormOptions = {},
+): Tensor {
+  checkOptions("clip_grad_norm_", options, ["normType", "errorIfNonfinite", "foreach"]);
+  const { normType = 2, errorIfNonfinite = false } = options;
+  return untracked(() => {
+    const grads = gradients(parameters), total = totalNorm(grads, normType);
+    if (errorIfNonfinite && !isfinite(total).item()) {
+      throw new Error(
+        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To ` +
+          "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`",
+      );
+    }
+    const factor = clamp(div(maxNorm, total.add(1e-6)), null, 1);
+    for (const g of grads) mul_(g, factor);
+    return total;
+  });
+}
+
+/** Holds each gradient's elements in [−clipValue, clipValue]. */
+export function clipGradValue_(
+  parameters: Tensor | Iterable<Tensor>,
+  clipValue: number,
+  options: ClipGradValueOptions = {},
+): void {
+  checkOptions("clip_grad_value_", options, ["foreach"]);
+  untracked(() => {
+    for (const g of gradients(parameters)) g.clamp_(-clipValue, clipValue);
+  });
+}
+
+/** The norm of several tensors taken as one vector. */
+export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, normType = 2): Tensor {
+  return untracked(() => totalNorm(isTensor(tensors) ? [tensors] : [...tensors], normType));
+}
+
+/** All parameters one after another in one vector. */
+export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
+  return cat([...parameters].map((p) => reshape(p, [-1])));
+}
+
+/**
+ * Gives the parameters the values of one vector, as {@linkcode parametersToVector} lays them out.
+ *
+ * @throws {RangeError} When the vector is too short.
+ */
+export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
+  untracked(() => {
+    let offset = 0;
+    for (const p of parameters) {
+      p.data.copy_(reshape(narrow(vector.detach(), 0, offset, p.count), p.sizes));
+      offset += p.count;
+    }
+  });
+}
