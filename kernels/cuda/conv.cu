@@ -189,7 +189,7 @@ template <typename T> struct Product {
 };
 
 // grid: tiles of columns (x), tiles of rows (y), groups (z)
-template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads, S::blocks) conv_product(const __grid_constant__ Product<typename S::T> p) {
+template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads) conv_product(const __grid_constant__ Product<typename S::T> p) {
   using T = typename S::T;
   RAP_SHARED(T, buffer, S::shared);
   const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN, group = blockIdx.z;
@@ -280,7 +280,7 @@ template <typename T> struct WeightProduct {
 };
 
 // grid: tiles of taps (x), tiles of outputs (y), groups * splits (z)
-template <typename S> __global__ void __launch_bounds__(S::threads, S::blocks) conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
+template <typename S> __global__ void __launch_bounds__(S::threads) conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
   using T = typename S::T;
   RAP_SHARED(T, buffer, S::shared);
   const int group = blockIdx.z / p.splits, split = blockIdx.z % p.splits, row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN;

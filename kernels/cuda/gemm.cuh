@@ -24,53 +24,54 @@ template <typename T_, int BM_, int BN_, int BK_, int TM_, int TN_> struct Tile 
   static constexpr int BM = BM_, BN = BN_, BK = BK_, TM = TM_, TN = TN_;
   static constexpr int threads = (BM / TM) * (BN / TN);
   static constexpr int a_row = BM + 4, b_row = BN + 4;
-  static constexpr int blocks = sizeof(T) == 8 ? 1 : 2; // that a multiprocessor shall hold at least: bounds the registers
   static constexpr int shared = 2 * BK * (a_row + b_row); // elements
   static_assert(TM % 4 == 0 && TN % 4 == 0, "a thread reads its operands four at a time");
 };
-// Two blocks of the large one fit a multiprocessor; the small one is for few rows or columns and for wide types.
+// The small one is for few rows or columns and for wide types.
 using LargeTile = Tile<float, 128, 128, 8, 8, 8>;
 template <typename T> using SmallTile = Tile<T, 64, 64, 16, 4, 4>;
 
 // One operand as a matrix of ROWS rows, `depth` long: element (r, k) at r * row_stride + k * depth_stride.
 // DepthFast: neighbouring threads take neighbouring k (depth_stride is 1). Wide: four elements along the fast direction.
+// Fetches go on from one another, so that a thread keeps a pointer and not the means to compute it.
 template <typename T, int ROWS, int BK, int THREADS, bool DepthFast, bool Wide> struct MatrixLoader {
   static constexpr int W = Wide ? 4 : 1, count = ROWS * BK / (THREADS * W);
-  static_assert(ROWS * BK % (THREADS * W) == 0, "every thread loads the same number of elements");
-  const T *p;
-  int rows, first_row;
+  static constexpr int line = DepthFast ? BK / W : ROWS / W, apart = THREADS / line; // of a thread's elements
+  static_assert(ROWS * BK % (THREADS * W) == 0 && THREADS % line == 0, "every thread loads the same number of elements");
+  const T *at;
+  int rows; // from the thread's first
   int64_t row_stride, depth_stride;
   T held[count * W];
 
-  static DEVICE void place(int i, int &r, int &k) {
-    const int index = threadIdx.x + i * THREADS;
-    if (DepthFast) r = index / (BK / W), k = index % (BK / W) * W;
-    else k = index / (ROWS / W), r = index % (ROWS / W) * W;
+  DEVICE MatrixLoader(const T *p, int all_rows, int first_row, int64_t row_stride, int64_t depth_stride, int begin)
+      : rows(all_rows - first_row - row(0)), row_stride(row_stride), depth_stride(depth_stride) {
+    at = p + (first_row + row(0)) * row_stride + (begin + depth(0)) * depth_stride;
   }
+  static DEVICE int row(int i) { return DepthFast ? threadIdx.x / line + i * apart : threadIdx.x % line * W; }
+  static DEVICE int depth(int i) { return DepthFast ? threadIdx.x % line * W : threadIdx.x / line + i * apart; }
+
   // Elements [k0, k0 + BK) of the depth, zeros from `end` on and beyond the last row.
   DEVICE void fetch(int k0, int end) {
 #pragma unroll
     for (int i = 0; i < count; i++) {
-      int r, k;
-      place(i, r, k);
-      const bool inside = first_row + r < rows && k0 + k < end;
-      const T *at = p + (first_row + r) * row_stride + (k0 + k) * depth_stride;
+      const bool inside = (DepthFast ? i * apart : 0) < rows && k0 + depth(i) < end;
+      const T *from = at + i * apart * (DepthFast ? row_stride : depth_stride);
       if (Wide) {
         Four<T> v = {};
-        if (inside) v = *reinterpret_cast<const Four<T> *>(at);
+        if (inside) v = *reinterpret_cast<const Four<T> *>(from);
 #pragma unroll
         for (int j = 0; j < 4; j++) held[i * W + (Wide ? j : 0)] = v.v[j];
       } else {
-        held[i] = inside ? *at : T(0);
+        held[i] = inside ? *from : T(0);
       }
     }
+    at += BK * depth_stride;
   }
   // Into the shared buffer [BK][ROWS + 4].
   DEVICE void store(RAP_SHARED_PTR(T) tile) const {
 #pragma unroll
     for (int i = 0; i < count; i++) {
-      int r, k;
-      place(i, r, k);
+      const int r = row(i), k = depth(i);
       if (Wide && !DepthFast) {
         Four<T> v;
 #pragma unroll

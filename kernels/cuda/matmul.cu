@@ -28,7 +28,7 @@ template <typename T> DEVICE void finish(const Problem<T> &p, int64_t c_at, int6
 }
 
 // grid: tiles (x), problems (y), splits (z)
-template <typename S, bool ADepth, bool BDepth, bool Wide> __global__ void __launch_bounds__(S::threads, S::blocks) matmul_tiles(Problem<typename S::T> p) {
+template <typename S, bool ADepth, bool BDepth, bool Wide> __global__ void __launch_bounds__(S::threads) matmul_tiles(Problem<typename S::T> p) {
   using T = typename S::T;
   RAP_SHARED(T, buffer, S::shared);
   // Eight rows of tiles at a time, column by column: the tiles that run together share their operands in the cache.
@@ -39,9 +39,9 @@ template <typename S, bool ADepth, bool BDepth, bool Wide> __global__ void __lau
   for (int problem = blockIdx.y; problem < p.batch; problem += gridDim.y) {
     const uint32_t outer = p.inner.divide(problem), inner = problem - outer * p.inner.divisor;
     MatrixLoader<T, S::BM, S::BK, S::threads, ADepth, Wide> a{
-        p.a + outer * p.a_outer + inner * p.a_inner, p.m, row0, p.a_row, p.a_column, {}};
+        p.a + outer * p.a_outer + inner * p.a_inner, p.m, row0, p.a_row, p.a_column, begin};
     MatrixLoader<T, S::BN, S::BK, S::threads, BDepth, Wide> b{
-        p.b + outer * p.b_outer + inner * p.b_inner, p.n, column0, p.b_column, p.b_row, {}};
+        p.b + outer * p.b_outer + inner * p.b_inner, p.n, column0, p.b_column, p.b_row, begin};
     typename S::Acc sum[S::TM][S::TN] = {};
     multiply_tiles<S>(a, b, begin, end, sum, buffer);
     const int tx = threadIdx.x % (S::BN / S::TN), ty = threadIdx.x / (S::BN / S::TN);
