@@ -322,6 +322,9 @@ static const int32_t element_size[8] = {4, 8, 8, 4, 1, 1, 2, 2};
 // Up to here a number is unrolled on the stack instead.
 #define SMALL 64
 
+// Memory bounds the cheap ops, and storing past the caches saves it a third; dear ones overlap their stores anyway.
+static int streams(op f, int32_t dtype) { return f.cost <= (dtype == RAP_FLOAT64 ? 12 : 3); }
+
 int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_t n, double p, double q) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
   if (op_code == RAP_UNARY_POW_SCALAR && dtype <= RAP_FLOAT64) {
@@ -339,7 +342,7 @@ int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_
     f.run(y, (const void *const[]){x}, n, p, q);
     return RAP_OK;
   }
-  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 2, .n = n, .at = {y, (char *)(uintptr_t)x}};
+  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 2, .stream = streams(f, dtype), .n = n, .at = {y, (char *)(uintptr_t)x}};
   int predicate = op_code > RAP_UNARY_BITWISE_NOT;
   j.size[0] = predicate ? 1 : element_size[dtype], j.size[1] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = 1;
@@ -364,7 +367,7 @@ int32_t rap_binary(int32_t op_code, int32_t dtype, void *y, const void *a, const
     f.run(y, (const void *const[]){a, b}, n, p, q);
     return finish_binary(dtype);
   }
-  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)b}};
+  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .stream = streams(f, dtype), .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)b}};
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
   j.size[1] = j.size[2] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = j.strides[2][0] = 1;
@@ -423,7 +426,7 @@ int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a
     f.run(y, reverse ? (const void *const[]){copies, a} : (const void *const[]){a, copies}, n, p, q);
     return finish_binary(dtype);
   }
-  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
+  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .stream = streams(f, dtype), .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
   j.at[reverse ? 1 : 2] = (char *)&number;
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
   j.size[1] = j.size[2] = element_size[dtype];
@@ -438,7 +441,7 @@ int32_t rap_ternary(int32_t op_code, int32_t dtype, void *y, const void *a, cons
   op f = ternary_ops[dtype][op_code];
   if (!f.run) return RAP_UNSUPPORTED;
   if (!n) return RAP_OK;
-  rap_walk_job j = {.run = f.run, .p = p, .operands = 4, .n = n};
+  rap_walk_job j = {.run = f.run, .p = p, .operands = 4, .stream = streams(f, dtype), .n = n};
   j.at[0] = y, j.at[1] = (char *)(uintptr_t)a, j.at[2] = (char *)(uintptr_t)b, j.at[3] = (char *)(uintptr_t)c;
   for (int k = 0; k < 4; k++) j.size[k] = element_size[dtype], j.strides[k][0] = 1;
   if (op_code == RAP_TERNARY_WHERE) j.size[1] = 1;
@@ -453,7 +456,7 @@ void rap_fill(int32_t dtype, void *y, int32_t n, double value) {
     repeat(y, e, n, size);
     return;
   }
-  rap_walk_job j = {.run = rap_copy_loop(size), .operands = 2, .size = {size, size}, .at = {y, (char *)&e}, .n = n};
+  rap_walk_job j = {.run = rap_copy_loop(size), .operands = 2, .stream = 1, .size = {size, size}, .at = {y, (char *)&e}, .n = n};
   j.strides[0][0] = 1;
   rap_walk(&j, GRAIN, 0);
 }

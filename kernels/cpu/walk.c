@@ -315,7 +315,7 @@ void rap_walk(rap_walk_job *j, int64_t grain, const int32_t *meta) {
   j->dims = 1, j->sizes[0] = j->n;
   if (meta) read_meta(j, meta);
   const int inner = j->dims - 1;
-  j->stream = j->n * j->size[0] >= STREAM_BYTES;
+  j->stream &= j->n * j->size[0] >= STREAM_BYTES;
   for (int k = 0; k < j->operands; k++) {
     flat &= j->dims == 1 && (j->strides[k][0] == 1 || (k && !j->strides[k][0]));
     j->stream &= !k || j->at[k] != j->at[0];
