@@ -3,7 +3,8 @@
 #include "simd.h"
 #include "threads.h"
 
-// The exponent is moved by an addition, subnormals by a float subtraction; infinities and NaNs keep their payload.
+// The exponent is moved by an addition, subnormals by a float subtraction; infinities and NaNs keep their
+// payload.
 INLINE float from_half(uint16_t h) {
   uint32_t sign = (uint32_t)(h & 0x8000) << 16, magnitude = (uint32_t)(h & 0x7fff) << 13, bits;
   float f;
@@ -59,29 +60,29 @@ INLINE int32_t float_to_int32(double x) { return x > -0x1p31 - 1 && x < 0x1p31 ?
 #define TO_HALF(x)    to_half((float)(x))
 #define TO_BFLOAT(x)  to_bfloat((float)(x))
 
-#define LOOP(to, To, from, From, READ, WRITE)                                                                          \
-  static void cast_##from##_##to(void *y0, const void *x0, int64_t n) {                                                \
-    To *restrict y = y0;                                                                                               \
-    const From *restrict x = x0;                                                                                       \
-    for (int64_t i = 0; i < n; i++) y[i] = (To)(WRITE(READ(x[i])));                                                    \
+#define LOOP(to, To, from, From, READ, WRITE)                                                                \
+  static void cast_##from##_##to(void *y0, const void *x0, int64_t n) {                                      \
+    To *restrict y = y0;                                                                                     \
+    const From *restrict x = x0;                                                                             \
+    for (int64_t i = 0; i < n; i++) y[i] = (To)(WRITE(READ(x[i])));                                          \
   }
-#define FROM_FLOAT(from, From, READ)                                                                                   \
-  LOOP(f32, float, from, From, READ, SAME)                                                                             \
-  LOOP(f64, double, from, From, READ, SAME)                                                                            \
-  LOOP(int64, int64_t, from, From, READ, TO_INT64_F)                                                                   \
-  LOOP(int32, int32_t, from, From, READ, TO_INT32_F)                                                                   \
-  LOOP(uint8, uint8_t, from, From, READ, TO_UINT8_F)                                                                   \
-  LOOP(bool, uint8_t, from, From, READ, TO_BOOL)                                                                       \
-  LOOP(half, uint16_t, from, From, READ, TO_HALF)                                                                      \
+#define FROM_FLOAT(from, From, READ)                                                                         \
+  LOOP(f32, float, from, From, READ, SAME)                                                                   \
+  LOOP(f64, double, from, From, READ, SAME)                                                                  \
+  LOOP(int64, int64_t, from, From, READ, TO_INT64_F)                                                         \
+  LOOP(int32, int32_t, from, From, READ, TO_INT32_F)                                                         \
+  LOOP(uint8, uint8_t, from, From, READ, TO_UINT8_F)                                                         \
+  LOOP(bool, uint8_t, from, From, READ, TO_BOOL)                                                             \
+  LOOP(half, uint16_t, from, From, READ, TO_HALF)                                                            \
   LOOP(bfloat, uint16_t, from, From, READ, TO_BFLOAT)
-#define FROM_INT(from, From)                                                                                           \
-  LOOP(f32, float, from, From, SAME, SAME)                                                                             \
-  LOOP(f64, double, from, From, SAME, SAME)                                                                            \
-  LOOP(int64, int64_t, from, From, SAME, SAME)                                                                         \
-  LOOP(int32, int32_t, from, From, SAME, SAME)                                                                         \
-  LOOP(uint8, uint8_t, from, From, SAME, SAME)                                                                         \
-  LOOP(bool, uint8_t, from, From, SAME, TO_BOOL)                                                                       \
-  LOOP(half, uint16_t, from, From, SAME, TO_HALF)                                                                      \
+#define FROM_INT(from, From)                                                                                 \
+  LOOP(f32, float, from, From, SAME, SAME)                                                                   \
+  LOOP(f64, double, from, From, SAME, SAME)                                                                  \
+  LOOP(int64, int64_t, from, From, SAME, SAME)                                                               \
+  LOOP(int32, int32_t, from, From, SAME, SAME)                                                               \
+  LOOP(uint8, uint8_t, from, From, SAME, SAME)                                                               \
+  LOOP(bool, uint8_t, from, From, SAME, TO_BOOL)                                                             \
+  LOOP(half, uint16_t, from, From, SAME, TO_HALF)                                                            \
   LOOP(bfloat, uint16_t, from, From, SAME, TO_BFLOAT)
 
 FROM_FLOAT(f32, float, SAME)
@@ -93,9 +94,11 @@ FROM_FLOAT(half, uint16_t, from_half)
 FROM_FLOAT(bfloat, uint16_t, from_bfloat)
 
 typedef void (*loop)(void *y, const void *x, int64_t n);
-#define ROW(from)                                                                                                      \
-  {cast_##from##_f32,   cast_##from##_f64,  cast_##from##_int64, cast_##from##_int32,                                  \
-   cast_##from##_uint8, cast_##from##_bool, cast_##from##_half,  cast_##from##_bfloat}
+#define ROW(from)                                                                                            \
+  {                                                                                                          \
+    cast_##from##_f32, cast_##from##_f64, cast_##from##_int64, cast_##from##_int32, cast_##from##_uint8,     \
+        cast_##from##_bool, cast_##from##_half, cast_##from##_bfloat                                         \
+  }
 static const loop loops[8][8] = {ROW(f32),   ROW(f64),   ROW(int64), ROW(int32),
                                  ROW(uint8), ROW(uint8), ROW(half),  ROW(bfloat)};
 

@@ -1,5 +1,5 @@
-// Losses: cross entropy from logits or log-probabilities, and the pointwise losses of pointwise.h, each with its
-// reduction in one pass and its gradient in another.
+// Losses: cross entropy from logits or log-probabilities, and the pointwise losses of pointwise.h, each with
+// its reduction in one pass and its gradient in another.
 #ifndef REAL_BITS
 #include "../raptorch.h"
 #include "simd.h"
@@ -50,12 +50,13 @@ typedef struct {
 
 static int64_t row_grain(int64_t classes) { return 1 + GRAIN / (classes + 1); }
 
-int32_t rap_cross_entropy(int32_t dtype, void *loss, void *saved, const void *x, const void *target, const void *weight,
-                          int32_t batch, int32_t classes, int32_t inner, int32_t ignore_index, int32_t reduction,
-                          int32_t log_probs, double smoothing) {
+int32_t rap_cross_entropy(int32_t dtype, void *loss, void *saved, const void *x, const void *target,
+                          const void *weight, int32_t batch, int32_t classes, int32_t inner,
+                          int32_t ignore_index, int32_t reduction, int32_t log_probs, double smoothing) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
-  entropy_job j = {loss, saved, 0, x, weight, target, (int64_t)batch * inner, classes, inner,
-                   ignore_index, reduction, log_probs, smoothing, {{0, 0, 0, 0}}};
+  entropy_job j = {
+      loss,  saved,        0,         x,         weight,    target,        (int64_t)batch * inner, classes,
+      inner, ignore_index, reduction, log_probs, smoothing, {{0, 0, 0, 0}}};
   rap_parallel(j.rows, row_grain(classes), dtype == RAP_FLOAT32 ? entropy_f32 : entropy_f64, &j);
   double total = 0, smooth = 0, sum = 0;
   for (int i = 0; i < MAX_PARTS; i++) {
@@ -72,19 +73,32 @@ int32_t rap_cross_entropy(int32_t dtype, void *loss, void *saved, const void *x,
   return RAP_OK;
 }
 
-int32_t rap_cross_entropy_backward(int32_t dtype, void *dx, const void *dloss, const void *saved, const void *x,
-                                   const void *target, const void *weight, int32_t batch, int32_t classes,
-                                   int32_t inner, int32_t ignore_index, int32_t reduction, int32_t log_probs,
-                                   double smoothing) {
+int32_t rap_cross_entropy_backward(int32_t dtype, void *dx, const void *dloss, const void *saved,
+                                   const void *x, const void *target, const void *weight, int32_t batch,
+                                   int32_t classes, int32_t inner, int32_t ignore_index, int32_t reduction,
+                                   int32_t log_probs, double smoothing) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
-  entropy_job j = {dx, (void *)(uintptr_t)saved, dloss, x, weight, target, (int64_t)batch * inner, classes, inner,
-                   ignore_index, reduction, log_probs, smoothing, {{0, 0, 0, 0}}};
-  rap_parallel(j.rows, row_grain(classes), dtype == RAP_FLOAT32 ? entropy_backward_f32 : entropy_backward_f64, &j);
+  entropy_job j = {dx,
+                   (void *)(uintptr_t)saved,
+                   dloss,
+                   x,
+                   weight,
+                   target,
+                   (int64_t)batch * inner,
+                   classes,
+                   inner,
+                   ignore_index,
+                   reduction,
+                   log_probs,
+                   smoothing,
+                   {{0, 0, 0, 0}}};
+  rap_parallel(j.rows, row_grain(classes), dtype == RAP_FLOAT32 ? entropy_backward_f32 : entropy_backward_f64,
+               &j);
   return RAP_OK;
 }
 
-int32_t rap_loss(int32_t kind, int32_t dtype, void *loss, const void *x, const void *target, const void *weight,
-                 int32_t n, int32_t reduction, double p) {
+int32_t rap_loss(int32_t kind, int32_t dtype, void *loss, const void *x, const void *target,
+                 const void *weight, int32_t n, int32_t reduction, double p) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   loss_job j = {loss, 0, x, target, weight, n, kind, reduction, p, {0}};
   rap_parallel(n, GRAIN, dtype == RAP_FLOAT32 ? loss_f32 : loss_f64, &j);
@@ -99,8 +113,8 @@ int32_t rap_loss(int32_t kind, int32_t dtype, void *loss, const void *x, const v
   return RAP_OK;
 }
 
-int32_t rap_loss_backward(int32_t kind, int32_t dtype, void *dx, const void *dloss, const void *x, const void *target,
-                          const void *weight, int32_t n, int32_t reduction, double p) {
+int32_t rap_loss_backward(int32_t kind, int32_t dtype, void *dx, const void *dloss, const void *x,
+                          const void *target, const void *weight, int32_t n, int32_t reduction, double p) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   loss_job j = {dx, dloss, x, target, weight, n, kind, reduction, p, {0}};
   rap_parallel(n, GRAIN, dtype == RAP_FLOAT32 ? loss_backward_f32 : loss_backward_f64, &j);
@@ -118,7 +132,8 @@ static const S *N(row_of)(const entropy_job *j, int64_t r) {
 // Of a row of at most two vectors.
 static S N(short_log_sum)(const S *x, int n) {
   const int n0 = n < LANES ? n : LANES, n1 = n - n0;
-  V a = F(load_tail)(x, n0, -(S)INFINITY), b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
+  V a = F(load_tail)(x, n0, -(S)INFINITY),
+    b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
   S m = N(largest)(F(select)((MASK)(a > b), a, b));
   V e = F(exp)(a - F(set)(m));
   if (n1) e += F(exp)(b - F(set)(m));
@@ -228,50 +243,50 @@ static void N(entropy_backward)(void *context, int64_t begin, int64_t end, int32
 }
 
 // out is null where only the sum is wanted.
-#define LOSS(name, value, slope)                                                                                       \
-  static double N(value_##name)(S *out, const S *x0, const S *t0, const S *w0, int64_t n, S p0) {                      \
-    const V p = F(set)(p0);                                                                                            \
-    double total = 0;                                                                                                  \
-    (void)p;                                                                                                           \
-    for (int64_t i = 0; i < n;) {                                                                                      \
-      V sum = F(set)(0);                                                                                               \
-      int64_t end = n - i < ROW_BLOCK ? n : i + ROW_BLOCK;                                                             \
-      for (; i + LANES <= end; i += LANES) {                                                                           \
-        V x = F(load)(x0 + i), t = F(load)(t0 + i), v = value;                                                         \
-        if (w0) v *= F(load)(w0 + i);                                                                                  \
-        if (out) F(store)(out + i, v);                                                                                 \
-        sum += v;                                                                                                      \
-      }                                                                                                                \
-      total += N(lanes)(sum);                                                                                          \
-      if (i < end) {                                                                                                   \
-        int rest = (int)(end - i);                                                                                     \
-        V x = F(load_tail)(x0 + i, rest, 0), t = F(load_tail)(t0 + i, rest, 0), v = value;                             \
-        if (w0) v *= F(load_tail)(w0 + i, rest, 0);                                                                    \
-        if (out) F(store_tail)(out + i, v, rest);                                                                      \
-        for (int k = 0; k < rest; k++) total += (double)v[k];                                                          \
-        i = end;                                                                                                       \
-      }                                                                                                                \
-    }                                                                                                                  \
-    return total;                                                                                                      \
-  }                                                                                                                    \
-  /* dy: one number, or with each n */                                                                                 \
-  static void N(slope_##name)(S *dx, const S *dy, const S *x0, const S *t0, const S *w0, int64_t n, S p0, S scale,     \
-                              int each) {                                                                              \
-    const V p = F(set)(p0), factor = F(set)(each ? scale : scale * dy[0]);                                             \
-    (void)p;                                                                                                           \
-    for (int64_t i = 0; i < n; i += LANES) {                                                                           \
-      int count = n - i < LANES ? (int)(n - i) : LANES;                                                                \
-      V x = count == LANES ? F(load)(x0 + i) : F(load_tail)(x0 + i, count, 0);                                         \
-      V t = count == LANES ? F(load)(t0 + i) : F(load_tail)(t0 + i, count, 0);                                         \
-      (void)x, (void)t;                                                                                                \
-      V v = factor * (slope);                                                                                          \
-      if (each) v *= F(load_tail)(dy + i, count, 0);                                                                   \
-      if (w0) v *= F(load_tail)(w0 + i, count, 0);                                                                     \
-      if (count == LANES)                                                                                              \
-        F(store)(dx + i, v);                                                                                           \
-      else                                                                                                             \
-        F(store_tail)(dx + i, v, count);                                                                               \
-    }                                                                                                                  \
+#define LOSS(name, value, slope)                                                                             \
+  static double N(value_##name)(S * out, const S *x0, const S *t0, const S *w0, int64_t n, S p0) {           \
+    const V p = F(set)(p0);                                                                                  \
+    double total = 0;                                                                                        \
+    (void)p;                                                                                                 \
+    for (int64_t i = 0; i < n;) {                                                                            \
+      V sum = F(set)(0);                                                                                     \
+      int64_t end = n - i < ROW_BLOCK ? n : i + ROW_BLOCK;                                                   \
+      for (; i + LANES <= end; i += LANES) {                                                                 \
+        V x = F(load)(x0 + i), t = F(load)(t0 + i), v = value;                                               \
+        if (w0) v *= F(load)(w0 + i);                                                                        \
+        if (out) F(store)(out + i, v);                                                                       \
+        sum += v;                                                                                            \
+      }                                                                                                      \
+      total += N(lanes)(sum);                                                                                \
+      if (i < end) {                                                                                         \
+        int rest = (int)(end - i);                                                                           \
+        V x = F(load_tail)(x0 + i, rest, 0), t = F(load_tail)(t0 + i, rest, 0), v = value;                   \
+        if (w0) v *= F(load_tail)(w0 + i, rest, 0);                                                          \
+        if (out) F(store_tail)(out + i, v, rest);                                                            \
+        for (int k = 0; k < rest; k++) total += (double)v[k];                                                \
+        i = end;                                                                                             \
+      }                                                                                                      \
+    }                                                                                                        \
+    return total;                                                                                            \
+  }                                                                                                          \
+  /* dy: one number, or with each n */                                                                       \
+  static void N(slope_##name)(S * dx, const S *dy, const S *x0, const S *t0, const S *w0, int64_t n, S p0,   \
+                              S scale, int each) {                                                           \
+    const V p = F(set)(p0), factor = F(set)(each ? scale : scale * dy[0]);                                   \
+    (void)p;                                                                                                 \
+    for (int64_t i = 0; i < n; i += LANES) {                                                                 \
+      int count = n - i < LANES ? (int)(n - i) : LANES;                                                      \
+      V x = count == LANES ? F(load)(x0 + i) : F(load_tail)(x0 + i, count, 0);                               \
+      V t = count == LANES ? F(load)(t0 + i) : F(load_tail)(t0 + i, count, 0);                               \
+      (void)x, (void)t;                                                                                      \
+      V v = factor * (slope);                                                                                \
+      if (each) v *= F(load_tail)(dy + i, count, 0);                                                         \
+      if (w0) v *= F(load_tail)(w0 + i, count, 0);                                                           \
+      if (count == LANES)                                                                                    \
+        F(store)(dx + i, v);                                                                                 \
+      else                                                                                                   \
+        F(store_tail)(dx + i, v, count);                                                                     \
+    }                                                                                                        \
   }
 RAP_LOSS_FLOAT(LOSS)
 #undef LOSS
@@ -285,11 +300,13 @@ static void N(loss)(void *context, int64_t begin, int64_t end, int32_t part) {
   loss_job *j = context;
   const S *w = j->weight ? (const S *)j->weight + begin : 0;
   S *out = j->reduction == RAP_REDUCTION_NONE ? (S *)j->out + begin : 0;
-  j->part[part] = values[j->kind](out, (const S *)j->x + begin, (const S *)j->target + begin, w, end - begin, (S)j->p);
+  j->part[part] =
+      values[j->kind](out, (const S *)j->x + begin, (const S *)j->target + begin, w, end - begin, (S)j->p);
 }
 
 static void N(loss_backward)(void *context, int64_t begin, int64_t end, int32_t part) {
-  static void (*const slopes[RAP_LOSS_COUNT])(S *, const S *, const S *, const S *, const S *, int64_t, S, S, int) = {
+  static void (*const slopes[RAP_LOSS_COUNT])(S *, const S *, const S *, const S *, const S *, int64_t, S, S,
+                                              int) = {
 #define ENTRY(name, value, slope) N(slope_##name),
       RAP_LOSS_FLOAT(ENTRY)
 #undef ENTRY

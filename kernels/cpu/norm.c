@@ -7,7 +7,8 @@
 
 // Elements worth handing to another thread.
 #define GRAIN 8192
-// Columns that are worked on together where statistics run down columns, and the most parts rap_parallel makes.
+// Columns that are worked on together where statistics run down columns, and the most parts rap_parallel
+// makes.
 #define COLUMNS   128
 #define MAX_PARTS 64
 
@@ -34,39 +35,40 @@ typedef struct {
 #include "norm.c"
 #undef REAL_BITS
 
-#define RUN(n, per_item, name, job)                                                                                    \
-  do {                                                                                                                 \
-    if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;                                                                   \
-    rap_parallel(n, 1 + GRAIN / ((per_item) + 1), dtype == RAP_FLOAT32 ? name##_f32 : name##_f64, job);                \
-    return RAP_OK;                                                                                                     \
+#define RUN(n, per_item, name, job)                                                                          \
+  do {                                                                                                       \
+    if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;                                                         \
+    rap_parallel(n, 1 + GRAIN / ((per_item) + 1), dtype == RAP_FLOAT32 ? name##_f32 : name##_f64, job);      \
+    return RAP_OK;                                                                                           \
   } while (0)
 
-int32_t rap_batch_norm(int32_t dtype, void *y, void *mean, void *invstd, void *running_mean, void *running_var,
-                       const void *x, const void *gamma, const void *beta, int32_t batch, int32_t channels,
-                       int32_t inner, int32_t training, double momentum, double eps) {
-  forward_job j = {y,    mean,  invstd,   running_mean, running_var, x, gamma, beta, batch, channels,
-                   inner, 0, 0, 0, training, momentum,     eps};
+int32_t rap_batch_norm(int32_t dtype, void *y, void *mean, void *invstd, void *running_mean,
+                       void *running_var, const void *x, const void *gamma, const void *beta, int32_t batch,
+                       int32_t channels, int32_t inner, int32_t training, double momentum, double eps) {
+  forward_job j = {y, mean, invstd, running_mean, running_var, x,  gamma, beta, batch, channels, inner,
+                   0, 0,    0,      training,     momentum,    eps};
   if (inner == 1) RUN((channels + COLUMNS - 1) / COLUMNS, batch * COLUMNS, batch_norm_columns, &j);
   RUN(channels, (int64_t)batch * inner, batch_norm, &j);
 }
 
-int32_t rap_batch_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy, const void *x,
-                                const void *gamma, const void *mean, const void *invstd, int32_t batch,
-                                int32_t channels, int32_t inner, int32_t training) {
-  backward_job j = {dx,    dgamma,   dbeta, dy, x, gamma, mean,     invstd,
-                    batch, channels, inner, 0,  0, 0,     training, 0, 0};
+int32_t rap_batch_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy,
+                                const void *x, const void *gamma, const void *mean, const void *invstd,
+                                int32_t batch, int32_t channels, int32_t inner, int32_t training) {
+  backward_job j = {dx,       dgamma, dbeta, dy, x, gamma,    mean, invstd, batch,
+                    channels, inner,  0,     0,  0, training, 0,    0};
   if (inner == 1) RUN((channels + COLUMNS - 1) / COLUMNS, batch * COLUMNS, batch_norm_backward_columns, &j);
   RUN(channels, (int64_t)batch * inner, batch_norm_backward, &j);
 }
 
 int32_t rap_layer_norm(int32_t dtype, void *y, void *mean, void *rstd, const void *x, const void *gamma,
                        const void *beta, int32_t rows, int32_t cols, double eps) {
-  forward_job j = {.y = y, .mean = mean, .scale = rstd, .x = x, .gamma = gamma, .beta = beta, .cols = cols, .eps = eps};
+  forward_job j = {
+      .y = y, .mean = mean, .scale = rstd, .x = x, .gamma = gamma, .beta = beta, .cols = cols, .eps = eps};
   RUN(rows, cols, layer_norm, &j);
 }
 
-int32_t rap_rms_norm(int32_t dtype, void *y, void *rstd, const void *x, const void *gamma, int32_t rows, int32_t cols,
-                     double eps) {
+int32_t rap_rms_norm(int32_t dtype, void *y, void *rstd, const void *x, const void *gamma, int32_t rows,
+                     int32_t cols, double eps) {
   forward_job j = {.y = y, .scale = rstd, .x = x, .gamma = gamma, .cols = cols, .eps = eps};
   RUN(rows, cols, rms_norm, &j);
 }
@@ -87,28 +89,31 @@ static int32_t row_backward(int32_t dtype, backward_job *j) {
   return RAP_OK;
 }
 
-int32_t rap_layer_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy, const void *x,
-                                const void *gamma, const void *mean, const void *rstd, int32_t rows, int32_t cols) {
+int32_t rap_layer_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy,
+                                const void *x, const void *gamma, const void *mean, const void *rstd,
+                                int32_t rows, int32_t cols) {
   backward_job j = {dx, dgamma, dbeta, dy, x, gamma, mean, rstd, 0, 0, 0, 0, rows, cols, 0, 0, 0};
   return row_backward(dtype, &j);
 }
 
-int32_t rap_rms_norm_backward(int32_t dtype, void *dx, void *dgamma, const void *dy, const void *x, const void *gamma,
-                              const void *rstd, int32_t rows, int32_t cols) {
+int32_t rap_rms_norm_backward(int32_t dtype, void *dx, void *dgamma, const void *dy, const void *x,
+                              const void *gamma, const void *rstd, int32_t rows, int32_t cols) {
   backward_job j = {dx, dgamma, 0, dy, x, gamma, 0, rstd, 0, 0, 0, 0, rows, cols, 0, 1, 0};
   return row_backward(dtype, &j);
 }
 
 int32_t rap_group_norm(int32_t dtype, void *y, void *mean, void *rstd, const void *x, const void *gamma,
-                       const void *beta, int32_t batch, int32_t channels, int32_t inner, int32_t groups, double eps) {
+                       const void *beta, int32_t batch, int32_t channels, int32_t inner, int32_t groups,
+                       double eps) {
   forward_job j = {y, mean, rstd, 0, 0, x, gamma, beta, batch, channels, inner, groups, 0, 0, 0, 0, eps};
   RUN((int64_t)batch * groups, (int64_t)channels / groups * inner, group_norm, &j);
 }
 
-int32_t rap_group_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy, const void *x,
-                                const void *gamma, const void *mean, const void *rstd, int32_t batch, int32_t channels,
-                                int32_t inner, int32_t groups) {
-  backward_job j = {dx, dgamma, dbeta, dy, x, gamma, mean, rstd, batch, channels, inner, groups, 0, 0, 0, 0, 0};
+int32_t rap_group_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbeta, const void *dy,
+                                const void *x, const void *gamma, const void *mean, const void *rstd,
+                                int32_t batch, int32_t channels, int32_t inner, int32_t groups) {
+  backward_job j = {dx,       dgamma, dbeta,  dy, x, gamma, mean, rstd, batch,
+                    channels, inner,  groups, 0,  0, 0,     0,    0};
   RUN(groups, (int64_t)batch * channels / groups * inner, group_norm_backward, &j);
 }
 
@@ -155,7 +160,8 @@ static void N(combine)(S *dx, const S *dy, const S *x, int64_t n, S a, S b, S c)
   for (; i + LANES <= n; i += LANES) F(store)(dx + i, F(load)(dy + i) * va + (F(load)(x + i) * vb + vc));
   if (i < n) {
     int rest = (int)(n - i);
-    F(store_tail)(dx + i, F(load_tail)(dy + i, rest, 0) * va + (F(load_tail)(x + i, rest, 0) * vb + vc), rest);
+    F(store_tail)
+    (dx + i, F(load_tail)(dy + i, rest, 0) * va + (F(load_tail)(x + i, rest, 0) * vb + vc), rest);
   }
 }
 
@@ -171,7 +177,8 @@ static void N(statistics)(const forward_job *j, int64_t c, double mean, double m
   } else {
     if (running_mean) running_mean[c] = (S)((1 - j->momentum) * (double)running_mean[c] + j->momentum * mean);
     if (running_var)
-      running_var[c] = (S)((1 - j->momentum) * (double)running_var[c] + j->momentum * (n > 1 ? m2 / (n - 1) : NAN));
+      running_var[c] =
+          (S)((1 - j->momentum) * (double)running_var[c] + j->momentum * (n > 1 ? m2 / (n - 1) : NAN));
   }
   const double scale = 1 / sqrt(variance + j->eps);
   ((S *)j->mean)[c] = (S)mean, ((S *)j->scale)[c] = (S)scale;
@@ -228,8 +235,10 @@ static void N(batch_norm_columns)(void *context, int64_t begin, int64_t end, int
   }
 }
 
-// dx = gamma scale (dy - mean(dy) - (x - mean) scale^2 mean(dy (x - mean))) in training, gamma scale dy in evaluation.
-static void N(coefficients)(const backward_job *j, int64_t c, double sum, double dot, double *a, double *b, double *shift) {
+// dx = gamma scale (dy - mean(dy) - (x - mean) scale^2 mean(dy (x - mean))) in training, gamma scale dy in
+// evaluation.
+static void N(coefficients)(const backward_job *j, int64_t c, double sum, double dot, double *a, double *b,
+                            double *shift) {
   const double n = (double)(j->batch * j->inner), mean = AT(j->mean, c, 0), scale = AT(j->scale, c, 1);
   *a = AT(j->gamma, c, 1) * scale;
   *b = j->training ? -*a * dot * scale * scale / n : 0;
@@ -321,8 +330,8 @@ static void N(rms_norm)(void *context, int64_t begin, int64_t end, int32_t part)
   }
 }
 
-// With g = dy gamma and h = (x - mean) scale: dx = scale (g - mean(g) - h mean(g h)); without mean(g) for RMS.
-// dgamma and dbeta: float sums of FLUSH rows, added in double.
+// With g = dy gamma and h = (x - mean) scale: dx = scale (g - mean(g) - h mean(g h)); without mean(g) for
+// RMS. dgamma and dbeta: float sums of FLUSH rows, added in double.
 static void N(row_norm_backward)(void *context, int64_t begin, int64_t end, int32_t part) {
   enum { FLUSH = 32 };
   const backward_job *j = context;
@@ -414,8 +423,9 @@ static void N(group_norm_backward)(void *context, int64_t begin, int64_t end, in
       }
       const double b = -dot * scale * scale * scale / (double)n, shift = -sum * scale / (double)n - b * mean;
       for (int64_t k = 0; k < channels && j->dx; k++)
-        N(combine)(dx + k * j->inner, dy + k * j->inner, x + k * j->inner, j->inner,
-                   (S)(AT(j->gamma, g * channels + k, 1) * scale), (S)b, (S)shift);
+        N(combine)
+        (dx + k * j->inner, dy + k * j->inner, x + k * j->inner, j->inner,
+         (S)(AT(j->gamma, g * channels + k, 1) * scale), (S)b, (S)shift);
     }
   }
 }

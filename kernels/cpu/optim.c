@@ -34,7 +34,8 @@ static void walk(void *context, int64_t begin, int64_t end, int32_t part) {
   int64_t first = 0;
   (void)part;
   for (int32_t i = 0; i < j->count && first < end; first += j->sizes[i++]) {
-    int64_t from = begin > first ? begin - first : 0, to = end - first < j->sizes[i] ? end - first : j->sizes[i];
+    int64_t from = begin > first ? begin - first : 0,
+            to = end - first < j->sizes[i] ? end - first : j->sizes[i];
     if (from >= to) continue;
     void *state[STATES];
     for (int32_t k = 0; k < j->states; k++) {
@@ -48,7 +49,8 @@ static void walk(void *context, int64_t begin, int64_t end, int32_t part) {
 static int32_t step(int32_t dtype, update f32, update f64, const void *table, int32_t states, int32_t flags,
                     const double *numbers, const int32_t *meta) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
-  job j = {.table = (void *const *)table, .sizes = meta + 1, .count = meta[0], .states = states, .flags = flags};
+  job j = {
+      .table = (void *const *)table, .sizes = meta + 1, .count = meta[0], .states = states, .flags = flags};
   j.run = dtype == RAP_FLOAT32 ? f32 : f64, j.bytes = dtype == RAP_FLOAT32 ? 4 : 8;
   memcpy(j.number, numbers, sizeof j.number);
   int64_t total = 0;
@@ -56,32 +58,32 @@ static int32_t step(int32_t dtype, update f32, update f64, const void *table, in
   rap_parallel(total, GRAIN, walk, &j);
   return RAP_OK;
 }
-#define STEP(name, states, ...)                                                                                        \
+#define STEP(name, states, ...)                                                                              \
   return step(dtype, name##_f32, name##_f64, table, states, flags, (const double[NUMBERS]){__VA_ARGS__}, meta)
 
 int32_t rap_sgd(int32_t dtype, const void *table, int32_t flags, double lr, double momentum, double dampening,
                 double weight_decay, const int32_t *meta) {
   STEP(sgd, 3, -lr, momentum, 1 - dampening, weight_decay);
 }
-int32_t rap_adam(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps,
-                 double weight_decay, double bias1, double bias2, const int32_t *meta) {
-  STEP(adam, 5, -lr / bias1, 1 - beta1, beta2, 1 - beta2, eps, flags & 4 ? 1 - lr * weight_decay : weight_decay,
-       sqrt(bias2));
+int32_t rap_adam(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2,
+                 double eps, double weight_decay, double bias1, double bias2, const int32_t *meta) {
+  STEP(adam, 5, -lr / bias1, 1 - beta1, beta2, 1 - beta2, eps,
+       flags & 4 ? 1 - lr * weight_decay : weight_decay, sqrt(bias2));
 }
 int32_t rap_rmsprop(int32_t dtype, const void *table, int32_t flags, double lr, double alpha, double eps,
                     double weight_decay, double momentum, const int32_t *meta) {
   STEP(rmsprop, 5, -lr, alpha, 1 - alpha, eps, weight_decay, momentum);
 }
-int32_t rap_adagrad(int32_t dtype, const void *table, int32_t flags, double lr, double eps, double weight_decay,
-                    const int32_t *meta) {
+int32_t rap_adagrad(int32_t dtype, const void *table, int32_t flags, double lr, double eps,
+                    double weight_decay, const int32_t *meta) {
   STEP(adagrad, 3, -lr, eps, weight_decay);
 }
 int32_t rap_adadelta(int32_t dtype, const void *table, int32_t flags, double lr, double rho, double eps,
                      double weight_decay, const int32_t *meta) {
   STEP(adadelta, 4, -lr, rho, 1 - rho, eps, weight_decay);
 }
-int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps,
-                   double weight_decay, const int32_t *meta) {
+int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2,
+                   double eps, double weight_decay, const int32_t *meta) {
   STEP(adamax, 4, -lr, 1 - beta1, beta2, eps, weight_decay);
 }
 
@@ -89,24 +91,22 @@ int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, d
 #include "real.h"
 
 // a + w (b - a), from the nearer end as torch.lerp
-INLINE V N(lerp)(V a, V b, S w) {
-  return w < (S)0.5 ? a + F(set)(w) * (b - a) : b - (b - a) * F(set)(1 - w);
-}
+INLINE V N(lerp)(V a, V b, S w) { return w < (S)0.5 ? a + F(set)(w) * (b - a) : b - (b - a) * F(set)(1 - w); }
 
-// One element's update, on vectors: p and g are the parameter and its gradient; LOAD(k) and STORE(k, v) reach state k,
-// NUMBER(k) the k-th number. Tails are padded with ones, which no formula divides by zero.
-#define LOAD(k)      (full ? F(load)((const S *)state[k] + i) : F(load_tail)((const S *)state[k] + i, rest, 1))
-#define STORE(k, v)  (full ? F(store)((S *)state[k] + i, v) : F(store_tail)((S *)state[k] + i, v, rest))
-#define NUMBER(k)    F(set)((S)j->number[k])
-#define UPDATE(name, ...)                                                                                              \
-  static void N(name)(const job *j, void *const *state, int64_t n) {                                                   \
-    for (int64_t i = 0; i < n; i += LANES) {                                                                           \
-      const int full = n - i >= LANES, rest = full ? LANES : (int)(n - i);                                             \
-      V p = LOAD(0), g = LOAD(1);                                                                                      \
-      if (j->flags & 1) g = -g;                                                                                        \
-      __VA_ARGS__                                                                                                      \
-      STORE(0, p);                                                                                                     \
-    }                                                                                                                  \
+// One element's update, on vectors: p and g are the parameter and its gradient; LOAD(k) and STORE(k, v) reach
+// state k, NUMBER(k) the k-th number. Tails are padded with ones, which no formula divides by zero.
+#define LOAD(k)     (full ? F(load)((const S *)state[k] + i) : F(load_tail)((const S *)state[k] + i, rest, 1))
+#define STORE(k, v) (full ? F(store)((S *)state[k] + i, v) : F(store_tail)((S *)state[k] + i, v, rest))
+#define NUMBER(k)   F(set)((S)j->number[k])
+#define UPDATE(name, ...)                                                                                    \
+  static void N(name)(const job *j, void *const *state, int64_t n) {                                         \
+    for (int64_t i = 0; i < n; i += LANES) {                                                                 \
+      const int full = n - i >= LANES, rest = full ? LANES : (int)(n - i);                                   \
+      V p = LOAD(0), g = LOAD(1);                                                                            \
+      if (j->flags & 1) g = -g;                                                                              \
+      __VA_ARGS__                                                                                            \
+      STORE(0, p);                                                                                           \
+    }                                                                                                        \
   }
 
 UPDATE(sgd, {

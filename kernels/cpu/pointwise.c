@@ -1,4 +1,5 @@
-// Pointwise ops: compiles each row of pointwise.h into a loop over contiguous elements, which walk.c hands its pieces.
+// Pointwise ops: compiles each row of pointwise.h into a loop over contiguous elements, which walk.c hands
+// its pieces.
 #include "../raptorch.h"
 #include "simd.h"
 #include "vecmath.h"
@@ -20,47 +21,47 @@ typedef struct {
 
 // ---- float kernels: vectors ------------------------------------------------------------------------------
 
-#define VECTOR_LOOP(P, L, LOADS, TAILS, value)                                                                         \
-  int64_t i = 0;                                                                                                       \
-  for (; i + L <= n; i += L) {                                                                                         \
-    LOADS                                                                                                              \
-    P##_store(y + i, value);                                                                                           \
-  }                                                                                                                    \
-  if (i < n) {                                                                                                         \
-    const int rest = (int)(n - i);                                                                                     \
-    TAILS                                                                                                              \
-    P##_store_tail(y + i, value, rest);                                                                                \
+#define VECTOR_LOOP(P, L, LOADS, TAILS, value)                                                               \
+  int64_t i = 0;                                                                                             \
+  for (; i + L <= n; i += L) {                                                                               \
+    LOADS                                                                                                    \
+    P##_store(y + i, value);                                                                                 \
+  }                                                                                                          \
+  if (i < n) {                                                                                               \
+    const int rest = (int)(n - i);                                                                           \
+    TAILS                                                                                                    \
+    P##_store_tail(y + i, value, rest);                                                                      \
   }
-#define UNARY_VECTOR(fn, P, S, V, L, value)                                                                            \
-  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                                   \
-    S *y = y0;                                                                                                         \
-    const S *x0 = in[0];                                                                                               \
-    const V p = P##_set((S)p0), q = P##_set((S)q0);                                                                    \
-    (void)p, (void)q;                                                                                                  \
-    VECTOR_LOOP(P, L, V x = P##_load(x0 + i);, V x = P##_load_tail(x0 + i, rest, 1);, value)                           \
+#define UNARY_VECTOR(fn, P, S, V, L, value)                                                                  \
+  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                         \
+    S *y = y0;                                                                                               \
+    const S *x0 = in[0];                                                                                     \
+    const V p = P##_set((S)p0), q = P##_set((S)q0);                                                          \
+    (void)p, (void)q;                                                                                        \
+    VECTOR_LOOP(P, L, V x = P##_load(x0 + i);, V x = P##_load_tail(x0 + i, rest, 1);, value)                 \
   }
-#define BINARY_VECTOR(fn, P, S, V, L, value)                                                                           \
-  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                                   \
-    S *y = y0;                                                                                                         \
-    const S *a0 = in[0], *b0 = in[1];                                                                                  \
-    const V p = P##_set((S)p0), q = P##_set((S)q0);                                                                    \
-    (void)p, (void)q;                                                                                                  \
-    VECTOR_LOOP(P, L, V a = P##_load(a0 + i); V b = P##_load(b0 + i);                                                  \
-                , V a = P##_load_tail(a0 + i, rest, 1); V b = P##_load_tail(b0 + i, rest, 1);, value)                  \
+#define BINARY_VECTOR(fn, P, S, V, L, value)                                                                 \
+  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                         \
+    S *y = y0;                                                                                               \
+    const S *a0 = in[0], *b0 = in[1];                                                                        \
+    const V p = P##_set((S)p0), q = P##_set((S)q0);                                                          \
+    (void)p, (void)q;                                                                                        \
+    VECTOR_LOOP(P, L, V a = P##_load(a0 + i); V b = P##_load(b0 + i);, V a = P##_load_tail(a0 + i, rest, 1); \
+                V b = P##_load_tail(b0 + i, rest, 1);, value)                                                \
   }
-#define TERNARY_VECTOR(fn, P, S, V, L, value)                                                                          \
-  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                                   \
-    S *y = y0;                                                                                                         \
-    const S *a0 = in[0], *b0 = in[1], *c0 = in[2];                                                                     \
-    const V p = P##_set((S)p0);                                                                                        \
-    (void)p, (void)q0;                                                                                                 \
-    VECTOR_LOOP(P, L, V a = P##_load(a0 + i); V b = P##_load(b0 + i); V c = P##_load(c0 + i);                          \
-                , V a = P##_load_tail(a0 + i, rest, 1); V b = P##_load_tail(b0 + i, rest, 1);                          \
-                V c = P##_load_tail(c0 + i, rest, 1);, value)                                                          \
+#define TERNARY_VECTOR(fn, P, S, V, L, value)                                                                \
+  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                         \
+    S *y = y0;                                                                                               \
+    const S *a0 = in[0], *b0 = in[1], *c0 = in[2];                                                           \
+    const V p = P##_set((S)p0);                                                                              \
+    (void)p, (void)q0;                                                                                       \
+    VECTOR_LOOP(P, L, V a = P##_load(a0 + i); V b = P##_load(b0 + i); V c = P##_load(c0 + i);                \
+                , V a = P##_load_tail(a0 + i, rest, 1); V b = P##_load_tail(b0 + i, rest, 1);                \
+                V c = P##_load_tail(c0 + i, rest, 1);, value)                                                \
   }
 
-#define M(f) f32_##f
-#define K(c) f32_set((float)(c))
+#define M(f)                   f32_##f
+#define K(c)                   f32_set((float)(c))
 #define ROW(name, cost, value) UNARY_VECTOR(unary_f32_##name, f32, float, f32v, F32_LANES, value)
 RAP_UNARY_FLOAT(ROW)
 #undef ROW
@@ -73,8 +74,8 @@ RAP_TERNARY_FLOAT(ROW)
 #undef M
 #undef K
 
-#define M(f) f64_##f
-#define K(c) f64_set((double)(c))
+#define M(f)                   f64_##f
+#define K(c)                   f64_set((double)(c))
 #define ROW(name, cost, value) UNARY_VECTOR(unary_f64_##name, f64, double, f64v, F64_LANES, value)
 RAP_UNARY_FLOAT(ROW)
 #undef ROW
@@ -87,7 +88,8 @@ RAP_TERNARY_FLOAT(ROW)
 #undef M
 #undef K
 
-// ---- integer and bool kernels, and the tests: scalar loops that the compiler vectorises --------------------
+// ---- integer and bool kernels, and the tests: scalar loops that the compiler vectorises
+// --------------------
 
 // Set by an integer division by zero (whose result is then 0); rap_binary reports it.
 static _Atomic int divided_by_zero;
@@ -139,54 +141,56 @@ INLINE int sign_f64(double x) {
   return (int)(bits >> 63);
 }
 INLINE int sign_int(int64_t x) { return x < 0; }
-#define IS_INFINITE(x) _Generic((x), float: infinite_f32, double: infinite_f64, default: infinite_int)(x)
-#define IS_FINITE(x)   _Generic((x), float: finite_f32, double: finite_f64, default: finite_int)(x)
-#define SIGN_BIT(x)    _Generic((x), float: sign_f32, double: sign_f64, default: sign_int)(x)
+#define IS_INFINITE(x) _Generic((x), float : infinite_f32, double : infinite_f64, default : infinite_int)(x)
+#define IS_FINITE(x)   _Generic((x), float : finite_f32, double : finite_f64, default : finite_int)(x)
+#define SIGN_BIT(x)    _Generic((x), float : sign_f32, double : sign_f64, default : sign_int)(x)
 #define DISTANCE(a, b) fabs((double)(a) - (double)(b))
 
 static int64_t to_int(double x) {
   return x >= 0x1p63 ? INT64_MAX : x <= -0x1p63 ? INT64_MIN : x == x ? (int64_t)x : 0;
 }
 // A parameter as an element: bounds outside the type's range clamp to it.
-static int32_t to_int32(double x) { return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)to_int(x); }
+static int32_t to_int32(double x) {
+  return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)to_int(x);
+}
 static uint8_t to_uint8(double x) { return x > 255 ? 255 : (uint8_t)to_int(x); }
-#define to_int64 to_int
+#define to_int64   to_int
 #define to_bool(x) ((x) != 0)
 
-#define UNARY_SCALAR(fn, Y, T, parameter, value)                                                                       \
-  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                                   \
-    Y *y = y0;                                                                                                         \
-    const T *x0 = in[0];                                                                                               \
-    const __typeof__(parameter(p0)) p = parameter(p0), q = parameter(q0);                                              \
-    (void)p, (void)q;                                                                                                  \
-    INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                                      \
-      const T x = x0[i];                                                                                               \
-      y[i] = (Y)(value);                                                                                               \
-    }                                                                                                                  \
+#define UNARY_SCALAR(fn, Y, T, parameter, value)                                                             \
+  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                         \
+    Y *y = y0;                                                                                               \
+    const T *x0 = in[0];                                                                                     \
+    const __typeof__(parameter(p0)) p = parameter(p0), q = parameter(q0);                                    \
+    (void)p, (void)q;                                                                                        \
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                            \
+      const T x = x0[i];                                                                                     \
+      y[i] = (Y)(value);                                                                                     \
+    }                                                                                                        \
   }
-#define BINARY_SCALAR(fn, Y, T, parameter, value)                                                                      \
-  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                                   \
-    Y *y = y0;                                                                                                         \
-    const T *a0 = in[0], *b0 = in[1];                                                                                  \
-    const __typeof__(parameter(p0)) p = parameter(p0), q = parameter(q0);                                              \
-    (void)p, (void)q;                                                                                                  \
-    INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                                      \
-      const T a = a0[i], b = b0[i];                                                                                    \
-      y[i] = (Y)(value);                                                                                               \
-    }                                                                                                                  \
+#define BINARY_SCALAR(fn, Y, T, parameter, value)                                                            \
+  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                         \
+    Y *y = y0;                                                                                               \
+    const T *a0 = in[0], *b0 = in[1];                                                                        \
+    const __typeof__(parameter(p0)) p = parameter(p0), q = parameter(q0);                                    \
+    (void)p, (void)q;                                                                                        \
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                            \
+      const T a = a0[i], b = b0[i];                                                                          \
+      y[i] = (Y)(value);                                                                                     \
+    }                                                                                                        \
   }
-#define TERNARY_SCALAR(fn, A, T, parameter, value)                                                                     \
-  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                                   \
-    T *y = y0;                                                                                                         \
-    const A *a0 = in[0];                                                                                               \
-    const T *b0 = in[1], *c0 = in[2];                                                                                  \
-    const __typeof__(parameter(p0)) p = parameter(p0);                                                                 \
-    (void)p, (void)q0;                                                                                                 \
-    INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                                      \
-      const A a = a0[i];                                                                                               \
-      const T b = b0[i], c = c0[i];                                                                                    \
-      y[i] = (T)(value);                                                                                               \
-    }                                                                                                                  \
+#define TERNARY_SCALAR(fn, A, T, parameter, value)                                                           \
+  static void fn(void *y0, const void *const *in, int64_t n, double p0, double q0) {                         \
+    T *y = y0;                                                                                               \
+    const A *a0 = in[0];                                                                                     \
+    const T *b0 = in[1], *c0 = in[2];                                                                        \
+    const __typeof__(parameter(p0)) p = parameter(p0);                                                       \
+    (void)p, (void)q0;                                                                                       \
+    INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                            \
+      const A a = a0[i];                                                                                     \
+      const T b = b0[i], c = c0[i];                                                                          \
+      y[i] = (T)(value);                                                                                     \
+    }                                                                                                        \
   }
 #define AS_IS(x) (x)
 
@@ -196,9 +200,10 @@ static uint8_t to_uint8(double x) { return x > 255 ? 255 : (uint8_t)to_int(x); }
 #if defined(__clang__) // a loop that calls a function cannot be vectorised, and need not be
 #pragma clang diagnostic ignored "-Wpass-failed"
 #endif
-#define INT_KERNELS                                                                                                    \
-  RAP_UNARY_INT(UNARY_ROW)                                                                                             \
-  RAP_UNARY_INT_ONLY(UNARY_ROW) RAP_BINARY_INT(BINARY_ROW) RAP_BINARY_INT_ONLY(BINARY_ROW) RAP_TERNARY_INT(TERNARY_ROW)
+#define INT_KERNELS                                                                                          \
+  RAP_UNARY_INT(UNARY_ROW)                                                                                   \
+  RAP_UNARY_INT_ONLY(UNARY_ROW)                                                                              \
+  RAP_BINARY_INT(BINARY_ROW) RAP_BINARY_INT_ONLY(BINARY_ROW) RAP_TERNARY_INT(TERNARY_ROW)
 #define UNARY_ROW(name, cost, value)   UNARY_SCALAR(unary_int64_##name, int64_t, int64_t, to_int64, value)
 #define BINARY_ROW(name, cost, value)  BINARY_SCALAR(binary_int64_##name, int64_t, int64_t, to_int64, value)
 #define TERNARY_ROW(name, cost, value) TERNARY_SCALAR(ternary_int64_##name, int64_t, int64_t, to_int64, value)
@@ -239,8 +244,8 @@ RAP_BINARY_BOOL(BINARY_ROW)
 #undef UNARY_ROW
 #undef BINARY_ROW
 
-#define TEST_KERNELS(S, T)                                                                                             \
-  RAP_UNARY_PREDICATE(UNARY_ROW_##S)                                                                                   \
+#define TEST_KERNELS(S, T)                                                                                   \
+  RAP_UNARY_PREDICATE(UNARY_ROW_##S)                                                                         \
   RAP_BINARY_COMPARE(BINARY_ROW_##S)
 #define UNARY_ROW_f32(name, cost, value)    UNARY_SCALAR(unary_f32_##name, uint8_t, float, AS_IS, value)
 #define BINARY_ROW_f32(name, cost, value)   BINARY_SCALAR(binary_f32_##name, uint8_t, float, AS_IS, value)
@@ -259,21 +264,24 @@ TEST_KERNELS(int32, int32_t)
 TEST_KERNELS(uint8, uint8_t)
 #pragma GCC diagnostic pop
 
-#define ROW(name, cost, value)                                                                                         \
-  TERNARY_SCALAR(where_1, uint8_t, uint8_t, AS_IS, value) TERNARY_SCALAR(where_2, uint8_t, uint16_t, AS_IS, value)     \
-  TERNARY_SCALAR(where_4, uint8_t, uint32_t, AS_IS, value) TERNARY_SCALAR(where_8, uint8_t, uint64_t, AS_IS, value)
+#define ROW(name, cost, value)                                                                               \
+  TERNARY_SCALAR(where_1, uint8_t, uint8_t, AS_IS, value)                                                    \
+  TERNARY_SCALAR(where_2, uint8_t, uint16_t, AS_IS, value)                                                   \
+  TERNARY_SCALAR(where_4, uint8_t, uint32_t, AS_IS, value)                                                   \
+  TERNARY_SCALAR(where_8, uint8_t, uint64_t, AS_IS, value)
 RAP_TERNARY_WHERE(ROW)
 #undef ROW
 
-// ---- tables: [dtype][op], run = 0 where PyTorch has no such op for the dtype -------------------------------
+// ---- tables: [dtype][op], run = 0 where PyTorch has no such op for the dtype
+// -------------------------------
 
 #define ENTRY(kind, KIND, type, name, cost) [RAP_##KIND##_##name] = {kind##_##type##_##name, cost},
-#define F32_1(name, cost, value)   ENTRY(unary, UNARY, f32, name, cost)
-#define F64_1(name, cost, value)   ENTRY(unary, UNARY, f64, name, cost * 4)
-#define INT64_1(name, cost, value) ENTRY(unary, UNARY, int64, name, cost)
-#define INT32_1(name, cost, value) ENTRY(unary, UNARY, int32, name, cost)
-#define UINT8_1(name, cost, value) ENTRY(unary, UNARY, uint8, name, cost)
-#define BOOL_1(name, cost, value)  ENTRY(unary, UNARY, bool, name, cost)
+#define F32_1(name, cost, value)            ENTRY(unary, UNARY, f32, name, cost)
+#define F64_1(name, cost, value)            ENTRY(unary, UNARY, f64, name, cost * 4)
+#define INT64_1(name, cost, value)          ENTRY(unary, UNARY, int64, name, cost)
+#define INT32_1(name, cost, value)          ENTRY(unary, UNARY, int32, name, cost)
+#define UINT8_1(name, cost, value)          ENTRY(unary, UNARY, uint8, name, cost)
+#define BOOL_1(name, cost, value)           ENTRY(unary, UNARY, bool, name, cost)
 static const op unary_ops[6][RAP_UNARY_COUNT] = {
     {RAP_UNARY_FLOAT(F32_1) RAP_UNARY_PREDICATE(F32_1)},
     {RAP_UNARY_FLOAT(F64_1) RAP_UNARY_PREDICATE(F64_1)},
@@ -322,7 +330,8 @@ static const int32_t element_size[8] = {4, 8, 8, 4, 1, 1, 2, 2};
 // Up to here a number is unrolled on the stack instead.
 #define SMALL 64
 
-// Memory bounds the cheap ops, and storing past the caches saves it a third; dear ones overlap their stores anyway.
+// Memory bounds the cheap ops, and storing past the caches saves it a third; dear ones overlap their stores
+// anyway.
 static int streams(op f, int32_t dtype) { return f.cost <= (dtype == RAP_FLOAT64 ? 12 : 3); }
 
 int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_t n, double p, double q) {
@@ -342,7 +351,13 @@ int32_t rap_unary(int32_t op_code, int32_t dtype, void *y, const void *x, int32_
     f.run(y, (const void *const[]){x}, n, p, q);
     return RAP_OK;
   }
-  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 2, .stream = streams(f, dtype), .n = n, .at = {y, (char *)(uintptr_t)x}};
+  rap_walk_job j = {.run = f.run,
+                    .p = p,
+                    .q = q,
+                    .operands = 2,
+                    .stream = streams(f, dtype),
+                    .n = n,
+                    .at = {y, (char *)(uintptr_t)x}};
   int predicate = op_code > RAP_UNARY_BITWISE_NOT;
   j.size[0] = predicate ? 1 : element_size[dtype], j.size[1] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = 1;
@@ -357,8 +372,8 @@ static int32_t finish_binary(int32_t dtype) {
   return RAP_DIVIDED_BY_ZERO;
 }
 
-int32_t rap_binary(int32_t op_code, int32_t dtype, void *y, const void *a, const void *b, int32_t n, double p, double q,
-                   const int32_t *meta) {
+int32_t rap_binary(int32_t op_code, int32_t dtype, void *y, const void *a, const void *b, int32_t n, double p,
+                   double q, const int32_t *meta) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
   op f = binary_ops[dtype][op_code];
   if (!f.run) return RAP_UNSUPPORTED;
@@ -367,7 +382,13 @@ int32_t rap_binary(int32_t op_code, int32_t dtype, void *y, const void *a, const
     f.run(y, (const void *const[]){a, b}, n, p, q);
     return finish_binary(dtype);
   }
-  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .stream = streams(f, dtype), .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)b}};
+  rap_walk_job j = {.run = f.run,
+                    .p = p,
+                    .q = q,
+                    .operands = 3,
+                    .stream = streams(f, dtype),
+                    .n = n,
+                    .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)b}};
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
   j.size[1] = j.size[2] = element_size[dtype];
   j.strides[0][0] = j.strides[1][0] = j.strides[2][0] = 1;
@@ -413,8 +434,8 @@ static void repeat(void *y, element e, int64_t n, int32_t size) {
   }
 }
 
-int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a, int32_t n, int32_t reverse, double s,
-                          double p, double q) {
+int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a, int32_t n, int32_t reverse,
+                          double s, double p, double q) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
   op f = binary_ops[dtype][op_code];
   if (!f.run) return RAP_UNSUPPORTED;
@@ -426,7 +447,13 @@ int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a
     f.run(y, reverse ? (const void *const[]){copies, a} : (const void *const[]){a, copies}, n, p, q);
     return finish_binary(dtype);
   }
-  rap_walk_job j = {.run = f.run, .p = p, .q = q, .operands = 3, .stream = streams(f, dtype), .n = n, .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
+  rap_walk_job j = {.run = f.run,
+                    .p = p,
+                    .q = q,
+                    .operands = 3,
+                    .stream = streams(f, dtype),
+                    .n = n,
+                    .at = {y, (char *)(uintptr_t)a, (char *)(uintptr_t)a}};
   j.at[reverse ? 1 : 2] = (char *)&number;
   j.size[0] = op_code >= RAP_BINARY_EQ ? 1 : element_size[dtype];
   j.size[1] = j.size[2] = element_size[dtype];
@@ -436,8 +463,8 @@ int32_t rap_binary_scalar(int32_t op_code, int32_t dtype, void *y, const void *a
   return finish_binary(dtype);
 }
 
-int32_t rap_ternary(int32_t op_code, int32_t dtype, void *y, const void *a, const void *b, const void *c, int32_t n,
-                    double p, const int32_t *meta) {
+int32_t rap_ternary(int32_t op_code, int32_t dtype, void *y, const void *a, const void *b, const void *c,
+                    int32_t n, double p, const int32_t *meta) {
   op f = ternary_ops[dtype][op_code];
   if (!f.run) return RAP_UNSUPPORTED;
   if (!n) return RAP_OK;
@@ -456,7 +483,12 @@ void rap_fill(int32_t dtype, void *y, int32_t n, double value) {
     repeat(y, e, n, size);
     return;
   }
-  rap_walk_job j = {.run = rap_copy_loop(size), .operands = 2, .stream = 1, .size = {size, size}, .at = {y, (char *)&e}, .n = n};
+  rap_walk_job j = {.run = rap_copy_loop(size),
+                    .operands = 2,
+                    .stream = 1,
+                    .size = {size, size},
+                    .at = {y, (char *)&e},
+                    .n = n};
   j.strides[0][0] = 1;
   rap_walk(&j, GRAIN, 0);
 }

@@ -1,6 +1,6 @@
 // The float type that a kernel file is being compiled for. A file that serves both includes itself once with
-// REAL_BITS 32 and once with 64; in that part S is the element, V a vector of them, MASK a comparison's result,
-// LANES the vector's length, F(f) the vector function f and N(name) a name of this type's own.
+// REAL_BITS 32 and once with 64; in that part S is the element, V a vector of them, MASK a comparison's
+// result, LANES the vector's length, F(f) the vector function f and N(name) a name of this type's own.
 #undef S
 #undef V
 #undef MASK

@@ -1,5 +1,5 @@
-// Reductions over the middle dimension of [outer, reduce, inner]. A part of an output column's work leaves a `state`;
-// states of several parts merge, so that a long reduction can be shared between threads.
+// Reductions over the middle dimension of [outer, reduce, inner]. A part of an output column's work leaves a
+// `state`; states of several parts merge, so that a long reduction can be shared between threads.
 #include "../raptorch.h"
 #include "simd.h"
 #include "threads.h"
@@ -22,7 +22,8 @@ typedef struct {
 } how;
 
 // Takes rows [begin, end) of columns [0, columns) into s; x is at row 0 of the first column.
-typedef void (*part)(state *s, const void *x, int64_t begin, int64_t end, int64_t inner, int64_t columns, how h);
+typedef void (*part)(state *s, const void *x, int64_t begin, int64_t end, int64_t inner, int64_t columns,
+                     how h);
 
 #define REAL_BITS 32
 #include "rows.h"
@@ -33,54 +34,54 @@ typedef void (*part)(state *s, const void *x, int64_t begin, int64_t end, int64_
 #include "reduce_real.h"
 #undef REAL_BITS
 
-#define INT_PARTS(T, name)                                                                                             \
-  static void part_##name(state *s, const void *x0, int64_t begin, int64_t end, int64_t inner, int64_t columns,        \
-                          how h) {                                                                                     \
-    const T *x = (const T *)x0 + begin * inner;                                                                        \
-    const int64_t rows = end - begin;                                                                                  \
-    switch (h.op) {                                                                                                    \
-    case RAP_REDUCE_SUM:                                                                                               \
-    case RAP_REDUCE_NANSUM:                                                                                            \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        uint64_t sum = 0;                                                                                              \
-        for (int64_t r = 0; r < rows; r++) sum += (uint64_t)x[r * inner + c];                                          \
-        s[c].i = (int64_t)sum;                                                                                         \
-      }                                                                                                                \
-      break;                                                                                                           \
-    case RAP_REDUCE_PROD:                                                                                              \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        uint64_t product = 1;                                                                                          \
-        for (int64_t r = 0; r < rows; r++) product *= (uint64_t)x[r * inner + c];                                      \
-        s[c].i = (int64_t)product;                                                                                     \
-      }                                                                                                                \
-      break;                                                                                                           \
-    case RAP_REDUCE_MAX:                                                                                               \
-    case RAP_REDUCE_ARGMAX:                                                                                            \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        T best = x[c];                                                                                                 \
-        int64_t at = 0;                                                                                                \
-        for (int64_t r = 1; r < rows; r++)                                                                             \
-          if (x[r * inner + c] > best) best = x[r * inner + c], at = r;                                                \
-        s[c].i = best, s[c].index = at + begin;                                                                        \
-      }                                                                                                                \
-      break;                                                                                                           \
-    case RAP_REDUCE_MIN:                                                                                               \
-    case RAP_REDUCE_ARGMIN:                                                                                            \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        T best = x[c];                                                                                                 \
-        int64_t at = 0;                                                                                                \
-        for (int64_t r = 1; r < rows; r++)                                                                             \
-          if (x[r * inner + c] < best) best = x[r * inner + c], at = r;                                                \
-        s[c].i = best, s[c].index = at + begin;                                                                        \
-      }                                                                                                                \
-      break;                                                                                                           \
-    default: /* ANY, ALL, COUNT_NONZERO: how many are not 0 */                                                         \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        int64_t count = 0;                                                                                             \
-        for (int64_t r = 0; r < rows; r++) count += x[r * inner + c] != 0;                                             \
-        s[c].i = count;                                                                                                \
-      }                                                                                                                \
-    }                                                                                                                  \
+#define INT_PARTS(T, name)                                                                                   \
+  static void part_##name(state *s, const void *x0, int64_t begin, int64_t end, int64_t inner,               \
+                          int64_t columns, how h) {                                                          \
+    const T *x = (const T *)x0 + begin * inner;                                                              \
+    const int64_t rows = end - begin;                                                                        \
+    switch (h.op) {                                                                                          \
+    case RAP_REDUCE_SUM:                                                                                     \
+    case RAP_REDUCE_NANSUM:                                                                                  \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        uint64_t sum = 0;                                                                                    \
+        for (int64_t r = 0; r < rows; r++) sum += (uint64_t)x[r * inner + c];                                \
+        s[c].i = (int64_t)sum;                                                                               \
+      }                                                                                                      \
+      break;                                                                                                 \
+    case RAP_REDUCE_PROD:                                                                                    \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        uint64_t product = 1;                                                                                \
+        for (int64_t r = 0; r < rows; r++) product *= (uint64_t)x[r * inner + c];                            \
+        s[c].i = (int64_t)product;                                                                           \
+      }                                                                                                      \
+      break;                                                                                                 \
+    case RAP_REDUCE_MAX:                                                                                     \
+    case RAP_REDUCE_ARGMAX:                                                                                  \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        T best = x[c];                                                                                       \
+        int64_t at = 0;                                                                                      \
+        for (int64_t r = 1; r < rows; r++)                                                                   \
+          if (x[r * inner + c] > best) best = x[r * inner + c], at = r;                                      \
+        s[c].i = best, s[c].index = at + begin;                                                              \
+      }                                                                                                      \
+      break;                                                                                                 \
+    case RAP_REDUCE_MIN:                                                                                     \
+    case RAP_REDUCE_ARGMIN:                                                                                  \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        T best = x[c];                                                                                       \
+        int64_t at = 0;                                                                                      \
+        for (int64_t r = 1; r < rows; r++)                                                                   \
+          if (x[r * inner + c] < best) best = x[r * inner + c], at = r;                                      \
+        s[c].i = best, s[c].index = at + begin;                                                              \
+      }                                                                                                      \
+      break;                                                                                                 \
+    default: /* ANY, ALL, COUNT_NONZERO: how many are not 0 */                                               \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        int64_t count = 0;                                                                                   \
+        for (int64_t r = 0; r < rows; r++) count += x[r * inner + c] != 0;                                   \
+        s[c].i = count;                                                                                      \
+      }                                                                                                      \
+    }                                                                                                        \
   }
 INT_PARTS(int64_t, int64)
 INT_PARTS(int32_t, int32)
@@ -107,8 +108,10 @@ static state merge(state a, state b, int32_t dtype, how h) {
   case RAP_REDUCE_ARGMIN: return ints ? (b.i < a.i ? b : a) : a.f == a.f && !(b.f >= a.f) ? b : a;
   case RAP_REDUCE_NORM:
     if (isinf(h.p)) {
-      if (a.f != a.f || b.f != b.f) a.f = NAN;
-      else if (h.p > 0 ? b.f > a.f : b.f < a.f) a.f = b.f;
+      if (a.f != a.f || b.f != b.f)
+        a.f = NAN;
+      else if (h.p > 0 ? b.f > a.f : b.f < a.f)
+        a.f = b.f;
       return a;
     }
     a.f += b.f;
@@ -123,7 +126,8 @@ static state merge(state a, state b, int32_t dtype, how h) {
   }
 }
 
-static void finish(const state *s, int32_t dtype, how h, int64_t rows, void *y, void *indices, int64_t at, int64_t columns) {
+static void finish(const state *s, int32_t dtype, how h, int64_t rows, void *y, void *indices, int64_t at,
+                   int64_t columns) {
   for (int64_t c = 0; c < columns; c++, at++) {
     double f = s[c].f;
     switch (h.op) {
@@ -137,8 +141,10 @@ static void finish(const state *s, int32_t dtype, how h, int64_t rows, void *y, 
       break;
     case RAP_REDUCE_MEAN: f /= (double)rows; break;
     case RAP_REDUCE_NORM:
-      if (h.p == 2) f = sqrt(f);
-      else if (h.p != 0 && h.p != 1 && !isinf(h.p)) f = pow(f, 1 / h.p);
+      if (h.p == 2)
+        f = sqrt(f);
+      else if (h.p != 0 && h.p != 1 && !isinf(h.p))
+        f = pow(f, 1 / h.p);
       break;
     case RAP_REDUCE_LOGSUMEXP: f = logsumexp_value(s[c]); break;
     case RAP_REDUCE_MAX:
@@ -189,15 +195,16 @@ static void reduce_splits(void *context, int64_t begin, int64_t end, int32_t thr
   const job *j = context;
   (void)thread;
   for (int64_t i = begin; i < end; i++) {
-    int64_t chunk = i / j->splits, split = i % j->splits, o = chunk / j->chunks, c = chunk % j->chunks * j->columns;
+    int64_t chunk = i / j->splits, split = i % j->splits, o = chunk / j->chunks,
+            c = chunk % j->chunks * j->columns;
     int64_t columns = j->inner - c < j->columns ? j->inner - c : j->columns;
-    j->run(j->states + i * j->columns, j->x + (o * j->reduce * j->inner + c) * j->size, j->reduce * split / j->splits,
-           j->reduce * (split + 1) / j->splits, j->inner, columns, j->h);
+    j->run(j->states + i * j->columns, j->x + (o * j->reduce * j->inner + c) * j->size,
+           j->reduce * split / j->splits, j->reduce * (split + 1) / j->splits, j->inner, columns, j->h);
   }
 }
 
-int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t reduce,
-                   int32_t inner, double p) {
+int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer,
+                   int32_t reduce, int32_t inner, double p) {
   static const int32_t size[6] = {4, 8, 8, 4, 1, 1};
   // Elements worth handing to another thread.
   const int64_t grain = 32768;
@@ -209,8 +216,10 @@ int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void
   if (reduce == 0) {
     // Sums are 0, products 1, "all" is true; the caller refuses an empty maximum.
     state s = {.f = 0};
-    if (op == RAP_REDUCE_PROD && holds_int(dtype, op)) s.i = 1;
-    else if (op == RAP_REDUCE_PROD) s.f = 1;
+    if (op == RAP_REDUCE_PROD && holds_int(dtype, op))
+      s.i = 1;
+    else if (op == RAP_REDUCE_PROD)
+      s.f = 1;
     if (op == RAP_REDUCE_LOGSUMEXP) s = logsumexp_empty();
     for (int64_t i = 0; i < (int64_t)outer * inner; i++) finish(&s, dtype, j.h, 0, y, indices, i, 1);
     return RAP_OK;
@@ -256,7 +265,8 @@ static void var_chunks(void *context, int64_t begin, int64_t end, int32_t thread
   for (int64_t i = begin; i < end; i++) {
     double mean[COLUMNS], m2[COLUMNS];
     int64_t o = i / j->chunks, c = i % j->chunks * j->columns;
-    int64_t columns = j->inner - c < j->columns ? j->inner - c : j->columns, at = o * j->reduce * j->inner + c;
+    int64_t columns = j->inner - c < j->columns ? j->inner - c : j->columns,
+            at = o * j->reduce * j->inner + c;
     if (j->dtype == RAP_FLOAT32)
       moments_f32((const float *)j->x + at, j->reduce, j->inner, columns, mean, m2);
     else
@@ -297,8 +307,8 @@ static void var_splits(void *context, int64_t begin, int64_t end, int32_t thread
   }
 }
 
-int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t outer, int32_t reduce, int32_t inner,
-                int32_t take_root, double correction) {
+int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t outer, int32_t reduce,
+                int32_t inner, int32_t take_root, double correction) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   const int64_t total = (int64_t)outer * reduce * inner, grain = 16384;
   var_job j = {dtype, take_root, var, mean, x, reduce, inner, 128, 1, correction};
@@ -310,7 +320,8 @@ int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t out
     rap_parallel(parallelism, 1, var_splits, &split);
     double m = 0, s = 0;
     for (int64_t i = 0; i < parallelism; i++) {
-      double before = (double)split_at(&split, i), after = (double)split_at(&split, i + 1), count = after - before;
+      double before = (double)split_at(&split, i), after = (double)split_at(&split, i + 1),
+             count = after - before;
       double delta = states[i][0] - m;
       m += delta * count / after;
       s += states[i][1] + delta * delta * before * count / after;

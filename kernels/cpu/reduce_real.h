@@ -26,28 +26,28 @@ static double logsumexp_value(state s) {
 #endif
 
 // name(x, n, t): sums of a function of v = x[i], in double by halves.
-#define ROW_SUM(name, value)                                                                                           \
-  static double N(name)(const S *x, int64_t n, V t) {                                                                  \
-    if (n > ROW_BLOCK) {                                                                                               \
-      int64_t half = (n / 2 + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;                                                  \
-      return N(name)(x, half, t) + N(name)(x + half, n - half, t);                                                     \
-    }                                                                                                                  \
-    V s[4] = {{0}};                                                                                                    \
-    int64_t i = 0;                                                                                                     \
-    (void)t;                                                                                                           \
-    for (; i + 4 * LANES <= n; i += 4 * LANES)                                                                         \
-      for (int k = 0; k < 4; k++) {                                                                                    \
-        V v = F(load)(x + i + k * LANES);                                                                              \
-        s[k] += value;                                                                                                 \
-      }                                                                                                                \
-    double rest = 0;                                                                                                   \
-    for (; i < n; i += LANES) {                                                                                        \
-      int count = n - i < LANES ? (int)(n - i) : LANES;                                                                \
-      V v = F(load_tail)(x + i, count, 0);                                                                             \
-      v = value;                                                                                                       \
-      for (int k = 0; k < count; k++) rest += (double)v[k];                                                            \
-    }                                                                                                                  \
-    return N(lanes)((s[0] + s[1]) + (s[2] + s[3])) + rest;                                                             \
+#define ROW_SUM(name, value)                                                                                 \
+  static double N(name)(const S *x, int64_t n, V t) {                                                        \
+    if (n > ROW_BLOCK) {                                                                                     \
+      int64_t half = (n / 2 + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;                                        \
+      return N(name)(x, half, t) + N(name)(x + half, n - half, t);                                           \
+    }                                                                                                        \
+    V s[4] = {{0}};                                                                                          \
+    int64_t i = 0;                                                                                           \
+    (void)t;                                                                                                 \
+    for (; i + 4 * LANES <= n; i += 4 * LANES)                                                               \
+      for (int k = 0; k < 4; k++) {                                                                          \
+        V v = F(load)(x + i + k * LANES);                                                                    \
+        s[k] += value;                                                                                       \
+      }                                                                                                      \
+    double rest = 0;                                                                                         \
+    for (; i < n; i += LANES) {                                                                              \
+      int count = n - i < LANES ? (int)(n - i) : LANES;                                                      \
+      V v = F(load_tail)(x + i, count, 0);                                                                   \
+      v = value;                                                                                             \
+      for (int k = 0; k < count; k++) rest += (double)v[k];                                                  \
+    }                                                                                                        \
+    return N(lanes)((s[0] + s[1]) + (s[2] + s[3])) + rest;                                                   \
   }
 ROW_SUM(row_nansum, F(select)(v == v, v, F(set)(0)))
 ROW_SUM(row_square, v *v)
@@ -81,7 +81,8 @@ static state N(row_extreme)(const S *x, int64_t n, int greatest, int indexed) {
     }
   }
 #if REAL_BITS == 32
-  for (const f32v v = f32_set((float)best.f); indexed && best.index + 2 * LANES <= n; best.index += 2 * LANES) {
+  for (const f32v v = f32_set((float)best.f); indexed && best.index + 2 * LANES <= n;
+       best.index += 2 * LANES) {
     const S *at = x + best.index;
     if (i32_any((f32_load(at) == v) | (f32_load(at + LANES) == v))) break;
   }
@@ -92,13 +93,15 @@ static state N(row_extreme)(const S *x, int64_t n, int greatest, int indexed) {
 
 static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, int64_t columns, how h);
 
-static void N(part)(state *s, const void *x0, int64_t begin, int64_t end, int64_t inner, int64_t columns, how h) {
+static void N(part)(state *s, const void *x0, int64_t begin, int64_t end, int64_t inner, int64_t columns,
+                    how h) {
   const S *x = (const S *)x0 + begin * inner;
   const int64_t n = end - begin;
   const V zero = F(set)(0);
   if (inner > 1) {
     N(part_columns)(s, x, n, inner, columns, h);
-    for (int64_t c = 0; c < columns && h.op >= RAP_REDUCE_MAX && h.op <= RAP_REDUCE_ARGMIN; c++) s[c].index += begin;
+    for (int64_t c = 0; c < columns && h.op >= RAP_REDUCE_MAX && h.op <= RAP_REDUCE_ARGMIN; c++)
+      s[c].index += begin;
     return;
   }
   switch (h.op) {
@@ -136,8 +139,9 @@ static void N(part)(state *s, const void *x0, int64_t begin, int64_t end, int64_
   case RAP_REDUCE_LOGSUMEXP: {
     int nan;
     S m = N(row_max)(x, n, &nan);
-    *s = nan ? logsumexp_state(NAN, 1) : isinf(m) ? logsumexp_state((double)m, 1)
-                                                  : logsumexp_state((double)m, N(row_exp)(x, n, F(set)(m)));
+    *s = nan        ? logsumexp_state(NAN, 1)
+         : isinf(m) ? logsumexp_state((double)m, 1)
+                    : logsumexp_state((double)m, N(row_exp)(x, n, F(set)(m)));
     break;
   }
   case RAP_REDUCE_MAX:
@@ -155,29 +159,30 @@ static void N(part)(state *s, const void *x0, int64_t begin, int64_t end, int64_
 }
 
 // Several rows at a time into double accumulators.
-#define COLUMN_SUM(value)                                                                                              \
-  {                                                                                                                    \
-    double sum[COLUMNS];                                                                                               \
-    for (int64_t c = 0; c < columns; c++) sum[c] = 0;                                                                  \
-    int64_t r = 0;                                                                                                     \
-    for (; r + 4 <= rows; r += 4, x += 4 * inner)                                                                      \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        double total = 0;                                                                                              \
-        for (int k = 0; k < 4; k++) {                                                                                  \
-          double v = (double)x[k * inner + c];                                                                         \
-          total += value;                                                                                              \
-        }                                                                                                              \
-        sum[c] += total;                                                                                               \
-      }                                                                                                                \
-    for (; r < rows; r++, x += inner)                                                                                  \
-      for (int64_t c = 0; c < columns; c++) {                                                                          \
-        double v = (double)x[c];                                                                                       \
-        sum[c] += value;                                                                                               \
-      }                                                                                                                \
-    for (int64_t c = 0; c < columns; c++) s[c].f = sum[c];                                                             \
+#define COLUMN_SUM(value)                                                                                    \
+  {                                                                                                          \
+    double sum[COLUMNS];                                                                                     \
+    for (int64_t c = 0; c < columns; c++) sum[c] = 0;                                                        \
+    int64_t r = 0;                                                                                           \
+    for (; r + 4 <= rows; r += 4, x += 4 * inner)                                                            \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        double total = 0;                                                                                    \
+        for (int k = 0; k < 4; k++) {                                                                        \
+          double v = (double)x[k * inner + c];                                                               \
+          total += value;                                                                                    \
+        }                                                                                                    \
+        sum[c] += total;                                                                                     \
+      }                                                                                                      \
+    for (; r < rows; r++, x += inner)                                                                        \
+      for (int64_t c = 0; c < columns; c++) {                                                                \
+        double v = (double)x[c];                                                                             \
+        sum[c] += value;                                                                                     \
+      }                                                                                                      \
+    for (int64_t c = 0; c < columns; c++) s[c].f = sum[c];                                                   \
   }
 
-static void N(column_extreme)(state *s, const S *x, int64_t rows, int64_t inner, int64_t columns, int greatest) {
+static void N(column_extreme)(state *s, const S *x, int64_t rows, int64_t inner, int64_t columns,
+                              int greatest) {
   S best[COLUMNS];
 #if REAL_BITS == 32
   int32_t at[COLUMNS];
@@ -216,9 +221,12 @@ static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, i
     break;
   }
   case RAP_REDUCE_NORM:
-    if (h.p == 2) COLUMN_SUM(v * v)
-    else if (h.p == 1) COLUMN_SUM(fabs(v))
-    else if (h.p == 0) COLUMN_SUM((v != 0 ? 1.0 : 0.0))
+    if (h.p == 2)
+      COLUMN_SUM(v * v)
+    else if (h.p == 1)
+      COLUMN_SUM(fabs(v))
+    else if (h.p == 0)
+      COLUMN_SUM((v != 0 ? 1.0 : 0.0))
     else if (isinf(h.p)) {
       for (int64_t c = 0; c < columns; c++) s[c].f = h.p > 0 ? 0 : INFINITY;
       for (int64_t r = 0; r < rows; r++)
@@ -226,7 +234,8 @@ static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, i
           double v = fabs((double)x[r * inner + c]);
           if (v != v || (h.p > 0 ? v > s[c].f : v < s[c].f)) s[c].f = v;
         }
-    } else COLUMN_SUM(pow(fabs(v), h.p))
+    } else
+      COLUMN_SUM(pow(fabs(v), h.p))
     break;
   case RAP_REDUCE_LOGSUMEXP:
     N(column_extreme)(s, x, rows, inner, columns, 1);

@@ -1,5 +1,6 @@
-// Reductions of one contiguous row, float32 and float64: the sums behind reduce.c, norm.c, softmax.c and loss.c.
-// Sums are taken in eight vectors over blocks of ROW_BLOCK elements, and the blocks are added in double.
+// Reductions of one contiguous row, float32 and float64: the sums behind reduce.c, norm.c, softmax.c and
+// loss.c. Sums are taken in eight vectors over blocks of ROW_BLOCK elements, and the blocks are added in
+// double.
 #include "real.h"
 
 #ifndef ROW_BLOCK
@@ -15,94 +16,94 @@ INLINE double N(lanes)(V x) {
 }
 
 // name(x, n, t): the sum of `value` over v = x[i]; t is a vector parameter. Lanes past the end are excluded.
-#define ROW_SUM(name, value)                                                                                           \
-  static double N(name##_block)(const S *x, int64_t n, V t) {                                                          \
-    V s[8] = {{0}};                                                                                                    \
-    int64_t i = 0;                                                                                                     \
-    (void)t;                                                                                                           \
-    for (; i + 8 * LANES <= n; i += 8 * LANES)                                                                         \
-      for (int k = 0; k < 8; k++) {                                                                                    \
-        V v = F(load)(x + i + k * LANES);                                                                              \
-        s[k] += value;                                                                                                 \
-      }                                                                                                                \
-    for (; i + LANES <= n; i += LANES) {                                                                               \
-      V v = F(load)(x + i);                                                                                            \
-      s[0] += value;                                                                                                   \
-    }                                                                                                                  \
-    V sum = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));                                         \
-    double rest = 0;                                                                                                   \
-    if (i < n) {                                                                                                       \
-      V v = F(load_tail)(x + i, (int)(n - i), 0);                                                                      \
-      v = value;                                                                                                       \
-      for (int k = 0; k < (int)(n - i); k++) rest += (double)v[k];                                                     \
-    }                                                                                                                  \
-    return n < LANES ? rest : N(lanes)(sum) + rest;                                                                    \
-  }                                                                                                                    \
-  static double N(name##_short)(const S *x, int64_t n, V t) {                                                          \
-    double total = 0;                                                                                                  \
-    for (int64_t i = 0; i < n; i += ROW_BLOCK)                                                                         \
-      total += N(name##_block)(x + i, n - i < ROW_BLOCK ? n - i : ROW_BLOCK, t);                                       \
-    return total;                                                                                                      \
-  }                                                                                                                    \
-  __attribute__((unused)) static double N(name)(const S *x, int64_t n, V t) {                                          \
-    if (n < ROW_STREAMED) return N(name##_short)(x, n, t);                                                             \
-    /* Four quarters side by side: the memory serves several streams faster than one. */                               \
-    const int64_t quarter = n / 4 & ~(int64_t)(2 * LANES - 1);                                                         \
-    double total = 0;                                                                                                  \
-    for (int64_t i = 0; i < quarter;) {                                                                                \
-      V s[8] = {{0}};                                                                                                  \
-      const int64_t end = quarter - i < ROW_BLOCK / 4 ? quarter : i + ROW_BLOCK / 4;                                   \
-      for (; i < end; i += 2 * LANES)                                                                                  \
-        for (int k = 0; k < 4; k++) {                                                                                  \
-          V v = F(load)(x + k * quarter + i);                                                                          \
-          s[2 * k] += value;                                                                                           \
-          v = F(load)(x + k * quarter + i + LANES);                                                                    \
-          s[2 * k + 1] += value;                                                                                       \
-        }                                                                                                              \
-      total += N(lanes)(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));                            \
-    }                                                                                                                  \
-    return total + N(name##_short)(x + 4 * quarter, n - 4 * quarter, t);                                               \
+#define ROW_SUM(name, value)                                                                                 \
+  static double N(name##_block)(const S *x, int64_t n, V t) {                                                \
+    V s[8] = {{0}};                                                                                          \
+    int64_t i = 0;                                                                                           \
+    (void)t;                                                                                                 \
+    for (; i + 8 * LANES <= n; i += 8 * LANES)                                                               \
+      for (int k = 0; k < 8; k++) {                                                                          \
+        V v = F(load)(x + i + k * LANES);                                                                    \
+        s[k] += value;                                                                                       \
+      }                                                                                                      \
+    for (; i + LANES <= n; i += LANES) {                                                                     \
+      V v = F(load)(x + i);                                                                                  \
+      s[0] += value;                                                                                         \
+    }                                                                                                        \
+    V sum = ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));                               \
+    double rest = 0;                                                                                         \
+    if (i < n) {                                                                                             \
+      V v = F(load_tail)(x + i, (int)(n - i), 0);                                                            \
+      v = value;                                                                                             \
+      for (int k = 0; k < (int)(n - i); k++) rest += (double)v[k];                                           \
+    }                                                                                                        \
+    return n < LANES ? rest : N(lanes)(sum) + rest;                                                          \
+  }                                                                                                          \
+  static double N(name##_short)(const S *x, int64_t n, V t) {                                                \
+    double total = 0;                                                                                        \
+    for (int64_t i = 0; i < n; i += ROW_BLOCK)                                                               \
+      total += N(name##_block)(x + i, n - i < ROW_BLOCK ? n - i : ROW_BLOCK, t);                             \
+    return total;                                                                                            \
+  }                                                                                                          \
+  __attribute__((unused)) static double N(name)(const S *x, int64_t n, V t) {                                \
+    if (n < ROW_STREAMED) return N(name##_short)(x, n, t);                                                   \
+    /* Four quarters side by side: the memory serves several streams faster than one. */                     \
+    const int64_t quarter = n / 4 & ~(int64_t)(2 * LANES - 1);                                               \
+    double total = 0;                                                                                        \
+    for (int64_t i = 0; i < quarter;) {                                                                      \
+      V s[8] = {{0}};                                                                                        \
+      const int64_t end = quarter - i < ROW_BLOCK / 4 ? quarter : i + ROW_BLOCK / 4;                         \
+      for (; i < end; i += 2 * LANES)                                                                        \
+        for (int k = 0; k < 4; k++) {                                                                        \
+          V v = F(load)(x + k * quarter + i);                                                                \
+          s[2 * k] += value;                                                                                 \
+          v = F(load)(x + k * quarter + i + LANES);                                                          \
+          s[2 * k + 1] += value;                                                                             \
+        }                                                                                                    \
+      total += N(lanes)(((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])));                  \
+    }                                                                                                        \
+    return total + N(name##_short)(x + 4 * quarter, n - 4 * quarter, t);                                     \
   }
 ROW_SUM(row_sum, v)
 ROW_SUM(row_deviation, (v - t) * (v - t))
 #undef ROW_SUM
 
 // The extreme of a row as numbers go, and whether there was a NaN.
-#define EXTREME(name, compare, start)                                                                                  \
-  __attribute__((unused)) static S N(name)(const S *x, int64_t n, int *nan) {                                          \
-    V best[4];                                                                                                         \
-    MASK odd[4] = {{0}};                                                                                               \
-    for (int k = 0; k < 4; k++) best[k] = F(set)(start);                                                               \
-    int64_t i = 0;                                                                                                     \
-    for (; i + 4 * LANES <= n; i += 4 * LANES)                                                                         \
-      for (int k = 0; k < 4; k++) {                                                                                    \
-        V v = F(load)(x + i + k * LANES);                                                                              \
-        odd[k] |= (MASK)(v != v);                                                                                      \
-        best[k] = F(select)((MASK)(v compare best[k]), v, best[k]);                                                    \
-      }                                                                                                                \
-    for (; i < n; i += LANES) {                                                                                        \
-      V v = F(load_tail)(x + i, n - i < LANES ? (int)(n - i) : LANES, start);                                          \
-      odd[0] |= (MASK)(v != v);                                                                                        \
-      best[0] = F(select)((MASK)(v compare best[0]), v, best[0]);                                                      \
-    }                                                                                                                  \
-    for (int k = 1; k < 4; k++) {                                                                                      \
-      odd[0] |= odd[k];                                                                                                \
-      best[0] = F(select)((MASK)(best[k] compare best[0]), best[k], best[0]);                                          \
-    }                                                                                                                  \
-    S result = best[0][0];                                                                                             \
-    *nan = 0;                                                                                                          \
-    for (int k = 0; k < LANES; k++) {                                                                                  \
-      if (best[0][k] compare result) result = best[0][k];                                                              \
-      *nan |= odd[0][k] != 0;                                                                                          \
-    }                                                                                                                  \
-    return result;                                                                                                     \
+#define EXTREME(name, compare, start)                                                                        \
+  __attribute__((unused)) static S N(name)(const S *x, int64_t n, int *nan) {                                \
+    V best[4];                                                                                               \
+    MASK odd[4] = {{0}};                                                                                     \
+    for (int k = 0; k < 4; k++) best[k] = F(set)(start);                                                     \
+    int64_t i = 0;                                                                                           \
+    for (; i + 4 * LANES <= n; i += 4 * LANES)                                                               \
+      for (int k = 0; k < 4; k++) {                                                                          \
+        V v = F(load)(x + i + k * LANES);                                                                    \
+        odd[k] |= (MASK)(v != v);                                                                            \
+        best[k] = F(select)((MASK)(v compare best[k]), v, best[k]);                                          \
+      }                                                                                                      \
+    for (; i < n; i += LANES) {                                                                              \
+      V v = F(load_tail)(x + i, n - i < LANES ? (int)(n - i) : LANES, start);                                \
+      odd[0] |= (MASK)(v != v);                                                                              \
+      best[0] = F(select)((MASK)(v compare best[0]), v, best[0]);                                            \
+    }                                                                                                        \
+    for (int k = 1; k < 4; k++) {                                                                            \
+      odd[0] |= odd[k];                                                                                      \
+      best[0] = F(select)((MASK)(best[k] compare best[0]), best[k], best[0]);                                \
+    }                                                                                                        \
+    S result = best[0][0];                                                                                   \
+    *nan = 0;                                                                                                \
+    for (int k = 0; k < LANES; k++) {                                                                        \
+      if (best[0][k] compare result) result = best[0][k];                                                    \
+      *nan |= odd[0][k] != 0;                                                                                \
+    }                                                                                                        \
+    return result;                                                                                           \
   }
 EXTREME(row_max, >, -(S)INFINITY)
 EXTREME(row_min, <, (S)INFINITY)
 #undef EXTREME
 
-// mean, and the sum of squared deviations from it. Long rows go block by block, each twice while it is in the cache,
-// and are put together by Chan's formula.
+// mean, and the sum of squared deviations from it. Long rows go block by block, each twice while it is in the
+// cache, and are put together by Chan's formula.
 __attribute__((unused)) static void N(row_moments)(const S *x, int64_t n, double *mean, double *m2) {
   enum { BLOCK = 4 * ROW_BLOCK };
   double m = 0, s = 0;

@@ -19,39 +19,40 @@ static double log_add(double a, double b) {
 }
 
 // Line i of outer * inner; floats accumulate in double, as PyTorch does on the CPU.
-#define SCAN(T, A, name, IS_NAN)                                                                                       \
-  static void scan_##name(void *context, int64_t begin, int64_t end, int32_t thread) {                                 \
-    const job *j = context;                                                                                            \
-    const int64_t inner = j->inner;                                                                                    \
-    (void)thread;                                                                                                      \
-    for (int64_t line = begin; line < end; line++) {                                                                   \
-      const int64_t at = line / inner * j->dim * inner + line % inner;                                                 \
-      const T *x = (const T *)j->x + at;                                                                               \
-      T *y = (T *)j->y + at;                                                                                           \
-      int64_t *indices = j->indices + at, best = 0;                                                                    \
-      A total = j->op == RAP_SCAN_CUMPROD;                                                                             \
-      T extreme = j->dim ? x[0] : 0;                                                                                   \
-      switch (j->op) {                                                                                                 \
-      case RAP_SCAN_CUMSUM:                                                                                            \
-        for (int64_t i = 0; i < j->dim; i++) total += (A)x[i * inner], y[i * inner] = (T)total;                        \
-        break;                                                                                                         \
-      case RAP_SCAN_CUMPROD:                                                                                           \
-        for (int64_t i = 0; i < j->dim; i++) total *= (A)x[i * inner], y[i * inner] = (T)total;                        \
-        break;                                                                                                         \
-      case RAP_SCAN_LOGCUMSUMEXP: {                                                                                    \
-        double sum = -INFINITY;                                                                                        \
-        for (int64_t i = 0; i < j->dim; i++) sum = log_add(sum, (double)x[i * inner]), y[i * inner] = (T)sum;          \
-        break;                                                                                                         \
-      }                                                                                                                \
-      default:                                                                                                         \
-        for (int64_t i = 0; i < j->dim; i++) {                                                                         \
-          T v = x[i * inner];                                                                                          \
-          if (IS_NAN(v) || (!IS_NAN(extreme) && (j->op == RAP_SCAN_CUMMAX ? v >= extreme : v <= extreme)))             \
-            extreme = v, best = i;                                                                                     \
-          y[i * inner] = extreme, indices[i * inner] = best;                                                           \
-        }                                                                                                              \
-      }                                                                                                                \
-    }                                                                                                                  \
+#define SCAN(T, A, name, IS_NAN)                                                                             \
+  static void scan_##name(void *context, int64_t begin, int64_t end, int32_t thread) {                       \
+    const job *j = context;                                                                                  \
+    const int64_t inner = j->inner;                                                                          \
+    (void)thread;                                                                                            \
+    for (int64_t line = begin; line < end; line++) {                                                         \
+      const int64_t at = line / inner * j->dim * inner + line % inner;                                       \
+      const T *x = (const T *)j->x + at;                                                                     \
+      T *y = (T *)j->y + at;                                                                                 \
+      int64_t *indices = j->indices + at, best = 0;                                                          \
+      A total = j->op == RAP_SCAN_CUMPROD;                                                                   \
+      T extreme = j->dim ? x[0] : 0;                                                                         \
+      switch (j->op) {                                                                                       \
+      case RAP_SCAN_CUMSUM:                                                                                  \
+        for (int64_t i = 0; i < j->dim; i++) total += (A)x[i * inner], y[i * inner] = (T)total;              \
+        break;                                                                                               \
+      case RAP_SCAN_CUMPROD:                                                                                 \
+        for (int64_t i = 0; i < j->dim; i++) total *= (A)x[i * inner], y[i * inner] = (T)total;              \
+        break;                                                                                               \
+      case RAP_SCAN_LOGCUMSUMEXP: {                                                                          \
+        double sum = -INFINITY;                                                                              \
+        for (int64_t i = 0; i < j->dim; i++)                                                                 \
+          sum = log_add(sum, (double)x[i * inner]), y[i * inner] = (T)sum;                                   \
+        break;                                                                                               \
+      }                                                                                                      \
+      default:                                                                                               \
+        for (int64_t i = 0; i < j->dim; i++) {                                                               \
+          T v = x[i * inner];                                                                                \
+          if (IS_NAN(v) || (!IS_NAN(extreme) && (j->op == RAP_SCAN_CUMMAX ? v >= extreme : v <= extreme)))   \
+            extreme = v, best = i;                                                                           \
+          y[i * inner] = extreme, indices[i * inner] = best;                                                 \
+        }                                                                                                    \
+      }                                                                                                      \
+    }                                                                                                        \
   }
 #define NEVER(v) 0
 SCAN(float, double, f32, isnan)

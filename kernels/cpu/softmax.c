@@ -1,4 +1,5 @@
-// Softmax and its logarithm over the middle dimension of [outer, dim, inner], each row while it is in the cache.
+// Softmax and its logarithm over the middle dimension of [outer, dim, inner], each row while it is in the
+// cache.
 #ifndef REAL_BITS
 #include "../raptorch.h"
 #include "simd.h"
@@ -27,17 +28,19 @@ static int32_t run(job *j, int32_t dtype, int64_t outer, rap_range f32, rap_rang
   const int lanes = dtype == RAP_FLOAT32 ? F32_LANES : F64_LANES;
   j->groups = j->inner == 1 ? 1 : (j->inner + lanes - 1) / lanes;
   int64_t per_item = j->inner == 1 ? j->dim : j->dim * lanes;
-  if (per_item) rap_parallel(outer * j->groups, (GRAIN + per_item - 1) / per_item, dtype == RAP_FLOAT32 ? f32 : f64, j);
+  if (per_item)
+    rap_parallel(outer * j->groups, (GRAIN + per_item - 1) / per_item, dtype == RAP_FLOAT32 ? f32 : f64, j);
   return RAP_OK;
 }
 
-int32_t rap_softmax(int32_t dtype, void *y, const void *x, int32_t outer, int32_t dim, int32_t inner, int32_t take_log) {
+int32_t rap_softmax(int32_t dtype, void *y, const void *x, int32_t outer, int32_t dim, int32_t inner,
+                    int32_t take_log) {
   job j = {y, x, 0, dim, inner, 0, take_log};
   return run(&j, dtype, outer, softmax_f32, softmax_f64);
 }
 
-int32_t rap_softmax_backward(int32_t dtype, void *dx, const void *dy, const void *y, int32_t outer, int32_t dim,
-                             int32_t inner, int32_t take_log) {
+int32_t rap_softmax_backward(int32_t dtype, void *dx, const void *dy, const void *y, int32_t outer,
+                             int32_t dim, int32_t inner, int32_t take_log) {
   job j = {dx, dy, y, dim, inner, 0, take_log};
   return run(&j, dtype, outer, softmax_backward_f32, softmax_backward_f64);
 }
@@ -62,7 +65,8 @@ static void N(row_scale)(S *y, const S *x, int64_t n, S a) {
 // A row of at most two vectors stays in registers.
 static void N(short_softmax)(S *y, const S *x, int n, int take_log) {
   const int n0 = n < LANES ? n : LANES, n1 = n - n0;
-  V a = F(load_tail)(x, n0, -(S)INFINITY), b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
+  V a = F(load_tail)(x, n0, -(S)INFINITY),
+    b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
   V m = F(set)(N(largest)(F(select)((MASK)(a > b), a, b)));
   V ea = F(exp)(a - m), eb = n1 ? F(exp)(b - m) : F(set)(0);
   S sum = N(total)(ea + eb);
@@ -110,7 +114,8 @@ static void N(softmax)(void *context, int64_t begin, int64_t end, int32_t thread
           F(store_tail)(y + d * inner, F(load_tail)(x + d * inner, count, 0) - m - shift, count);
       } else {
         V scale = F(set)(1) / sum;
-        for (int64_t d = 0; d < dim; d++) F(store_tail)(y + d * inner, F(load_tail)(y + d * inner, count, 0) * scale, count);
+        for (int64_t d = 0; d < dim; d++)
+          F(store_tail)(y + d * inner, F(load_tail)(y + d * inner, count, 0) * scale, count);
       }
     }
   }
@@ -122,7 +127,8 @@ static void N(softmax_backward)(void *context, int64_t begin, int64_t end, int32
   (void)thread;
   for (int64_t i = begin; i < end; i++) {
     // A row's elements are next to each other; so are those of a group of columns, for each d.
-    const int64_t c = inner == 1 ? 0 : i % j->groups * LANES, at = inner == 1 ? i * dim : i / j->groups * dim * inner + c;
+    const int64_t c = inner == 1 ? 0 : i % j->groups * LANES,
+                  at = inner == 1 ? i * dim : i / j->groups * dim * inner + c;
     const S *dy = (const S *)j->a + at, *y = (const S *)j->b + at;
     S *dx = (S *)j->out + at;
     const int count = inner - c < LANES ? (int)(inner - c) : LANES;

@@ -17,7 +17,8 @@ INLINE S N(total)(V v) {
   return s[0];
 }
 
-// sum exp(x - m) over a row, m its maximum; with y, also y = exp(x - m). The sum is taken in blocks, added in double.
+// sum exp(x - m) over a row, m its maximum; with y, also y = exp(x - m). The sum is taken in blocks, added in
+// double.
 static double N(row_exp_sum)(S *y, const S *x, int64_t n, S m) {
   const V shift = F(set)(m);
   double total = 0;

@@ -7,26 +7,26 @@
 #include <math.h>
 
 // A libm function applied lane by lane, for what no program spends its time in.
-#define RAP_LANEWISE(name, single, twice)                                                                              \
-  INLINE f32v f32_##name(f32v x) {                                                                                     \
-    for (int i = 0; i < F32_LANES; i++) x[i] = single(x[i]);                                                           \
-    return x;                                                                                                          \
-  }                                                                                                                    \
-  INLINE f64v f64_##name(f64v x) {                                                                                     \
-    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i]);                                                            \
-    return x;                                                                                                          \
+#define RAP_LANEWISE(name, single, twice)                                                                    \
+  INLINE f32v f32_##name(f32v x) {                                                                           \
+    for (int i = 0; i < F32_LANES; i++) x[i] = single(x[i]);                                                 \
+    return x;                                                                                                \
+  }                                                                                                          \
+  INLINE f64v f64_##name(f64v x) {                                                                           \
+    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i]);                                                  \
+    return x;                                                                                                \
   }
 // Only one of the two types lane by lane.
-#define RAP_LANEWISE_F64(name, twice)                                                                                  \
-  INLINE f64v f64_##name(f64v x) {                                                                                     \
-    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i]);                                                            \
-    return x;                                                                                                          \
+#define RAP_LANEWISE_F64(name, twice)                                                                        \
+  INLINE f64v f64_##name(f64v x) {                                                                           \
+    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i]);                                                  \
+    return x;                                                                                                \
   }
 // A float32 function by its float64 one.
-#define RAP_BY_F64(name)                                                                                               \
-  INLINE f32v f32_##name(f32v x) {                                                                                     \
-    f64pair v = f64_widen(x);                                                                                          \
-    return f32_narrow(f64_##name(v.low), f64_##name(v.high));                                                          \
+#define RAP_BY_F64(name)                                                                                     \
+  INLINE f32v f32_##name(f32v x) {                                                                           \
+    f64pair v = f64_widen(x);                                                                                \
+    return f32_narrow(f64_##name(v.low), f64_##name(v.high));                                                \
   }
 
 typedef uint32_t u32v __attribute__((vector_size(RAP_VBYTES)));
@@ -37,14 +37,16 @@ INLINE f64v f64_bits(uint64_t b) { return (f64v)(b - (u64v){0}); }
 #define C64(c) f64_set(c)
 
 // ---- exponentials ----------------------------------------------------------------------------------------
-// x = n ln 2 + r, |r| <= ln 2 / 2, and exp x = 2^n exp r. Adding 1.5 * 2^23 (2^52) rounds to an integer, which is then
-// in the sum's low bits. ln 2 is the sum of a short number, whose products with n are exact, and a rest.
+// x = n ln 2 + r, |r| <= ln 2 / 2, and exp x = 2^n exp r. Adding 1.5 * 2^23 (2^52) rounds to an integer,
+// which is then in the sum's low bits. ln 2 is the sum of a short number, whose products with n are exact,
+// and a rest.
 
 // exp(r) - 1 (coefficients: SLEEF's expf), and n in the low bits of *n.
 INLINE f32v f32_exp_reduced(f32v x, f32v *whole) {
   const f32v round = C32(12582912.0);
   f32v t = x * C32(1.44269504088896341) + round, n = t - round;
-  f32v r = x - n * C32(0.693145751953125) - n * C32(1.428606765330187045e-06), p = C32(0.000198527617612853646);
+  f32v r = x - n * C32(0.693145751953125) - n * C32(1.428606765330187045e-06),
+       p = C32(0.000198527617612853646);
   p = p * r + C32(0.00139304355252534151);
   p = p * r + C32(0.00833336077630519867);
   p = p * r + C32(0.0416664853692054749);
@@ -61,13 +63,15 @@ INLINE f32v f32_clip(f32v x, f32v low, f32v high) { // NaN stays
 }
 INLINE f32v f32_exp(f32v x) {
   f32v t, p = f32_exp_reduced(f32_clip(x, C32(-104.5), C32(89.0)), &t);
-  // The exponent in two halves, so that results below 2^-126 round once and those beyond 2^128 become infinite.
+  // The exponent in two halves, so that results below 2^-126 round once and those beyond 2^128 become
+  // infinite.
   i32v n = (i32v)t - (i32v)C32(12582912.0), half = n >> 1;
   return (p + C32(1.0)) * f32_power_of_2(half) * f32_power_of_2(n - half);
 }
 INLINE f32v f32_expm1(f32v x) {
   f32v t, p = f32_exp_reduced(f32_clip(x, C32(-30.0), C32(89.0)), &t);
-  // 2^n (p + 1) - 1 through 2^(n-1), which does not overflow before the result does; tiny x are their own result.
+  // 2^n (p + 1) - 1 through 2^(n-1), which does not overflow before the result does; tiny x are their own
+  // result.
   f32v s = f32_power_of_2((i32v)t - (i32v)C32(12582912.0) - 1), y = s * p + (s - C32(0.5));
   return f32_select(x == C32(0.0), x, y + y);
 }
@@ -119,7 +123,8 @@ INLINE f64v f64_expm1(f64v x) {
 }
 RAP_BY_F64(exp2)
 
-// tanh |x| = e / (e + 2), e = expm1 2|x|; 1 from 10 (20) on. In float32 x + x^3 P(x^2) is closer below 0.625 (Cephes).
+// tanh |x| = e / (e + 2), e = expm1 2|x|; 1 from 10 (20) on. In float32 x + x^3 P(x^2) is closer below 0.625
+// (Cephes).
 INLINE f32v f32_tanh(f32v x) {
   const i32v sign = (i32v)C32(-0.0);
   f32v a = (f32v)((i32v)x & ~sign);
@@ -215,18 +220,21 @@ INLINE f32v f32_log2(f32v x) {
 }
 INLINE f32v f32_log10(f32v x) {
   f64pair v = f64_widen(x);
-  return f32_narrow(f64_log(v.low) * C64(0.434294481903251827651), f64_log(v.high) * C64(0.434294481903251827651));
+  return f32_narrow(f64_log(v.low) * C64(0.434294481903251827651),
+                    f64_log(v.high) * C64(0.434294481903251827651));
 }
 RAP_LANEWISE_F64(log10, log10)
-// log u + (x - (u - 1)) / u, u = 1 + x rounded (Goldberg, "What every computer scientist should know", theorem 4)
+// log u + (x - (u - 1)) / u, u = 1 + x rounded (Goldberg, "What every computer scientist should know",
+// theorem 4)
 INLINE f32v f32_log1p(f32v x) {
   f32v u = x + C32(1.0), l = f32_log(u), lost = (x - (u - C32(1.0))) / u;
-  return f32_select((u == C32(0.0)) | (x == C32(0.0)) | (u > C32(3.40282347e+38)), f32_select(x == C32(0.0), x, l), l + lost);
+  return f32_select((u == C32(0.0)) | (x == C32(0.0)) | (u > C32(3.40282347e+38)),
+                    f32_select(x == C32(0.0), x, l), l + lost);
 }
 INLINE f64v f64_log1p(f64v x) {
   f64v u = x + C64(1.0), l = f64_log(u), lost = (x - (u - C64(1.0))) / u;
-  return f64_select((u == C64(0.0)) | (x == C64(0.0)) | (u > C64(1.79769313486231570815e+308)), f64_select(x == C64(0.0), x, l),
-                    l + lost);
+  return f64_select((u == C64(0.0)) | (x == C64(0.0)) | (u > C64(1.79769313486231570815e+308)),
+                    f64_select(x == C64(0.0), x, l), l + lost);
 }
 INLINE f64v f64_near_asinh(f64v x) { // for float32's range: x^2 does not overflow
   const i64v sign = (i64v)C64(-0.0);
@@ -239,11 +247,11 @@ INLINE f64v f64_near_acosh(f64v x) {
   return f64_select(x < C64(1.0), f64_set(__builtin_nan("")), y);
 }
 INLINE f64v f64_near_atanh(f64v x) { return C64(0.5) * f64_log1p((x + x) / (C64(1.0) - x)); }
-#define RAP_BY_NEAR_F64(name, twice)                                                                                   \
-  INLINE f32v f32_##name(f32v x) {                                                                                     \
-    f64pair v = f64_widen(x);                                                                                          \
-    return f32_narrow(f64_near_##name(v.low), f64_near_##name(v.high));                                                \
-  }                                                                                                                    \
+#define RAP_BY_NEAR_F64(name, twice)                                                                         \
+  INLINE f32v f32_##name(f32v x) {                                                                           \
+    f64pair v = f64_widen(x);                                                                                \
+    return f32_narrow(f64_near_##name(v.low), f64_near_##name(v.high));                                      \
+  }                                                                                                          \
   RAP_LANEWISE_F64(name, twice)
 RAP_BY_NEAR_F64(asinh, asinh)
 RAP_BY_NEAR_F64(acosh, acosh)
@@ -274,8 +282,8 @@ INLINE f64v f64_pow(f64v x, f64v y) {
 }
 INLINE f32v f32_hypot(f32v x, f32v y) {
   f64pair a = f64_widen(x), b = f64_widen(y);
-  f32v inf = f32_set(__builtin_inff()), r = f32_narrow(f64_sqrt(a.low * a.low + b.low * b.low),
-                                                       f64_sqrt(a.high * a.high + b.high * b.high));
+  f32v inf = f32_set(__builtin_inff()),
+       r = f32_narrow(f64_sqrt(a.low * a.low + b.low * b.low), f64_sqrt(a.high * a.high + b.high * b.high));
   return f32_select((x == inf) | (y == inf) | (x == -inf) | (y == -inf), inf, r);
 }
 INLINE f64v f64_hypot(f64v x, f64v y) {
@@ -284,13 +292,15 @@ INLINE f64v f64_hypot(f64v x, f64v y) {
 }
 
 // ---- trigonometry ----------------------------------------------------------------------------------------
-// In float64: x = k pi/2 + r. Up to 2^20 two parts of pi/2 suffice for a float32 result; libm takes what lies beyond.
+// In float64: x = k pi/2 + r. Up to 2^20 two parts of pi/2 suffice for a float32 result; libm takes what lies
+// beyond.
 
 // sine and cosine of r, and the quadrant in the low bits of *k
 INLINE void f64_sincos_reduced(f64v x, f64v *sine, f64v *cosine, i64v *k) {
   f64v t = x * C64(0.636619772367581343076) + ROUND64, n = t - ROUND64;
   f64v r = x - n * C64(1.57079632673412561417) - n * C64(6.07710050650619224932e-11), z = r * r;
-  f64v s = C64(2.7557319223985893e-6) - z * C64(2.5052108385441719e-8), c = C64(2.4801587301587302e-5) - z * C64(2.7557319223985891e-7);
+  f64v s = C64(2.7557319223985893e-6) - z * C64(2.5052108385441719e-8),
+       c = C64(2.4801587301587302e-5) - z * C64(2.7557319223985891e-7);
   s = s * z - C64(1.9841269841269841e-4);
   s = s * z + C64(8.3333333333333333e-3);
   s = s * z - C64(1.6666666666666667e-1);
@@ -318,15 +328,15 @@ INLINE f64v f64_near_tan(f64v x) {
   i64v odd = (k & 1) == 1;
   return f64_select(odd, -c, s) / f64_select(odd, s, c);
 }
-#define RAP_TRIGONOMETRY(name, single, twice)                                                                          \
-  INLINE f32v f32_##name(f32v x) {                                                                                     \
-    f64pair v = f64_widen(x);                                                                                          \
-    f32v y = f32_narrow(f64_near_##name(v.low), f64_near_##name(v.high)), limit = C32(1048576.0);                      \
-    if (__builtin_expect(i32_any((x > limit) | (x < -limit)), 0))                                                      \
-      for (int i = 0; i < F32_LANES; i++)                                                                              \
-        if (!(x[i] <= limit[i] && x[i] >= -limit[i])) y[i] = single(x[i]);                                             \
-    return y;                                                                                                          \
-  }                                                                                                                    \
+#define RAP_TRIGONOMETRY(name, single, twice)                                                                \
+  INLINE f32v f32_##name(f32v x) {                                                                           \
+    f64pair v = f64_widen(x);                                                                                \
+    f32v y = f32_narrow(f64_near_##name(v.low), f64_near_##name(v.high)), limit = C32(1048576.0);            \
+    if (__builtin_expect(i32_any((x > limit) | (x < -limit)), 0))                                            \
+      for (int i = 0; i < F32_LANES; i++)                                                                    \
+        if (!(x[i] <= limit[i] && x[i] >= -limit[i])) y[i] = single(x[i]);                                   \
+    return y;                                                                                                \
+  }                                                                                                          \
   RAP_LANEWISE_F64(name, twice)
 RAP_TRIGONOMETRY(sin, sinf, sin)
 RAP_TRIGONOMETRY(cos, cosf, cos)
@@ -337,7 +347,8 @@ INLINE f64v f64_atan_positive(f64v x) {
   const f64v one = C64(1.0);
   i64v far = x > C64(2.41421356237309504880), half = (x > C64(0.66)) & ~far;
   f64v base = f64_select(far, C64(RAP_PI / 2), f64_select(half, C64(RAP_PI / 4), C64(0.0)));
-  f64v r = f64_select(far, -one, f64_select(half, x - one, x)) / f64_select(far, x, f64_select(half, x + one, one));
+  f64v r = f64_select(far, -one, f64_select(half, x - one, x)) /
+           f64_select(far, x, f64_select(half, x + one, one));
   f64v z = r * r, p = C64(-8.750608600031904122785e-1), q = z + C64(2.485846490142306297962e1);
   p = p * z + C64(-1.615753718733365076637e1);
   p = p * z + C64(-7.500855792314704667340e1);
@@ -349,10 +360,12 @@ INLINE f64v f64_atan_positive(f64v x) {
   q = q * z + C64(1.945506571482613964425e2);
   return base + (r * z * (p / q) + r);
 }
-// The angle of (x, y): for x < 0 pi less the one of (-x, y); both infinite or both 0 count as equal, or as on the axis.
+// The angle of (x, y): for x < 0 pi less the one of (-x, y); both infinite or both 0 count as equal, or as on
+// the axis.
 INLINE f64v f64_near_atan2(f64v y, f64v x) {
   const i64v sign = (i64v)C64(-0.0);
-  f64v inf = f64_set(__builtin_inf()), b = (f64v)((i64v)y & ~sign), a = (f64v)((i64v)x & ~sign), ratio = b / a;
+  f64v inf = f64_set(__builtin_inf()), b = (f64v)((i64v)y & ~sign), a = (f64v)((i64v)x & ~sign),
+       ratio = b / a;
   ratio = f64_select((a == inf) & (b == inf), C64(1.0), ratio);
   ratio = f64_select((a == C64(0.0)) & (b == C64(0.0)), C64(0.0), ratio);
   f64v angle = f64_atan_positive(ratio);
@@ -366,25 +379,27 @@ INLINE f64v f64_near_acos(f64v x) { return f64_near_atan2(f64_sqrt((C64(1.0) - x
 RAP_BY_NEAR_F64(atan, atan)
 RAP_BY_NEAR_F64(asin, asin)
 RAP_BY_NEAR_F64(acos, acos)
-#define RAP_BY_NEAR_F64_2(name, twice)                                                                                 \
-  INLINE f32v f32_##name(f32v x, f32v y) {                                                                             \
-    f64pair a = f64_widen(x), b = f64_widen(y);                                                                        \
-    return f32_narrow(f64_near_##name(a.low, b.low), f64_near_##name(a.high, b.high));                                 \
-  }                                                                                                                    \
-  INLINE f64v f64_##name(f64v x, f64v y) {                                                                             \
-    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i], y[i]);                                                      \
-    return x;                                                                                                          \
+#define RAP_BY_NEAR_F64_2(name, twice)                                                                       \
+  INLINE f32v f32_##name(f32v x, f32v y) {                                                                   \
+    f64pair a = f64_widen(x), b = f64_widen(y);                                                              \
+    return f32_narrow(f64_near_##name(a.low, b.low), f64_near_##name(a.high, b.high));                       \
+  }                                                                                                          \
+  INLINE f64v f64_##name(f64v x, f64v y) {                                                                   \
+    for (int i = 0; i < F64_LANES; i++) x[i] = twice(x[i], y[i]);                                            \
+    return x;                                                                                                \
   }
 RAP_BY_NEAR_F64_2(atan2, atan2)
 
 // ---- remainders ------------------------------------------------------------------------------------------
 
-// Of float32 numbers whose quotient is below 2^27: the quotient's whole part and its product with y are exact.
+// Of float32 numbers whose quotient is below 2^27: the quotient's whole part and its product with y are
+// exact.
 INLINE f64v f64_near_fmod(f64v x, f64v y) { return x - f64_trunc(x / y) * y; }
 INLINE f32v f32_fmod(f32v x, f32v y) {
   const i32v sign = (i32v)C32(-0.0);
   f64pair a = f64_widen(x), b = f64_widen(y);
-  f32v r = f32_narrow(f64_near_fmod(a.low, b.low), f64_near_fmod(a.high, b.high)), q = (f32v)((i32v)(x / y) & ~sign);
+  f32v r = f32_narrow(f64_near_fmod(a.low, b.low), f64_near_fmod(a.high, b.high)),
+       q = (f32v)((i32v)(x / y) & ~sign);
   r = (f32v)(((i32v)r & ~sign) | ((i32v)x & sign));
   // An infinite y leaves x as it is.
   f32v inf = f32_set(__builtin_inff());
@@ -428,8 +443,9 @@ RAP_LANEWISE(erfc, erfcf, erfc)
 
 // Cephes' psi: the asymptotic series above 10, recurrence up to it, reflection below 0.
 static double rap_digamma(double x) {
-  static const double series[7] = {8.33333333333333333333E-2, -2.10927960927960927961E-2, 7.57575757575757575758E-3,
-                                   -4.16666666666666666667E-3, 3.96825396825396825397E-3, -8.33333333333333333333E-3,
+  static const double series[7] = {8.33333333333333333333E-2, -2.10927960927960927961E-2,
+                                   7.57575757575757575758E-3, -4.16666666666666666667E-3,
+                                   3.96825396825396825397E-3, -8.33333333333333333333E-3,
                                    8.33333333333333333333E-2};
   if (x == 0) return copysign(INFINITY, -x);
   if (isinf(x)) return x > 0 ? x : NAN;
@@ -470,40 +486,41 @@ RAP_LANEWISE(erfinv, rap_erfinv_f32, rap_erfinv)
 RAP_LANEWISE(lgamma, rap_lgamma_f32, lgamma)
 
 // What the rows of pointwise.h are put together from; one text for both element types.
-#define RAP_VECTOR_HELPERS(P, V, I)                                                                              \
-  INLINE V P##_abs(V x) { return (V)((I)x & ~(I)P##_set(-0.0)); }                                                   \
-  INLINE V P##_copysign(V a, V b) { return (V)(((I)a & ~(I)P##_set(-0.0)) | ((I)b & (I)P##_set(-0.0))); }              \
-  INLINE V P##_max(V a, V b) { return P##_select((I)(a > b), a, b); }                                                  \
-  INLINE V P##_sign(V x) {                                                                                             \
-    V zero = P##_set(0);                                                                                               \
-    return P##_select((I)(x > zero), P##_set(1), P##_select((I)(x < zero), P##_set(-1), zero));                        \
-  }                                                                                                                    \
-  INLINE V P##_clamp(V x, V low, V high) {                                                                             \
-    x = P##_select((I)(x < low), low, x);                                                                              \
-    return P##_select((I)(x > high), high, x);                                                                         \
-  }                                                                                                                    \
-  INLINE V P##_clamp_between(V x, V low, V high) {                                                                     \
-    x = P##_select((I)((x < low) | (low != low)), low, x);                                                             \
-    return P##_select((I)((x > high) | (high != high)), high, x);                                                      \
-  }                                                                                                                    \
-  INLINE V P##_logit(V x) { return P##_log(x / (P##_set(1) - x)); }                                                    \
-  INLINE V P##_remainder(V a, V b) {                                                                                   \
-    V m = P##_fmod(a, b), zero = P##_set(0);                                                                           \
-    return P##_select((I)((m != zero) & ((b < zero) != (m < zero))), m + b, m);                                        \
-  }                                                                                                                    \
-  INLINE V P##_floor_divide(V a, V b) { /* as Python's: floor((a - a mod b) / b), corrected */                         \
-    V m = P##_fmod(a, b), zero = P##_set(0), d = (a - m) / b;                                                          \
-    d = P##_select((I)((m != zero) & ((b < zero) != (m < zero))), d - P##_set(1), d);                                  \
-    V f = P##_floor(d);                                                                                                \
-    f = P##_select((I)(d - f > P##_set(0.5)), f + P##_set(1), f);                                                      \
-    f = P##_select((I)(d == zero), P##_copysign(zero, a / b), f);                                                      \
-    return P##_select((I)(b == zero), a / b, f);                                                                       \
-  }                                                                                                                    \
-  INLINE V P##_gelu_tanh_slope(V x, V t) {                                                                             \
-    V inner = P##_set(RAP_SQRT_2_OVER_PI) * (P##_set(1) + P##_set(3 * 0.044715) * x * x), half = P##_set(0.5);         \
-    return half * (P##_set(1) + t) + half * x * (P##_set(1) - t * t) * inner;                                          \
-  }                                                                                                                    \
-  INLINE V P##_silu_slope(V x, V s) { return s * (P##_set(1) + x * (P##_set(1) - s)); }                                \
+#define RAP_VECTOR_HELPERS(P, V, I)                                                                          \
+  INLINE V P##_abs(V x) { return (V)((I)x & ~(I)P##_set(-0.0)); }                                            \
+  INLINE V P##_copysign(V a, V b) { return (V)(((I)a & ~(I)P##_set(-0.0)) | ((I)b & (I)P##_set(-0.0))); }    \
+  INLINE V P##_max(V a, V b) { return P##_select((I)(a > b), a, b); }                                        \
+  INLINE V P##_sign(V x) {                                                                                   \
+    V zero = P##_set(0);                                                                                     \
+    return P##_select((I)(x > zero), P##_set(1), P##_select((I)(x < zero), P##_set(-1), zero));              \
+  }                                                                                                          \
+  INLINE V P##_clamp(V x, V low, V high) {                                                                   \
+    x = P##_select((I)(x < low), low, x);                                                                    \
+    return P##_select((I)(x > high), high, x);                                                               \
+  }                                                                                                          \
+  INLINE V P##_clamp_between(V x, V low, V high) {                                                           \
+    x = P##_select((I)((x < low) | (low != low)), low, x);                                                   \
+    return P##_select((I)((x > high) | (high != high)), high, x);                                            \
+  }                                                                                                          \
+  INLINE V P##_logit(V x) { return P##_log(x / (P##_set(1) - x)); }                                          \
+  INLINE V P##_remainder(V a, V b) {                                                                         \
+    V m = P##_fmod(a, b), zero = P##_set(0);                                                                 \
+    return P##_select((I)((m != zero) & ((b < zero) != (m < zero))), m + b, m);                              \
+  }                                                                                                          \
+  INLINE V P##_floor_divide(V a, V b) { /* as Python's: floor((a - a mod b) / b), corrected */               \
+    V m = P##_fmod(a, b), zero = P##_set(0), d = (a - m) / b;                                                \
+    d = P##_select((I)((m != zero) & ((b < zero) != (m < zero))), d - P##_set(1), d);                        \
+    V f = P##_floor(d);                                                                                      \
+    f = P##_select((I)(d - f > P##_set(0.5)), f + P##_set(1), f);                                            \
+    f = P##_select((I)(d == zero), P##_copysign(zero, a / b), f);                                            \
+    return P##_select((I)(b == zero), a / b, f);                                                             \
+  }                                                                                                          \
+  INLINE V P##_gelu_tanh_slope(V x, V t) {                                                                   \
+    V inner = P##_set(RAP_SQRT_2_OVER_PI) * (P##_set(1) + P##_set(3 * 0.044715) * x * x),                    \
+      half = P##_set(0.5);                                                                                   \
+    return half * (P##_set(1) + t) + half * x * (P##_set(1) - t * t) * inner;                                \
+  }                                                                                                          \
+  INLINE V P##_silu_slope(V x, V s) { return s * (P##_set(1) + x * (P##_set(1) - s)); }                      \
   INLINE V P##_mish_slope(V x, V s, V t) { return t + x * s * (P##_set(1) - t * t); }
 RAP_VECTOR_HELPERS(f32, f32v, i32v)
 RAP_VECTOR_HELPERS(f64, f64v, i64v)

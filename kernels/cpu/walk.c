@@ -4,7 +4,8 @@
 
 typedef rap_walk_job job;
 
-// Elements that a broadcast or strided operand is unrolled to at a time: four such pieces stay in the L1 cache.
+// Elements that a broadcast or strided operand is unrolled to at a time: four such pieces stay in the L1
+// cache.
 #define PIECE 512
 // Outputs from this size on are stored past the caches, unless they are an input too.
 #define STREAM_BYTES ((int64_t)16 << 20)
@@ -25,7 +26,7 @@ typedef union {
 
 // count elements of `size` bytes from `x`, `stride` elements apart.
 static void gather(void *y, const void *x, int64_t stride, int64_t count, int32_t size) {
-#define GATHER(type)                                                                                                   \
+#define GATHER(type)                                                                                         \
   for (int64_t i = 0; i < count; i++) ((type *)y)[i] = ((const type *)x)[i * stride]
   switch (size) {
   case 1: GATHER(uint8_t); break;
@@ -36,7 +37,7 @@ static void gather(void *y, const void *x, int64_t stride, int64_t count, int32_
 #undef GATHER
 }
 static void scatter(void *y, int64_t stride, const void *x, int64_t count, int32_t size) {
-#define SCATTER(type)                                                                                                  \
+#define SCATTER(type)                                                                                        \
   for (int64_t i = 0; i < count; i++) ((type *)y)[i * stride] = ((const type *)x)[i]
   switch (size) {
   case 1: SCATTER(uint8_t); break;
@@ -68,8 +69,8 @@ static void turn(char *y, const char *x, int64_t stride, int64_t rows, int64_t c
     if (c == columns) return;
     y += c * 4, x += c * stride * 4, columns -= c;
   }
-#define TURN(type)                                                                                                     \
-  for (int64_t c = 0; c < columns; c++)                                                                                \
+#define TURN(type)                                                                                           \
+  for (int64_t c = 0; c < columns; c++)                                                                      \
     for (int64_t r = 0; r < rows; r++) ((type *)y)[r * TILE_COLUMNS + c] = ((const type *)x)[c * stride + r]
   switch (size) {
   case 1: TURN(uint8_t); break;
@@ -174,7 +175,8 @@ static void run_rows(void *context, int64_t begin, int64_t end, int32_t part) {
       in[k - 1] = at.at[k];
       if (stride == 1) continue;
       // A number that fills the piece already stays there for the rest of its row.
-      if (stride || splat[k] != at.at[k] || count != PIECE) gather(pieces[k].bytes, at.at[k], stride, count, j->size[k]);
+      if (stride || splat[k] != at.at[k] || count != PIECE)
+        gather(pieces[k].bytes, at.at[k], stride, count, j->size[k]);
       splat[k] = !stride && count == PIECE ? at.at[k] : 0;
       in[k - 1] = pieces[k].bytes;
     }
@@ -262,7 +264,8 @@ static void run_tiles(void *context, int64_t begin, int64_t end, int32_t part) {
       for (int64_t r = 0; r < rows; r++) {
         const void *in[RAP_OPERANDS - 1];
         for (int k = 1; k < j->operands; k++) {
-          char *at = corner[k] + r * j->strides[k][middle] * j->size[k], *copy = tiles[k].bytes + r * TILE_COLUMNS * j->size[k];
+          char *at = corner[k] + r * j->strides[k][middle] * j->size[k],
+               *copy = tiles[k].bytes + r * TILE_COLUMNS * j->size[k];
           in[k - 1] = copy;
           if (j->strides[k][inner] == 1)
             in[k - 1] = at;
@@ -276,8 +279,8 @@ static void run_tiles(void *context, int64_t begin, int64_t end, int32_t part) {
   if (j->stream) stream_end();
 }
 
-// Reads meta = [ndim, sizes, y strides, input strides …]: drops dimensions of size 1, puts y's largest stride first and
-// merges neighbours that every operand walks alike.
+// Reads meta = [ndim, sizes, y strides, input strides …]: drops dimensions of size 1, puts y's largest stride
+// first and merges neighbours that every operand walks alike.
 static void read_meta(job *j, const int32_t *meta) {
   int dims = meta[0];
   const int32_t *sizes = meta + 1;

@@ -1,6 +1,8 @@
-// Pointwise ops, copies, reductions, softmax, losses, norms and optimizer steps against plain loops in double, on
-// exactly sized blocks of odd sizes, so that AddressSanitizer sees every step too far; with one and two threads.
-//   cc -O2 -march=x86-64-v3 -Ikernels tests/kernels/elementwise_test.c kernels/cpu/*.c -lpthread -lm && ./a.out
+// Pointwise ops, copies, reductions, softmax, losses, norms and optimizer steps against plain loops in
+// double, on exactly sized blocks of odd sizes, so that AddressSanitizer sees every step too far; with one
+// and two threads.
+//   cc -O2 -march=x86-64-v3 -Ikernels tests/kernels/elementwise_test.c kernels/cpu/*.c -lpthread -lm &&
+//   ./a.out
 #include "raptorch.h"
 #include <math.h>
 #include <stdio.h>
@@ -84,19 +86,22 @@ static void test_strided(int rows, int cols) {
     rap_binary(RAP_BINARY_ADD, RAP_FLOAT32, y, a, b, rows * cols, 0, 0, meta);
     for (int r = 0; r < rows; r++)
       for (int c = 0; c < cols; c++)
-        check("strided add", r * cols + c, (double)y[r * cols + c], (double)(a[c * rows + r] + b[row * c + column * r]), 0);
+        check("strided add", r * cols + c, (double)y[r * cols + c],
+              (double)(a[c * rows + r] + b[row * c + column * r]), 0);
   }
   // y transposed, x not.
   const int32_t meta[] = {2, rows, cols, 1, rows, cols, 1};
   rap_copy_strided(4, y, a, meta);
   for (int r = 0; r < rows; r++)
-    for (int c = 0; c < cols; c++) check("copy", r * cols + c, (double)y[c * rows + r], (double)a[r * cols + c], 0);
+    for (int c = 0; c < cols; c++)
+      check("copy", r * cols + c, (double)y[c * rows + r], (double)a[r * cols + c], 0);
   free(a), free(b), free(y);
 }
 
 static void test_rows(int rows, int cols) {
   const int64_t n = (int64_t)rows * cols;
-  float *x = floats(n), *y = floats(n), *dy = floats(n), *dx = floats(n), *saved = floats(rows + 1), *rstd = floats(rows);
+  float *x = floats(n), *y = floats(n), *dy = floats(n), *dx = floats(n), *saved = floats(rows + 1),
+        *rstd = floats(rows);
   float *gamma = floats(cols), *beta = floats(cols), loss, one = 1;
   int64_t *target = malloc((size_t)rows * 8);
   for (int r = 0; r < rows; r++) target[r] = r % 5 == 4 ? -100 : (r * 7) % cols;
@@ -111,18 +116,22 @@ static void test_rows(int rows, int cols) {
     for (int c = 0; c < cols; c++) {
       double p = exp((double)row[c]) / sum;
       check("softmax", r, (double)y[(int64_t)r * cols + c], p, 1e-6);
-      check("softmax backward", r, (double)dx[(int64_t)r * cols + c], p * ((double)dy[(int64_t)r * cols + c] - dot), 2e-6);
+      check("softmax backward", r, (double)dx[(int64_t)r * cols + c],
+            p * ((double)dy[(int64_t)r * cols + c] - dot), 2e-6);
     }
     if (target[r] >= 0) total += log(sum) - (double)row[target[r]], count++;
   }
-  int status = rap_cross_entropy(RAP_FLOAT32, &loss, saved, x, target, 0, rows, cols, 1, -100, RAP_REDUCTION_MEAN, 0, 0);
+  int status = rap_cross_entropy(RAP_FLOAT32, &loss, saved, x, target, 0, rows, cols, 1, -100,
+                                 RAP_REDUCTION_MEAN, 0, 0);
   check("cross entropy's status", 0, status, 0, 0);
   check("cross entropy", rows, (double)loss, total / count, 2e-6);
-  rap_cross_entropy_backward(RAP_FLOAT32, dx, &one, saved, x, target, 0, rows, cols, 1, -100, RAP_REDUCTION_MEAN, 0, 0);
+  rap_cross_entropy_backward(RAP_FLOAT32, dx, &one, saved, x, target, 0, rows, cols, 1, -100,
+                             RAP_REDUCTION_MEAN, 0, 0);
   for (int r = 0; r < rows; r++)
     for (int c = 0; c < cols; c++) {
       double p = (double)y[(int64_t)r * cols + c] - (c == target[r]);
-      check("cross entropy backward", r, (double)dx[(int64_t)r * cols + c], target[r] < 0 ? 0 : p / count, 1e-6);
+      check("cross entropy backward", r, (double)dx[(int64_t)r * cols + c], target[r] < 0 ? 0 : p / count,
+            1e-6);
     }
   rap_layer_norm(RAP_FLOAT32, y, saved, rstd, x, gamma, beta, rows, cols, 1e-5);
   for (int r = 0; r < rows; r++) {

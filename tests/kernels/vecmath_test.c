@@ -1,31 +1,32 @@
-// The elementary functions of vecmath.h against libm in the next larger precision, over all of float32 (every STEP-th
-// number, default 499; 1 for all) and random float64 numbers. The bound of each is in units in the last place.
+// The elementary functions of vecmath.h against libm in the next larger precision, over all of float32 (every
+// STEP-th number, default 499; 1 for all) and random float64 numbers. The bound of each is in units in the
+// last place.
 //   cc -O2 -march=x86-64-v3 -Ikernels -Ikernels/cpu tests/kernels/vecmath_test.c -lm && ./a.out [STEP]
 #include "vecmath.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 // X(function, float32 bound, float64 bound; 0: libm's own)
-#define FUNCTIONS(X)                                                                                                   \
-  X(exp, 1, 1)                                                                                                         \
-  X(exp2, 0.51, 1.1)                                                                                                   \
-  X(expm1, 1.4, 1.8)                                                                                                   \
-  X(log, 0.8, 1.1)                                                                                                     \
-  X(log2, 0.51, 1.6)                                                                                                   \
-  X(log10, 0.51, 0)                                                                                                    \
-  X(log1p, 1.5, 1.6)                                                                                                   \
-  X(sin, 0.6, 0)                                                                                                       \
-  X(cos, 0.6, 0)                                                                                                       \
-  X(tan, 1.5, 0)                                                                                                       \
-  X(sinh, 0.51, 2.5)                                                                                                   \
-  X(cosh, 0.51, 3)                                                                                                     \
-  X(tanh, 1.6, 2.5)                                                                                                    \
-  X(asin, 0.51, 0)                                                                                                     \
-  X(acos, 0.51, 0)                                                                                                     \
-  X(atan, 0.51, 0)                                                                                                     \
-  X(asinh, 0.51, 0)                                                                                                    \
-  X(acosh, 0.51, 0)                                                                                                    \
-  X(atanh, 0.51, 0)                                                                                                    \
+#define FUNCTIONS(X)                                                                                         \
+  X(exp, 1, 1)                                                                                               \
+  X(exp2, 0.51, 1.1)                                                                                         \
+  X(expm1, 1.4, 1.8)                                                                                         \
+  X(log, 0.8, 1.1)                                                                                           \
+  X(log2, 0.51, 1.6)                                                                                         \
+  X(log10, 0.51, 0)                                                                                          \
+  X(log1p, 1.5, 1.6)                                                                                         \
+  X(sin, 0.6, 0)                                                                                             \
+  X(cos, 0.6, 0)                                                                                             \
+  X(tan, 1.5, 0)                                                                                             \
+  X(sinh, 0.51, 2.5)                                                                                         \
+  X(cosh, 0.51, 3)                                                                                           \
+  X(tanh, 1.6, 2.5)                                                                                          \
+  X(asin, 0.51, 0)                                                                                           \
+  X(acos, 0.51, 0)                                                                                           \
+  X(atan, 0.51, 0)                                                                                           \
+  X(asinh, 0.51, 0)                                                                                          \
+  X(acosh, 0.51, 0)                                                                                          \
+  X(atanh, 0.51, 0)                                                                                          \
   X(erf, 1.2, 0)
 
 typedef struct {
@@ -36,8 +37,8 @@ typedef struct {
   long double (*libml)(long double);
   double bound32, bound64;
 } function;
-#define DEFINE(f, single, twice)                                                                                       \
-  static f32v f##_32(f32v x) { return f32_##f(x); }                                                                    \
+#define DEFINE(f, single, twice)                                                                             \
+  static f32v f##_32(f32v x) { return f32_##f(x); }                                                          \
   static f64v f##_64(f64v x) { return f64_##f(x); }
 FUNCTIONS(DEFINE)
 #define ENTRY(f, single, twice) {#f, f##_32, f##_64, f, f##l, single, twice},
@@ -45,8 +46,8 @@ static const function functions[] = {FUNCTIONS(ENTRY)};
 
 static int failures;
 
-// The distance of y from the exact r in units of the last of `digits` bits, exponents from `least` on; -1 for a
-// mismatch of NaN, infinity or a zero's sign.
+// The distance of y from the exact r in units of the last of `digits` bits, exponents from `least` on; -1 for
+// a mismatch of NaN, infinity or a zero's sign.
 static double distance(double y, long double r, double rounded, int digits, int least) {
   if (isnan(rounded)) return isnan(y) ? 0 : -1;
   if (isinf(rounded) || isinf(y)) return y == rounded ? 0 : -1;
@@ -59,7 +60,8 @@ static double distance(double y, long double r, double rounded, int digits, int 
 static void report(const function *f, const char *type, double worst, double at, double bound) {
   int bad = worst > bound;
   failures += bad;
-  if (bad || getenv("VERBOSE")) printf("%s%s %s: %.3f ulp at %.17g (bound %g)\n", bad ? "FAIL " : "", f->name, type, worst, at, bound);
+  if (bad || getenv("VERBOSE"))
+    printf("%s%s %s: %.3f ulp at %.17g (bound %g)\n", bad ? "FAIL " : "", f->name, type, worst, at, bound);
 }
 
 static void test_f32(const function *f, uint64_t step) {
@@ -84,8 +86,8 @@ static void test_f32(const function *f, uint64_t step) {
 }
 
 static void test_f64(const function *f) {
-  static const double special[] = {0.0, -0.0, INFINITY, -INFINITY, NAN,  1,   -1,    5e-324,
-                                   709.9, -745.5, 1e-310, 2,       0.5, 1e308, -1e308, 0x1p-1022};
+  static const double special[] = {0.0,   -0.0,   INFINITY, -INFINITY, NAN, 1,     -1,     5e-324,
+                                   709.9, -745.5, 1e-310,   2,         0.5, 1e308, -1e308, 0x1p-1022};
   uint64_t state = 88172645463325252u;
   double worst = 0, at = 0;
   for (int round = 0; round < 100000; round++) {
