@@ -145,3 +145,4 @@ export { diag, diagflat, movedim, roll, trace, tril, triu } from "./ops/diagonal
 export { cross, inner, kron, outer, vdot } from "./ops/products.ts";
 export * from "./functions/statistics.ts";
 export { cummax, cummin, logcumsumexp } from "./ops/scan.ts";
+export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions } from "./ops/softmax_calls.ts";

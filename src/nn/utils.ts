@@ -18,6 +18,10 @@ import { isfinite } from "../ops/compare.ts";
 import { vectorNorm } from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 
+export { fuseConvBnEval, fuseLinearBnEval } from "./fuse.ts";
+/** Sequences of different lengths in one batch. */
+export * as rnn from "./packed_sequence.ts";
+
 /** Options of {@linkcode clipGradNorm_}. */
 export interface ClipGradNormOptions {
   /** The power of the norm; may be Infinity. Default: 2. */

@@ -8,7 +8,7 @@ import { named, type Trailing } from "../arguments.ts";
 import { tuple } from "../check.ts";
 import { int64 } from "../dtype.ts";
 import { empty } from "../make.ts";
-import { formatSizes, product, type Sizes } from "../shape.ts";
+import { formatSizes, product } from "../shape.ts";
 import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
