@@ -50,3 +50,4 @@ export * as transforms from "./src/vision/transforms.ts";
 export * as nn from "./src/nn.ts";
 export * as F from "./src/nn/functional.ts";
 export { type Entry, OrderedDict } from "./src/nn/ordered_dict.ts";
+export type * from "./src/types.ts";

@@ -242,7 +242,9 @@ export function fromTypedArray(array: TypedArray, sizes?: Sizes | number): Tenso
  * @throws {RangeError} When the step is 0 or leads away from `end`.
  */
 export function arange(end: number | bigint, options?: CreateOptions): Tensor;
+/** Numbers from `start` (0) to `end`, exclusive, in steps of `step` (1): int64 when all are integers, else float32. */
 export function arange(start: number | bigint, end: number | bigint, options?: CreateOptions): Tensor;
+/** Numbers from `start` (0) to `end`, exclusive, in steps of `step` (1): int64 when all are integers, else float32. */
 export function arange(
   start: number | bigint,
   end: number | bigint,

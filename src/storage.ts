@@ -173,6 +173,7 @@ export class Storage {
   workspace = false;
   #block: Block | null;
 
+  /** For {@linkcode allocate} and {@linkcode wrapBuffer} only. */
   constructor(
     device: Device,
     ptr: Pointer,

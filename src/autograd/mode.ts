@@ -53,6 +53,7 @@ function inMode<T>(enabled: boolean, inference: boolean, body: (() => T) | undef
  * ```
  */
 export function noGrad<T>(body: () => T): T;
+/** Runs without recording: `noGrad(() => …)`, or `using _ = noGrad()` until the block ends. */
 export function noGrad(): ModeGuard;
 export function noGrad<T>(body?: () => T): T | ModeGuard {
   return inMode(false, mode.inference, body);
@@ -60,6 +61,7 @@ export function noGrad<T>(body?: () => T): T | ModeGuard {
 
 /** Records again inside of {@linkcode noGrad}; called like it. */
 export function enableGrad<T>(body: () => T): T;
+/** Records again inside of {@linkcode noGrad}; called like it. */
 export function enableGrad(): ModeGuard;
 export function enableGrad<T>(body?: () => T): T | ModeGuard {
   return inMode(true, false, body);
@@ -67,6 +69,7 @@ export function enableGrad<T>(body?: () => T): T | ModeGuard {
 
 /** Runs without recording and without the bookkeeping that a later backward would need; called like {@linkcode noGrad}. */
 export function inferenceMode<T>(body: () => T): T;
+/** Runs without recording and without the bookkeeping that a later backward would need; called like {@linkcode noGrad}. */
 export function inferenceMode(): ModeGuard;
 export function inferenceMode<T>(body?: () => T): T | ModeGuard {
   return inMode(false, true, body);
@@ -92,6 +95,7 @@ export function isInferenceModeEnabled(): boolean {
  * `detectAnomaly(() => …)`, or `using _ = detectAnomaly()`.
  */
 export function detectAnomaly<T>(body: () => T): T;
+/** Anomaly mode: an error in backward, or a NaN that backward produces, names the forward operation that it belongs to. */
 export function detectAnomaly(): ModeGuard;
 export function detectAnomaly<T>(body?: () => T): T | ModeGuard {
   const before = mode.anomaly;

@@ -49,6 +49,7 @@ export function kthvalue(x: Tensor, k: number, dim?: number | KeepdimOptions, op
 
 /** The median of all elements, or along `dim` with its indices. */
 export function median(x: Tensor): Tensor;
+/** The median of all elements, or along `dim` with its indices. */
 export function median(x: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
 export function median(x: Tensor, dim?: number | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
   return dim === undefined ? x.median() : x.median(dim, options);
@@ -56,6 +57,7 @@ export function median(x: Tensor, dim?: number | KeepdimOptions, options?: Keepd
 
 /** The distinct elements in ascending order. */
 export function unique(x: Tensor): Tensor;
+/** The distinct elements in ascending order. */
 export function unique(x: Tensor, options: UniqueOptions): Tensor | Tensor[];
 export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
   return x.unique(options);
@@ -63,6 +65,7 @@ export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[
 
 /** The elements without repetitions of the one before. */
 export function uniqueConsecutive(x: Tensor): Tensor;
+/** The elements without repetitions of the one before. */
 export function uniqueConsecutive(x: Tensor, options: UniqueOptions): Tensor | Tensor[];
 export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
   return x.uniqueConsecutive(options);

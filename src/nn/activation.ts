@@ -29,6 +29,7 @@ export class ReLU extends Module {
     return this.inplace ? relu_(x) : relu(x);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return this.inplace ? "inplace=True" : "";
   }
@@ -75,6 +76,7 @@ export class Softmax extends SoftmaxLayer {
     return softmax(x, this.dim ?? implicitDim("softmax", x));
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `dim=${formatValue(this.dim)}`;
   }
@@ -87,6 +89,7 @@ export class LogSoftmax extends SoftmaxLayer {
     return logSoftmax(x, this.dim ?? implicitDim("log_softmax", x));
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `dim=${formatValue(this.dim)}`;
   }
@@ -99,6 +102,7 @@ export class Softmin extends SoftmaxLayer {
     return softmin(x, this.dim ?? implicitDim("softmin", x));
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `dim=${formatValue(this.dim)}`;
   }

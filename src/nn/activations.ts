@@ -24,6 +24,7 @@ export abstract class InplaceLayer extends Module {
     this.inplace = named<calls.InplaceOptions>("activation", rest, ["inplace"]).inplace ?? false;
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return this.inplace ? "inplace=True" : "";
   }
@@ -57,6 +58,7 @@ export class ELU extends Module {
     return calls.elu(x, this.alpha, this.inplace);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `alpha=${formatFloat(this.alpha)}${this.inplace ? ", inplace=True" : ""}`;
   }
@@ -82,6 +84,7 @@ export class CELU extends Module {
     return calls.celu(x, this.alpha, this.inplace);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `alpha=${formatFloat(this.alpha)}${this.inplace ? ", inplace=True" : ""}`;
   }
@@ -119,6 +122,7 @@ export class Hardsigmoid extends InplaceLayer {
   }
 
   // PyTorch does not say it here.
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return "";
   }
@@ -132,6 +136,7 @@ export class Hardswish extends InplaceLayer {
   }
 
   // PyTorch does not say it here.
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return "";
   }
@@ -157,6 +162,7 @@ export class LeakyReLU extends Module {
     return calls.leakyRelu(x, this.negativeSlope, this.inplace);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `negative_slope=${formatFloat(this.negativeSlope)}${this.inplace ? ", inplace=True" : ""}`;
   }
@@ -185,6 +191,7 @@ export class Hardtanh extends Module {
     return calls.hardtanh(x, this.minVal, this.maxVal, this.inplace);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `min_val=${formatFloat(this.minVal)}, max_val=${formatFloat(this.maxVal)}${
       this.inplace ? ", inplace=True" : ""
@@ -212,6 +219,7 @@ export class Softplus extends Module {
     return calls.softplus(x, this.beta, this.threshold);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `beta=${formatFloat(this.beta)}, threshold=${formatFloat(this.threshold)}`;
   }
@@ -234,6 +242,7 @@ export class Hardshrink extends Module {
     return calls.hardshrink(x, this.lambd);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `${formatFloat(this.lambd)}`;
   }
@@ -256,6 +265,7 @@ export class Softshrink extends Module {
     return calls.softshrink(x, this.lambd);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `${formatFloat(this.lambd)}`;
   }
@@ -278,6 +288,7 @@ export class GELU extends Module {
     return calls.gelu(x, this.approximate);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `approximate=${formatValue(this.approximate)}`;
   }
@@ -300,6 +311,7 @@ export class GLU extends Module {
     return calls.glu(x, this.dim);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `dim=${formatValue(this.dim)}`;
   }
@@ -351,6 +363,7 @@ export class Threshold extends Module {
     return calls.threshold(x, this.threshold, this.value, this.inplace);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const inplace = this.inplace ? ", inplace=True" : "";
     return `threshold=${formatFloat(this.threshold)}, value=${formatFloat(this.value)}${inplace}`;
@@ -382,6 +395,7 @@ export class RReLU extends Module {
     return calls.rrelu(x, this.lower, this.upper, this.training, this.inplace);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const inplace = this.inplace ? ", inplace=True" : "";
     return `lower=${formatFloat(this.lower)}, upper=${formatFloat(this.upper)}${inplace}`;
@@ -420,6 +434,7 @@ export class PReLU extends Module {
     return ops.prelu(x, this.weight);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `num_parameters=${this.numParameters}`;
   }

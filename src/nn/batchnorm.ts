@@ -100,6 +100,7 @@ export abstract class NormLayer extends Module {
     super.loadOwnState(key in state || count === null ? state : { ...state, [key]: count }, prefix, loading);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const momentum = this.momentum === null ? "None" : formatFloat(this.momentum);
     return `${this.numFeatures}, eps=${formatFloat(this.eps)}, momentum=${momentum}, affine=${
@@ -138,6 +139,7 @@ export abstract class BatchNorm extends NormLayer {
 
 /** Batch normalisation of `[batch, features]` or `[batch, features, length]` (Ioffe and Szegedy 2015). */
 export class BatchNorm1d extends BatchNorm {
+  /** The numbers of dimensions that an input may have. */
   protected override readonly dims: readonly number[] = [2, 3];
 
   /** `new BatchNorm1d(64)`. */
@@ -157,6 +159,7 @@ export class BatchNorm1d extends BatchNorm {
  * ```
  */
 export class BatchNorm2d extends BatchNorm {
+  /** The numbers of dimensions that an input may have. */
   protected override readonly dims: readonly number[] = [4];
 
   /** `new BatchNorm2d(64)`. */
@@ -167,6 +170,7 @@ export class BatchNorm2d extends BatchNorm {
 
 /** Batch normalisation of `[batch, features, depth, height, width]` (Ioffe and Szegedy 2015). */
 export class BatchNorm3d extends BatchNorm {
+  /** The numbers of dimensions that an input may have. */
   protected override readonly dims: readonly number[] = [5];
 
   /** `new BatchNorm3d(64)`. */
@@ -211,6 +215,7 @@ export abstract class InstanceNorm extends NormLayer {
 
 /** Instance normalisation of `[batch, features, length]` (Ulyanov et al. 2016). */
 export class InstanceNorm1d extends InstanceNorm {
+  /** The numbers of dimensions that an input may have. */
   protected override readonly dims: number = 3;
 
   /** `new InstanceNorm1d(64)`. */
@@ -221,6 +226,7 @@ export class InstanceNorm1d extends InstanceNorm {
 
 /** Instance normalisation of `[batch, features, height, width]` (Ulyanov et al. 2016). */
 export class InstanceNorm2d extends InstanceNorm {
+  /** The numbers of dimensions that an input may have. */
   protected override readonly dims: number = 4;
 
   /** `new InstanceNorm2d(64)`. */
@@ -231,6 +237,7 @@ export class InstanceNorm2d extends InstanceNorm {
 
 /** Instance normalisation of `[batch, features, depth, height, width]` (Ulyanov et al. 2016). */
 export class InstanceNorm3d extends InstanceNorm {
+  /** The numbers of dimensions that an input may have. */
   protected override readonly dims: number = 5;
 
   /** `new InstanceNorm3d(64)`. */

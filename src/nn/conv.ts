@@ -144,6 +144,7 @@ export abstract class ConvLayer extends Module {
     uniform_(this.bias, -bound, bound);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const { padding, dilation, outputPadding, groups, paddingMode } = this;
     const some = (list: Sizes, otherwise: number): boolean => list.some((v) => v !== otherwise);

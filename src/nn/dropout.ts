@@ -36,6 +36,7 @@ export abstract class DropoutLayer extends Module {
     checkProbability(this.p);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `p=${formatFloat(this.p)}, inplace=${formatValue(this.inplace)}`;
   }

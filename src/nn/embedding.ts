@@ -97,6 +97,7 @@ export class Embedding extends Module {
     return takeEmbedding(x, this.weight, this.paddingIdx ?? -1, this.scaleGradByFreq);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     let text = `${this.numEmbeddings}, ${this.embeddingDim}`;
     if (this.paddingIdx !== null) text += `, padding_idx=${this.paddingIdx}`;
@@ -153,6 +154,7 @@ export class EmbeddingBag extends Module {
     return embeddingBag(x, this.weight, { ...this.#options, mode: this.mode, offsets, perSampleWeights });
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const { maxNorm = null, normType = 2, scaleGradByFreq = false, paddingIdx = null } = this.#options;
     let text = `${this.numEmbeddings}, ${this.embeddingDim}`;

@@ -79,6 +79,7 @@ export class Linear extends Module {
     return linear(x, this.weight, this.bias);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${formatValue(this.bias !== null)}`;
   }
@@ -112,6 +113,7 @@ export class Flatten extends Module {
     return x.flatten(this.startDim, this.endDim);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
   }
@@ -137,6 +139,7 @@ export class Unflatten extends Module {
     return x.unflatten(this.dim, this.unflattenedSize);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `dim=${this.dim}, unflattened_size=${formatValue(this.unflattenedSize)}`;
   }

@@ -65,6 +65,7 @@ export class LayerNorm extends Module {
     return layerNorm(x, this.normalizedShape, this.weight, this.bias, this.eps);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `${formatTuple(this.normalizedShape)}, eps=${formatFloat(this.eps)}, elementwise_affine=${
       formatValue(this.elementwiseAffine)
@@ -115,6 +116,7 @@ export class RMSNorm extends Module {
     return rmsNorm(x, this.normalizedShape, this.weight, this.eps);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const eps = this.eps === null ? "None" : formatFloat(this.eps);
     return `${formatTuple(this.normalizedShape)}, eps=${eps}, elementwise_affine=${
@@ -181,6 +183,7 @@ export class GroupNorm extends Module {
     return groupNorm(x, this.numGroups, this.weight, this.bias, this.eps);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `${this.numGroups}, ${this.numChannels}, eps=${formatFloat(this.eps)}, affine=${
       formatValue(this.affine)
@@ -224,6 +227,7 @@ export class LocalResponseNorm extends Module {
     return localResponseNorm(x, this.size, this.alpha, this.beta, this.k);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `${this.size}, alpha=${formatFloat(this.alpha)}, beta=${formatFloat(this.beta)}, k=${formatFloat(this.k)}`;
   }

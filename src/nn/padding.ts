@@ -31,6 +31,7 @@ export abstract class PadLayer extends Module {
     return pad(x, this.padding, this.#mode);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return formatTuple(this.padding);
   }
@@ -52,6 +53,7 @@ export abstract class ConstantPad extends PadLayer {
     return pad(x, this.padding, "constant", this.value);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `padding=${formatTuple(this.padding)}, value=${formatFloat(this.value)}`;
   }

@@ -86,6 +86,7 @@ export class ParameterList extends Module {
     return this;
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return this.#items().map((value, i) => describe(String(i), value, String(value.dtype))).join("\n");
   }
@@ -162,6 +163,7 @@ export class ParameterDict extends Module {
     return value;
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return [...this.#entries()].map(([name, value]) => describe(name, value, tensorTypes[value.dtype.name])).join("\n");
   }

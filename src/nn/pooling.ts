@@ -64,6 +64,7 @@ export abstract class MaxPool extends Module {
     return indices === null ? y : [y, indices] as unknown as Tensor;
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const { kernelSize, stride, padding, dilation, ceilMode } = this;
     return `kernel_size=${listed(kernelSize)}, stride=${listed(stride)}, padding=${listed(padding)}, dilation=${
@@ -109,6 +110,7 @@ export abstract class AvgPool extends Module {
     return avgPool(operation, x, g, this.ceilMode, this.countIncludePad, this.divisorOverride ?? 0);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     // PyTorch makes tuples of one dimension's numbers, here only.
     const text = (v: IntOrTuple): string => formatValue(this.#n === 1 && typeof v === "number" ? [v] : v);
@@ -127,6 +129,7 @@ export abstract class AdaptivePool extends Module {
     this.outputSize = outputSize;
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `output_size=${formatValue(this.outputSize)}`;
   }
@@ -152,6 +155,7 @@ export abstract class MaxUnpool extends Module {
     this.padding = padding;
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `kernel_size=${formatValue(this.kernelSize)}, stride=${formatValue(this.stride)}, padding=${
       formatValue(this.padding)

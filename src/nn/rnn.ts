@@ -214,6 +214,7 @@ export abstract class RNNBase extends Module {
     return [new PackedSequence(data, x.batchSizes, sorted, unsorted), back];
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     let text = `${this.inputSize}, ${this.hiddenSize}`;
     if (this.projSize !== 0) text += `, proj_size=${this.projSize}`;
@@ -245,6 +246,7 @@ export interface SimpleRecurrent extends RecurrentCalls {}
 export abstract class SimpleRecurrent extends RNNBase {
   /** See {@linkcode RecurrentCalls}. */
   override forward(x: Tensor, hx?: Tensor | null): [Tensor, Tensor];
+  /** The same for a packed batch of sequences. */
   override forward(x: PackedSequence, hx?: Tensor | null): [PackedSequence, Tensor];
   override forward(x: Tensor | PackedSequence, hx: Tensor | null = null): [Tensor | PackedSequence, Tensor] {
     const states = hx === null ? null : [hx];
@@ -317,6 +319,7 @@ export class LSTM extends RNNBase {
 
   /** See the class. */
   override forward(x: Tensor, hx?: LSTMState | null): [Tensor, [Tensor, Tensor]];
+  /** The same for a packed batch of sequences. */
   override forward(x: PackedSequence, hx?: LSTMState | null): [PackedSequence, [Tensor, Tensor]];
   override forward(
     x: Tensor | PackedSequence,
@@ -403,6 +406,7 @@ export abstract class RNNCellBase extends Module {
     return next.map((h) => single ? squeeze(h!, 0) : h!);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `${this.inputSize}, ${this.hiddenSize}${this.bias_ih === null ? ", bias=False" : ""}`;
   }
@@ -431,6 +435,7 @@ export class RNNCell extends RNNCellBase {
     return this.runStep(this.nonlinearity === "tanh" ? "RNN_TANH" : "RNN_RELU", x, hx === null ? null : [hx])[0];
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
   }

@@ -45,6 +45,7 @@ export class PixelShuffle extends Module {
     return pixelShuffle(x, this.upscaleFactor);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `upscale_factor=${this.upscaleFactor}`;
   }
@@ -66,6 +67,7 @@ export class PixelUnshuffle extends Module {
     return pixelUnshuffle(x, this.downscaleFactor);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `downscale_factor=${this.downscaleFactor}`;
   }
@@ -87,6 +89,7 @@ export class ChannelShuffle extends Module {
     return channelShuffle(x, this.groups);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `groups=${this.groups}`;
   }
@@ -109,6 +112,7 @@ export class Upsample extends Module {
     return interpolate(x, this.options);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const { size, scaleFactor, mode = "nearest" } = this.options;
     const factor = typeof scaleFactor === "number"
@@ -157,6 +161,7 @@ export class Unfold extends Module {
     return unfold(x, this.kernelSize, this.options);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const { dilation = 1, padding = 0, stride = 1 } = this.options;
     return `kernel_size=${formatValue(this.kernelSize)}, dilation=${formatValue(dilation)}, padding=${
@@ -191,6 +196,7 @@ export class Fold extends Module {
     return fold(x, this.outputSize, this.kernelSize, this.options);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     const { dilation = 1, padding = 0, stride = 1 } = this.options;
     return `output_size=${formatValue(this.outputSize)}, kernel_size=${formatValue(this.kernelSize)}, dilation=${
@@ -286,6 +292,7 @@ export class Bilinear extends Module {
     return bilinear(a, b, this.weight, this.bias);
   }
 
+  /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${
       formatValue(this.bias !== null)

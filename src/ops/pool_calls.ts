@@ -185,6 +185,7 @@ export function maxPool1d(
   kernelSize: IntOrTuple,
   options: MaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
+/** The largest element of each window of x `[…, length]`; with `returnIndices` also where it was. */
 export function maxPool1d(x: Tensor, kernelSize: IntOrTuple, ...rest: MaxPoolArguments): Tensor;
 export function maxPool1d(
   x: Tensor,
@@ -215,6 +216,7 @@ export function adaptiveMaxPool1d(
   outputSize: AdaptiveSize,
   options: AdaptiveMaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
+/** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
 export function adaptiveMaxPool1d(
   x: Tensor,
   outputSize: AdaptiveSize,
@@ -239,6 +241,7 @@ export function maxPool2d(
   kernelSize: IntOrTuple,
   options: MaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
+/** The largest element of each window of x `[…, height, width]`; with `returnIndices` also where it was. */
 export function maxPool2d(x: Tensor, kernelSize: IntOrTuple, ...rest: MaxPoolArguments): Tensor;
 export function maxPool2d(
   x: Tensor,
@@ -269,6 +272,7 @@ export function adaptiveMaxPool2d(
   outputSize: AdaptiveSize,
   options: AdaptiveMaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
+/** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
 export function adaptiveMaxPool2d(
   x: Tensor,
   outputSize: AdaptiveSize,
@@ -293,6 +297,7 @@ export function maxPool3d(
   kernelSize: IntOrTuple,
   options: MaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
+/** The largest element of each window of x `[…, depth, height, width]`; with `returnIndices` also where it was. */
 export function maxPool3d(x: Tensor, kernelSize: IntOrTuple, ...rest: MaxPoolArguments): Tensor;
 export function maxPool3d(
   x: Tensor,
@@ -323,6 +328,7 @@ export function adaptiveMaxPool3d(
   outputSize: AdaptiveSize,
   options: AdaptiveMaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
+/** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
 export function adaptiveMaxPool3d(
   x: Tensor,
   outputSize: AdaptiveSize,

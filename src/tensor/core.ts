@@ -150,6 +150,7 @@ export class TensorCore {
 
   /** The sizes, or the size of one dimension. */
   size(): Size;
+  /** The sizes, or the size of one dimension. */
   size(dim: number): number;
   size(dim?: number): Size | number {
     return dim === undefined ? this.shape : this.sizes[wrapDim(dim, this.sizes.length)];
@@ -157,6 +158,7 @@ export class TensorCore {
 
   /** The strides in elements, or that of one dimension. */
   stride(): number[];
+  /** The strides in elements, or that of one dimension. */
   stride(dim: number): number;
   stride(dim?: number): number[] | number {
     return dim === undefined ? [...this.strides] : this.strides[wrapDim(dim, this.sizes.length)];

@@ -138,6 +138,7 @@ export class TensorIndexing extends TensorActivation {
   }
   /** The positions of elements other than 0, one row each; with `asTuple`, one vector per dimension. */
   nonzero(this: Tensor, options?: { asTuple?: false }): Tensor;
+  /** The positions of elements other than 0, one row each; with `asTuple`, one vector per dimension. */
   nonzero(this: Tensor, options: { asTuple: true }): Tensor[];
   nonzero(this: Tensor, options?: { asTuple?: boolean }): Tensor | Tensor[] {
     checkOptions("nonzero", options, ["asTuple"]);
@@ -166,6 +167,7 @@ export class TensorIndexing extends TensorActivation {
   }
   /** The median of all elements, or along `dim` with its indices. */
   median(this: Tensor): Tensor;
+  /** The median of all elements, or along `dim` with its indices. */
   median(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
   median(this: Tensor, dim?: number | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
     const o = withDim("median", dim, options, ["dim", "keepdim"]);
@@ -173,12 +175,14 @@ export class TensorIndexing extends TensorActivation {
   }
   /** The distinct elements in ascending order. */
   unique(this: Tensor): Tensor;
+  /** The distinct elements in ascending order. */
   unique(this: Tensor, options: UniqueOptions): Tensor | Tensor[];
   unique(this: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
     return distinct("unique", order.unique(this), options);
   }
   /** The elements without repetitions of the one before. */
   uniqueConsecutive(this: Tensor): Tensor;
+  /** The elements without repetitions of the one before. */
   uniqueConsecutive(this: Tensor, options: UniqueOptions): Tensor | Tensor[];
   uniqueConsecutive(this: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
     return distinct("unique_consecutive", order.uniqueConsecutive(this), options);

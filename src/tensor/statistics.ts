@@ -95,7 +95,9 @@ function scanned(
 export class TensorStatistics extends TensorBinary {
   /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
   max(this: Tensor): Tensor;
+  /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
   max(this: Tensor, other: Tensor): Tensor;
+  /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
   max(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
   max(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
     if (isTensor(dim)) return maximum(this, dim);
@@ -104,7 +106,9 @@ export class TensorStatistics extends TensorBinary {
   }
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor): Tensor;
+  /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor, other: Tensor): Tensor;
+  /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
   min(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
     if (isTensor(dim)) return minimum(this, dim);

@@ -1,0 +1,54 @@
+/**
+ * The types that public signatures name: options, operands, named results.
+ *
+ * @module
+ */
+export type { Named } from "./named.ts";
+export type { CeluOptions, InplaceOptions, RReLUOptions } from "./ops/activation_calls.ts";
+export type { Operand } from "./ops/elementwise.ts";
+export type { MinMax } from "./ops/extremes.ts";
+export type { Dims } from "./ops/reduce.ts";
+export type { Scalar } from "./read.ts";
+export type { AlphaOptions, DivOptions } from "./tensor/arithmetic.ts";
+export type { DiagonalOptions, SliceScatterOptions } from "./tensor/arrange.ts";
+export type { ClampArguments, CloseArguments, ValueOptions } from "./tensor/binary.ts";
+export type { KeepdimOptions, SortOptions, TopkOptions, UniqueOptions } from "./tensor/indexing.ts";
+export type { AddmmOptions } from "./tensor/matmul.ts";
+export type { ReduceOptions } from "./tensor/reduce.ts";
+export type { LogitOptions, NanToNumOptions, RoundOptions } from "./tensor/special.ts";
+export type { NormOptions, ScanOptions, VarOptions } from "./tensor/statistics.ts";
+export type { Kernels } from "../ffi/library.ts";
+export type { DeviceMemory, Pointer } from "./device.ts";
+export type { TensorActivation } from "./tensor/activation.ts";
+export type { TensorArithmetic } from "./tensor/arithmetic.ts";
+export type { TensorArrange } from "./tensor/arrange.ts";
+export type { TensorBinary } from "./tensor/binary.ts";
+export type { TensorCore } from "./tensor/core.ts";
+export type { TensorIndexing } from "./tensor/indexing.ts";
+export type { TensorMath } from "./tensor/math.ts";
+export type { TensorMatmul } from "./tensor/matmul.ts";
+export type { TensorMovement } from "./tensor/movement.ts";
+export type { TensorRandom } from "./tensor/random.ts";
+export type { TensorReduce } from "./tensor/reduce.ts";
+export type { TensorSpecial } from "./tensor/special.ts";
+export type { TensorStatistics } from "./tensor/statistics.ts";
+export type { AccumulateGrad } from "./autograd/node.ts";
+export type { BackwardOptions } from "./tensor/core.ts";
+export type { ClampOptions } from "./tensor/binary.ts";
+export type { CloseOptions } from "./tensor/binary.ts";
+export type { Edge } from "./autograd/node.ts";
+export type { GradHook } from "./autograd/node.ts";
+export type { IndexAddOptions } from "./tensor/indexing.ts";
+export type { IndexPutOptions } from "./tensor/indexing.ts";
+export type { Nested } from "./read.ts";
+export type { Node } from "./autograd/node.ts";
+export type { QuantileOptions } from "./tensor/statistics.ts";
+export type { RemovableHandle } from "./tensor/core.ts";
+export type { RoundingMode } from "./ops/arithmetic.ts";
+export type { Storage } from "./storage.ts";
+export type { Target } from "./ops/cast.ts";
+export type { ToOptions } from "./ops/cast.ts";
+export type { Extras } from "./autograd/node.ts";
+export type { Grad } from "./autograd/node.ts";
+export type { Interpolation } from "./ops/quantile.ts";
+export type { symbols } from "../ffi/symbols.ts";
