@@ -422,10 +422,9 @@ static void N(group_norm_backward)(void *context, int64_t begin, int64_t end, in
         if (j->dbeta) dbeta[k] += (S)channel_sum;
       }
       const double b = -dot * scale * scale * scale / (double)n, shift = -sum * scale / (double)n - b * mean;
-      for (int64_t k = 0; k < channels && j->dx; k++)
-        N(combine)
-        (dx + k * j->inner, dy + k * j->inner, x + k * j->inner, j->inner,
-         (S)(AT(j->gamma, g * channels + k, 1) * scale), (S)b, (S)shift);
+      for (int64_t k = 0; k < channels && j->dx; k++) N(combine)
+      (dx + k * j->inner, dy + k * j->inner, x + k * j->inner, j->inner,
+       (S)(AT(j->gamma, g * channels + k, 1) * scale), (S)b, (S)shift);
     }
   }
 }
