@@ -146,3 +146,5 @@ export { cross, inner, kron, outer, vdot } from "./ops/products.ts";
 export * from "./functions/statistics.ts";
 export { cummax, cummin, logcumsumexp } from "./ops/scan.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions } from "./ops/softmax_calls.ts";
+export * from "./functions/fill_at.ts";
+export { argwhere, indexCopy, indexFill, maskedScatter, msort } from "./ops/fill_at.ts";

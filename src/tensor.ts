@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TensorSoftmax } from "./tensor/softmax.ts";
+import { TensorCompositions } from "./tensor/fill_at.ts";
 import "./autograd/engine_ops.ts";
 
 /**
@@ -17,7 +17,7 @@ import "./autograd/engine_ops.ts";
  * console.assert(String(x.grad) === "tensor([2., 4., 6.])");
  * ```
  */
-export class Tensor extends TensorSoftmax {}
+export class Tensor extends TensorCompositions {}
 
 /**
  * A tensor that a module trains: assigned to a module's property it registers itself, and it requires gradients.

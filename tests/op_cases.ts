@@ -40,6 +40,11 @@ export const opCases: Record<string, OpCase> = {
   lgamma: series,
   erfinv: series,
   quantile: { gradFn: "ViewBackward0" },
+  // Compositions of other operations: their last nodes are those operations'.
+  index_fill: { gradFn: "ScatterBackward0" },
+  index_copy: { gradFn: "ScatterBackward0" },
+  masked_scatter: { gradFn: "ViewBackward0" },
+  cdist: { gradFn: "LinalgVectorNormBackward0" },
   // The method's first argument is the second of the function.
   where: { method: false },
   // PyTorch's 1/6 is a float32 even in float64.

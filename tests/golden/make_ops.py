@@ -352,11 +352,35 @@ def reductions():
         add(name, nan.clone(), 1)
 
 
+def compositions():
+    add("rsub", t(3, dtype=f64), t(2, 3, dtype=f64))
+    add("rsub", t(3, dtype=f64), 2, alpha=3)
+    add("true_divide", t(3, dtype=i64), t(3, dtype=i64, low=1))
+    add("fill", t(2, 3, dtype=f64), 2.5)
+    add("index_fill", t(3, 4, dtype=f64), 1, torch.tensor([0, 2]), -1.5)
+    add("index_fill", t(3, 4, dtype=i64), 0, torch.tensor([2]), 7)
+    add("index_copy", t(3, 4, dtype=f64), 0, torch.tensor([2, 0]), t(2, 4, dtype=f64))
+    add("index_copy", t(3, 4), 0, torch.tensor([2, 0]), t(3, 4))
+    add("masked_scatter", t(2, 3, dtype=f64), torch.tensor([[True, False, True], [False, True, False]]), t(4, dtype=f64))
+    add("masked_scatter", t(2, 3), torch.tensor([True, False, True]), t(3))
+    add("argwhere", t(3, 4, dtype=i64, low=0, high=1))
+    add("msort", t(4, 2, dtype=f64))
+    for kwargs in ({}, {"n": 2}, {"dim": 0}, {"n": 5}):
+        add("diff", t(3, 4, dtype=f64), **kwargs)
+    add("diff", t(3, 4, dtype=b8))
+    add("diff", t(3, 2), prepend=t(3, 1), append=t(3, 2))
+    for p in (0, 1, 2, 3, float("inf")):
+        add("cdist", t(3, 4, dtype=f64), t(2, 4, dtype=f64), p)
+    add("cdist", t(5, 3, 4), t(2, 4))
+    add("cdist", t(3, 4), t(2, 5))
+
+
 if __name__ == "__main__":
     pointwise()
     choices()
     activations()
     reductions()
+    compositions()
     lines = ",\n".join(json.dumps(c) for c in cases)
     pathlib.Path(__file__).with_name("ops.json").write_text(f"[\n{lines}\n]\n")
     print(len(cases), "samples")

@@ -1,0 +1,95 @@
+/**
+ * Compositions with options as functions.
+ *
+ * @module
+ */
+import { named, type Trailing } from "../arguments.ts";
+import { record } from "../autograd/node.ts";
+import { checkOptions } from "../check.ts";
+import { type CreateOptions, createOptions, linspace } from "../create.ts";
+import { float64, getDefaultDtype, toDtype } from "../dtype.ts";
+import * as arithmetic from "../ops/arithmetic.ts";
+import { pow } from "../ops/binary.ts";
+import { castTo, isTensor, type Operand } from "../ops/elementwise.ts";
+import * as ops from "../ops/fill_at.ts";
+import { fill_ } from "../ops/inplace.ts";
+import { clone } from "../ops/strided.ts";
+import type { Scalar } from "../read.ts";
+import type { Tensor } from "../tensor.ts";
+import type { AlphaOptions, DivOptions } from "../tensor/arithmetic.ts";
+import { div, sub } from "./basic.ts";
+
+/** b − alpha·a. */
+export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
+  checkOptions("rsub", options, ["alpha"]);
+  const alpha = options?.alpha ?? 1;
+  if (!isTensor(b)) return arithmetic.sub(b, a, alpha);
+  const y = arithmetic.sub(b.detached(), a.detached(), alpha);
+  return record("RsubBackward0", y, [a, b], [], (dy) => [arithmetic.mul(dy, -alpha), dy]);
+}
+
+/** a / b, never rounded. */
+export function trueDivide(a: Operand, b: Operand): Tensor {
+  return arithmetic.div(a, b);
+}
+
+/** {@linkcode sub} by another name. */
+export function subtract(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+  return sub(a, b, options);
+}
+
+/** {@linkcode div} by another name. */
+export function divide(a: Operand, b: Operand, options?: DivOptions): Tensor {
+  return div(a, b, options);
+}
+
+/** x with every element set to `value`. */
+export function fill(x: Tensor, value: Scalar | Tensor): Tensor {
+  return fill_(clone(x), value);
+}
+
+/** Options of {@linkcode diff}. */
+export interface DiffOptions {
+  /** How often to take differences. Default: 1. */
+  n?: number;
+  /** The dimension. Default: -1. */
+  dim?: number;
+  /** Put before x first. Default: nothing. */
+  prepend?: Tensor | null;
+  /** Put behind x first. Default: nothing. */
+  append?: Tensor | null;
+}
+
+/** The differences of neighbours along a dimension. */
+export function diff(x: Tensor, ...args: Trailing<[n: number, dim: number], DiffOptions>): Tensor {
+  const o = named<DiffOptions>("diff", args, ["n", "dim"], ["prepend", "append"]);
+  return ops.diff(x, o.n, o.dim, o.prepend, o.append);
+}
+
+/** Options of {@linkcode cdist}. */
+export interface CdistOptions {
+  /** The power of the norm. Default: 2. */
+  p?: number;
+  /** Accepted and ignored: the distances are always computed directly. */
+  computeMode?: string;
+}
+
+/** The distances of each row of `a` and each row of `b`. */
+export function cdist(a: Tensor, b: Tensor, ...args: Trailing<[p: number], CdistOptions>): Tensor {
+  return ops.cdist(a, b, named<CdistOptions>("cdist", args, ["p"], ["computeMode"]).p);
+}
+
+/** Options of {@linkcode logspace}. */
+export interface LogspaceOptions extends CreateOptions {
+  /** The base of the powers. Default: 10. */
+  base?: number;
+}
+
+/** `steps` powers of the base, from base^start to base^end, evenly spaced in their exponents. */
+export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+  checkOptions("logspace", options, [...createOptions, "base"]);
+  const { base = 10, dtype, requiresGrad, ...rest } = options;
+  const y = pow(base, linspace(start, end, steps, { ...rest, dtype: float64 }));
+  const typed = castTo(y, dtype === undefined ? getDefaultDtype() : toDtype(dtype));
+  return requiresGrad ? typed.requiresGrad_() : typed;
+}

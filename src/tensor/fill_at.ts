@@ -1,0 +1,88 @@
+/**
+ * Writing at chosen places, differences and other names, as methods.
+ *
+ * @module
+ */
+import { named, type Trailing } from "../arguments.ts";
+import type { DiffOptions } from "../functions/fill_at.ts";
+import type { Operand } from "../ops/elementwise.ts";
+import * as ops from "../ops/fill_at.ts";
+import { inPlace } from "../ops/inplace.ts";
+import type { Scalar } from "../read.ts";
+import { type Sizes, sizesFrom } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import type { AlphaOptions, DivOptions } from "./arithmetic.ts";
+import { TensorSoftmax } from "./softmax.ts";
+
+/** Writing at chosen places, differences, other names. */
+export class TensorCompositions extends TensorSoftmax {
+  /** This with `value` in the rows that `index` names along `dim`. */
+  indexFill(this: Tensor, dim: number, index: Tensor, value: Scalar | Tensor): Tensor {
+    return ops.indexFill(this, dim, index, value);
+  }
+  /** {@linkcode indexFill}, in place. */
+  indexFill_(this: Tensor, dim: number, index: Tensor, value: Scalar | Tensor): Tensor {
+    return inPlace("index_fill", this, [value], (x) => ops.indexFill(x, dim, index, value));
+  }
+  /** This with the rows of `source` where `index` says along `dim`. */
+  indexCopy(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+    return ops.indexCopy(this, dim, index, source);
+  }
+  /** {@linkcode indexCopy}, in place. */
+  indexCopy_(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+    return inPlace("index_copy", this, [source], (x) => ops.indexCopy(x, dim, index, source));
+  }
+  /** This with the elements of `source`, in their order, where the mask holds. */
+  maskedScatter(this: Tensor, mask: Tensor, source: Tensor): Tensor {
+    return ops.maskedScatter(this, mask, source);
+  }
+  /** {@linkcode maskedScatter}, in place. */
+  maskedScatter_(this: Tensor, mask: Tensor, source: Tensor): Tensor {
+    return inPlace("masked_scatter", this, [source], (x) => ops.maskedScatter(x, mask, source));
+  }
+  /** The indices of the elements that are not 0, a row for each. */
+  argwhere(this: Tensor): Tensor {
+    return ops.argwhere(this);
+  }
+  /** The rows in ascending order, column by column. */
+  msort(this: Tensor): Tensor {
+    return ops.msort(this);
+  }
+  /** The differences of neighbours along a dimension. */
+  diff(this: Tensor, ...args: Trailing<[n: number, dim: number], DiffOptions>): Tensor {
+    const o = named<DiffOptions>("diff", args, ["n", "dim"], ["prepend", "append"]);
+    return ops.diff(this, o.n, o.dim, o.prepend, o.append);
+  }
+  /** Summed to a smaller shape that broadcasts to this one. */
+  sumToSize(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+    return ops.sumToSize(this, sizesFrom(sizes));
+  }
+  /** `sub` by another name. */
+  subtract(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+    return this.sub(other, options);
+  }
+  /** `sub_` by another name. */
+  subtract_(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
+    return this.sub_(other, options);
+  }
+  /** `mul` by another name. */
+  multiply(this: Tensor, other: Operand): Tensor {
+    return this.mul(other);
+  }
+  /** `mul_` by another name. */
+  multiply_(this: Tensor, other: Operand): Tensor {
+    return this.mul_(other);
+  }
+  /** `div` by another name. */
+  divide(this: Tensor, other: Operand, options?: DivOptions): Tensor {
+    return this.div(other, options);
+  }
+  /** `div_` by another name. */
+  divide_(this: Tensor, other: Operand, options?: DivOptions): Tensor {
+    return this.div_(other, options);
+  }
+  /** this / other, never rounded. */
+  trueDivide(this: Tensor, other: Operand): Tensor {
+    return this.div(other);
+  }
+}
