@@ -29,3 +29,5 @@ export * from "./nn/transformer.ts";
 export * from "./nn/margin_loss.ts";
 export * from "./nn/padding.ts";
 export * from "./nn/vision.ts";
+export * from "./nn/lazy.ts";
+export * from "./nn/lp_pool.ts";

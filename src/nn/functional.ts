@@ -71,3 +71,4 @@ export {
   upsample,
   type UpsampleOptions,
 } from "../ops/vision.ts";
+export * from "../ops/lp_pool.ts";

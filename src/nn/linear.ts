@@ -47,7 +47,7 @@ export interface LinearOptions extends FactoryOptions {
  */
 export class Linear extends Module {
   /** Features of the input. */
-  readonly inFeatures: number;
+  inFeatures: number;
   /** Features of the output. */
   readonly outFeatures: number;
   /** `[outFeatures, inFeatures]`. */

@@ -239,6 +239,9 @@ case("prelu", r(3, 4), r(1))
 case("rrelu", r(3, 4))
 case("glu", r(4, 3), 0)
 
+case("lp_pool1d", u(2, 3, 9), 2, 3, stride=2)
+case("lp_pool2d", u(2, 3, 7, 6), 3, 2)
+
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases))

@@ -1,0 +1,202 @@
+/**
+ * Layers that learn the number of their input features from the first input.
+ *
+ * @module
+ */
+import type { IntOrTuple } from "../ops/conv_calls.ts";
+import { empty } from "../make.ts";
+import type { Sizes } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormArguments, type NormLayer } from "./batchnorm.ts";
+import {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvLayer,
+  type ConvLayerArguments,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeLayerArguments,
+} from "./conv.ts";
+import { Linear, type LinearOptions } from "./linear.ts";
+import type { Trailing } from "../arguments.ts";
+
+/** Gives a tensor that stays the same object other sizes, contents undefined. */
+function resize(x: Tensor | null, sizes: Sizes): void {
+  if (x !== null) x.data = empty(sizes, x.dtype, x.device);
+}
+
+/** Makes a convolution one for `channels` channels, of the class that it stood in for. */
+function settleConv(layer: ConvLayer, channels: number, prototype: object, transposed: boolean): void {
+  layer.inChannels = channels;
+  if (channels % layer.groups !== 0) throw new RangeError("in_channels must be divisible by groups");
+  const { outChannels, groups, kernelSize } = layer;
+  resize(
+    layer.weight,
+    transposed ? [channels, outChannels / groups, ...kernelSize] : [outChannels, channels / groups, ...kernelSize],
+  );
+  Object.setPrototypeOf(layer, prototype);
+  layer.resetParameters();
+}
+
+/** The same for a normalisation. */
+function settleNorm(layer: NormLayer, features: number, prototype: object): void {
+  layer.numFeatures = features;
+  for (const x of [layer.weight, layer.bias, layer.running_mean, layer.running_var]) resize(x, [features]);
+  Object.setPrototypeOf(layer, prototype);
+  layer.resetParameters();
+}
+
+/** A {@linkcode Linear} that learns its input's features from the first input, and is one from then on. */
+export class LazyLinear extends Linear {
+  /** `new LazyLinear(10)`. */
+  constructor(outFeatures: number, ...rest: Trailing<[bias: boolean], LinearOptions>) {
+    super(0, outFeatures, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    this.inFeatures = x.size(-1);
+    resize(this.weight, [this.outFeatures, this.inFeatures]);
+    Object.setPrototypeOf(this, Linear.prototype);
+    this.resetParameters();
+    return this.forward(x);
+  }
+}
+
+/** A {@linkcode Conv1d} that learns its input's channels from the first input, and is one from then on. */
+export class LazyConv1d extends Conv1d {
+  /** `new LazyConv1d(16, 3)`. */
+  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
+    super(0, outChannels, kernelSize, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    settleConv(this, x.size(-2), Conv1d.prototype, false);
+    return this.forward(x);
+  }
+}
+
+/** A {@linkcode ConvTranspose1d} that learns its input's channels from the first input. */
+export class LazyConvTranspose1d extends ConvTranspose1d {
+  /** `new LazyConvTranspose1d(16, 3)`. */
+  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
+    super(0, outChannels, kernelSize, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor, outputSize?: Sizes): Tensor {
+    settleConv(this, x.size(-2), ConvTranspose1d.prototype, true);
+    return this.forward(x, outputSize);
+  }
+}
+
+/** A {@linkcode BatchNorm1d} that learns its input's channels from the first input. */
+export class LazyBatchNorm1d extends BatchNorm1d {
+  /** `new LazyBatchNorm1d()`. */
+  constructor(...rest: BatchNormArguments) {
+    super(0, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    settleNorm(this, x.size(1), BatchNorm1d.prototype);
+    return this.forward(x);
+  }
+}
+
+/** A {@linkcode Conv2d} that learns its input's channels from the first input, and is one from then on. */
+export class LazyConv2d extends Conv2d {
+  /** `new LazyConv2d(16, 3)`. */
+  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
+    super(0, outChannels, kernelSize, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    settleConv(this, x.size(-3), Conv2d.prototype, false);
+    return this.forward(x);
+  }
+}
+
+/** A {@linkcode ConvTranspose2d} that learns its input's channels from the first input. */
+export class LazyConvTranspose2d extends ConvTranspose2d {
+  /** `new LazyConvTranspose2d(16, 3)`. */
+  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
+    super(0, outChannels, kernelSize, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor, outputSize?: Sizes): Tensor {
+    settleConv(this, x.size(-3), ConvTranspose2d.prototype, true);
+    return this.forward(x, outputSize);
+  }
+}
+
+/** A {@linkcode BatchNorm2d} that learns its input's channels from the first input. */
+export class LazyBatchNorm2d extends BatchNorm2d {
+  /** `new LazyBatchNorm2d()`. */
+  constructor(...rest: BatchNormArguments) {
+    super(0, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    settleNorm(this, x.size(1), BatchNorm2d.prototype);
+    return this.forward(x);
+  }
+}
+
+/** A {@linkcode Conv3d} that learns its input's channels from the first input, and is one from then on. */
+export class LazyConv3d extends Conv3d {
+  /** `new LazyConv3d(16, 3)`. */
+  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
+    super(0, outChannels, kernelSize, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    settleConv(this, x.size(-4), Conv3d.prototype, false);
+    return this.forward(x);
+  }
+}
+
+/** A {@linkcode ConvTranspose3d} that learns its input's channels from the first input. */
+export class LazyConvTranspose3d extends ConvTranspose3d {
+  /** `new LazyConvTranspose3d(16, 3)`. */
+  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
+    super(0, outChannels, kernelSize, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor, outputSize?: Sizes): Tensor {
+    settleConv(this, x.size(-4), ConvTranspose3d.prototype, true);
+    return this.forward(x, outputSize);
+  }
+}
+
+/** A {@linkcode BatchNorm3d} that learns its input's channels from the first input. */
+export class LazyBatchNorm3d extends BatchNorm3d {
+  /** `new LazyBatchNorm3d()`. */
+  constructor(...rest: BatchNormArguments) {
+    super(0, ...rest);
+  }
+
+  override resetParameters(): void {}
+
+  override forward(x: Tensor): Tensor {
+    settleNorm(this, x.size(1), BatchNorm3d.prototype);
+    return this.forward(x);
+  }
+}
