@@ -24,6 +24,7 @@ export type { TensorArithmetic } from "./tensor/arithmetic.ts";
 export type { TensorArrange } from "./tensor/arrange.ts";
 export type { TensorBinary } from "./tensor/binary.ts";
 export type { TensorCore } from "./tensor/core.ts";
+export type { TensorCompositions } from "./tensor/fill_at.ts";
 export type { TensorIndexing } from "./tensor/indexing.ts";
 export type { TensorMath } from "./tensor/math.ts";
 export type { TensorMatmul } from "./tensor/matmul.ts";
