@@ -337,6 +337,13 @@ RAP_API int32_t rap_cholesky(int32_t dtype, void *out, void *info, const void *a
 RAP_API int32_t rap_solve_triangular(int32_t dtype, void *out, const void *a, const void *b, int32_t batch, int32_t n, int32_t m, int32_t flags);
 // q r = a [batch, m, n], k = min(m, n): q [batch, m, k], r [batch, k, n], or complete: q [batch, m, m], r [batch, m, n].
 RAP_API int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, int32_t m, int32_t n, int32_t complete);
+// out [batch, n, n]: L below the diagonal and U of P a = L U. order [batch, n] int64: the row of a that each row came from.
+// info [batch, 2] int32: 0, or the order of the first pivot that is 0; the determinant of P.
+RAP_API int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a, int32_t batch, int32_t n);
+// Eigenvalues [batch, n], ascending, and eigenvectors [batch, n, n], as columns, of symmetric matrices; all of a is read.
+RAP_API int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n);
+// Of a [batch, n, m] with n <= m, aᵀ = uᵀ diag(s) v: u [batch, width, m], width >= n, s [batch, n], descending, v [batch, n, n].
+RAP_API int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n, int32_t width);
 
 #ifdef __cplusplus
 }

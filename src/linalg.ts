@@ -9,10 +9,19 @@
  * ```
  * @module
  */
-import { named as namedArguments } from "./arguments.ts";
+import { named as namedArguments, type Trailing } from "./arguments.ts";
+import type { DTypeLike } from "./dtype.ts";
 import { type Named, named } from "./named.ts";
+import * as decompose from "./ops/decompose.ts";
 import * as ops from "./ops/linalg.ts";
+import { matrixNorm as matrixNormOp, type MatrixOrder } from "./ops/matrix_norm.ts";
+import { chainMatmul, cross as crossOp } from "./ops/products.ts";
+import type { Dims } from "./ops/reduce.ts";
+import * as equations from "./ops/solve.ts";
+import { vectorNorm as vectorNormOp } from "./ops/statistics.ts";
 import type { Tensor } from "./tensor.ts";
+
+export type { MatrixOrder };
 
 /** Options of {@linkcode cholesky}. */
 export interface CholeskyOptions {
@@ -70,4 +79,202 @@ export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOp
   if (o.left ?? true) return ops.solveTriangular(a, b, o.upper, o.unitriangular);
   // X A = B is Aᵀ Xᵀ = Bᵀ.
   return ops.solveTriangular(a.transpose(-2, -1), b.transpose(-2, -1), !o.upper, o.unitriangular).transpose(-2, -1);
+}
+
+/** Options of {@linkcode solve}. */
+export interface SolveOptions {
+  /** Solve A X = B; else X A = B. Default: true. */
+  left?: boolean;
+}
+
+/** Options of {@linkcode eigh} and {@linkcode eigvalsh}. */
+export interface EighOptions {
+  /** Which half of the matrix is read: the lower or the upper. Default: `L`. */
+  UPLO?: "L" | "U";
+}
+
+/** Options of {@linkcode svd}. */
+export interface SvdOptions {
+  /** Whether U and Vᵀ are square. Default: true. */
+  fullMatrices?: boolean;
+}
+
+/** Options of {@linkcode pinv} and {@linkcode matrixRank}. */
+export interface ToleranceOptions {
+  /** Singular values up to this count as 0. Default: 0. */
+  atol?: number;
+  /** And those up to this times the largest one. Default: the larger size times the spacing of numbers at 1. */
+  rtol?: number;
+  /** The matrices are symmetric. Default: false. */
+  hermitian?: boolean;
+}
+
+/** Options of the norms. */
+export interface NormOptions<Order, D> {
+  /** Which norm. */
+  ord?: Order;
+  /** The dimensions it is taken over. */
+  dim?: D;
+  /** Whether those dimensions stay, with size 1. Default: false. */
+  keepdim?: boolean;
+  /** The type to compute in. */
+  dtype?: DTypeLike;
+}
+
+/** The determinant of each matrix. */
+export function det(a: Tensor): Tensor {
+  return equations.det(a);
+}
+
+/** The sign of each determinant, and the natural logarithm of its absolute value. */
+export function slogdet(a: Tensor): Named<{ sign: Tensor; logabsdet: Tensor }> {
+  const [sign, logabsdet] = equations.slogdet(a);
+  return named({ sign, logabsdet });
+}
+
+/**
+ * The inverse of each matrix.
+ *
+ * @throws {RangeError} When a matrix is singular.
+ */
+export function inv(a: Tensor): Tensor {
+  return equations.inv(a);
+}
+
+/**
+ * X with A X = B, for matrices B, or vectors where `b` has the shape of `a` without its last dimension.
+ *
+ * @throws {RangeError} When a matrix is singular, and when the shapes do not fit.
+ */
+export function solve(a: Tensor, b: Tensor, options: SolveOptions = {}): Tensor {
+  const o = namedArguments<SolveOptions>("linalg.solve", [options], [], ["left"]);
+  if (o.left ?? true) return equations.solve(a, b);
+  return equations.solve(a.transpose(-2, -1), b.transpose(-2, -1)).transpose(-2, -1);
+}
+
+function upperHalf(operation: string, half: "L" | "U" | EighOptions): boolean {
+  const { UPLO = "L" } = namedArguments<EighOptions>(operation, [half], ["UPLO"]);
+  if (!["L", "U", "l", "u"].includes(UPLO)) {
+    throw new TypeError(`Expected UPLO argument to be 'L' or 'U', but got ${UPLO}`);
+  }
+  return UPLO.toUpperCase() === "U";
+}
+
+/** The eigenvalues, ascending, and eigenvectors, as columns, of symmetric matrices. */
+export function eigh(
+  a: Tensor,
+  UPLO: "L" | "U" | EighOptions = "L",
+): Named<{ eigenvalues: Tensor; eigenvectors: Tensor }> {
+  const [eigenvalues, eigenvectors] = decompose.eigh(a, upperHalf("linalg.eigh", UPLO));
+  return named({ eigenvalues, eigenvectors });
+}
+
+/** The eigenvalues of symmetric matrices, ascending. */
+export function eigvalsh(a: Tensor, UPLO: "L" | "U" | EighOptions = "L"): Tensor {
+  return decompose.eigh(a, upperHalf("linalg.eigvalsh", UPLO))[0];
+}
+
+/** U and Vᵀ with orthonormal columns and rows, and S ≥ 0, descending, with U diag(S) Vᵀ = A. */
+export function svd(
+  a: Tensor,
+  fullMatrices: boolean | SvdOptions = true,
+): Named<{ U: Tensor; S: Tensor; Vh: Tensor }> {
+  const o = namedArguments<SvdOptions>("linalg.svd", [fullMatrices], ["fullMatrices"]);
+  const [U, S, Vh] = decompose.svd(a, o.fullMatrices ?? true);
+  return named({ U, S, Vh });
+}
+
+/** The singular values, descending. */
+export function svdvals(a: Tensor): Tensor {
+  return decompose.svd(a, false)[1];
+}
+
+const tolerances = ["atol", "rtol", "hermitian"] as const;
+
+/** The pseudoinverse of each matrix. */
+export function pinv(a: Tensor, options: ToleranceOptions = {}): Tensor {
+  const o = namedArguments<ToleranceOptions>("linalg.pinv", [options], [], tolerances);
+  return decompose.pinv(a, o.atol, o.rtol);
+}
+
+/** How many singular values of each matrix are above the tolerance. */
+export function matrixRank(a: Tensor, options: ToleranceOptions = {}): Tensor {
+  const o = namedArguments<ToleranceOptions>("linalg.matrix_rank", [options], [], tolerances);
+  return decompose.matrixRank(a, o.atol, o.rtol);
+}
+
+/** Each matrix multiplied by itself n times; a negative n takes the inverse. */
+export function matrixPower(a: Tensor, n: number): Tensor {
+  return equations.matrixPower(a, n);
+}
+
+/** The product of matrices, in the cheapest order; the first and the last may be vectors. */
+export function multiDot(tensors: readonly Tensor[]): Tensor {
+  if (tensors.length < 2) throw new RangeError("multi_dot(): expected at least 2 tensors but got " + tensors.length);
+  const last = tensors.length - 1, row = tensors[0].ndim === 1, column = tensors[last].ndim === 1;
+  const matrices = tensors.map((x, i) => {
+    if (i === 0 && row) return x.unsqueeze(0);
+    if (i === last && column) return x.unsqueeze(-1);
+    if (x.ndim !== 2) throw new RangeError(`multi_dot(): tensor ${i} must be 2D but got ${x.ndim}D`);
+    return x;
+  });
+  const y = chainMatmul(matrices), flat = column ? y.squeeze(-1) : y;
+  return row ? flat.squeeze(0) : flat;
+}
+
+/** The cross product of 3-vectors along `dim` (-1). */
+export function cross(a: Tensor, b: Tensor, options: { dim?: number } = {}): Tensor {
+  const { dim = -1 } = namedArguments<{ dim?: number }>("linalg.cross", [options], [], ["dim"]);
+  return crossOp(a, b, dim);
+}
+
+/** (Σ |x|ᵖ)^(1/p) over all dimensions or some; p may be 0 and infinite. */
+export function vectorNorm(
+  x: Tensor,
+  ...args: Trailing<[ord: number, dim: Dims, keepdim: boolean], NormOptions<number, Dims>>
+): Tensor {
+  const o = namedArguments<NormOptions<number, Dims>>("linalg.vector_norm", args, ["ord", "dim", "keepdim"], ["dtype"]);
+  return vectorNormOp(x, o.ord ?? 2, o.dim, o.keepdim, o.dtype);
+}
+
+/** The norm of the matrices over two dimensions, the last ones unless given. */
+export function matrixNorm(
+  a: Tensor,
+  ...args: Trailing<
+    [ord: MatrixOrder, dim: readonly number[], keepdim: boolean],
+    NormOptions<MatrixOrder, readonly number[]>
+  >
+): Tensor {
+  const o = namedArguments<NormOptions<MatrixOrder, readonly number[]>>("linalg.matrix_norm", args, [
+    "ord",
+    "dim",
+    "keepdim",
+  ], ["dtype"]);
+  return matrixNormOp(o.dtype === undefined ? a : a.to(o.dtype), o.ord, o.dim, o.keepdim);
+}
+
+/** A vector norm, or a matrix norm where `ord` and the dimensions are those of matrices. */
+export function norm(
+  x: Tensor,
+  ...args: Trailing<[ord: MatrixOrder | null, dim: Dims, keepdim: boolean], NormOptions<MatrixOrder | null, Dims>>
+): Tensor {
+  const o = namedArguments<NormOptions<MatrixOrder | null, Dims>>("linalg.norm", args, ["ord", "dim", "keepdim"], [
+    "dtype",
+  ]);
+  const ord = o.ord ?? null, dim = o.dim ?? null;
+  if (ord === null) return vectorNormOp(x, 2, dim, o.keepdim, o.dtype);
+  const dims = typeof dim === "number" ? [dim] : dim;
+  if (dims === null && x.ndim !== 1 && x.ndim !== 2) {
+    throw new RangeError(
+      `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.ndim}D.`,
+    );
+  }
+  if ((dims === null ? x.ndim : dims.length) === 2) {
+    const source = o.dtype === undefined ? x : x.to(o.dtype);
+    return matrixNormOp(source, ord, dims ?? undefined, o.keepdim);
+  }
+  if (typeof ord === "string") {
+    throw new RangeError(`linalg.norm: ord '${ord}' is of matrices, but the dimensions are those of a vector`);
+  }
+  return vectorNormOp(x, ord, dims, o.keepdim, o.dtype);
 }

@@ -907,6 +907,22 @@ test("linear algebra", () => {
         pair.check("qr", args, { ...options, label: `${dtype} ${m}x${n} ${complete}` });
       }
     }
+    for (const n of [1, 4, 9]) {
+      const batch = 3, matrix = () => zeros(dtype, batch * n * n), a = numbers.of(dtype, batch * n * n);
+      const order = out(new BigInt64Array(batch * n)), label = `${dtype} ${n}`;
+      pair.check("lu", [dtype, out(matrix()), order, out(new Int32Array(2 * batch)), input(a), batch, n], { label });
+      const symmetric = matrix();
+      for (let b = 0; b < batch; b++) {
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < n; j++) symmetric[(b * n + i) * n + j] = a[(b * n + Math.max(i, j)) * n + Math.min(i, j)];
+        }
+      }
+      const eigh = [dtype, out(zeros(dtype, batch * n)), out(matrix()), input(symmetric), batch, n];
+      pair.check("eigh", eigh, { ...options, label });
+      const u = out(zeros(dtype, batch * (n + 2) * (n + 3))), tall = input(numbers.of(dtype, batch * n * (n + 3)));
+      const svd = [dtype, u, out(zeros(dtype, batch * n)), out(matrix()), tall, batch, n + 3, n, n + 2];
+      pair.check("svd", svd, { ...options, label });
+    }
   }
 });
 

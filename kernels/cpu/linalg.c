@@ -1,7 +1,8 @@
 // Factorisations of small dense matrices, row-major, in batches. Everything is computed in double: float32
 // input is widened first, so that its results are right to the last bits.
-#include "threads.h"
+#include "../decompose.h"
 #include "../raptorch.h"
+#include "threads.h"
 #include <math.h>
 #include <string.h>
 
@@ -120,6 +121,46 @@ int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, in
     for (int32_t k = steps; k-- > 0;)
       if (taus[k] != 0) reflect(y, vs + (int64_t)k * m, taus[k], k, m, width, 0, w);
     store(dtype, q, b * q_size, y, q_size);
+  }
+  return RAP_OK;
+}
+
+int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a, int32_t batch, int32_t n) {
+  if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  const int64_t size = (int64_t)n * n;
+  double *x = rap_scratch(3, size * (int64_t)sizeof(double) + 64);
+  for (int32_t b = 0; b < batch; b++) {
+    load(dtype, x, a, b * size, size);
+    rap_decompose_lu(x, (int64_t *)order + (int64_t)b * n, (int32_t *)info + 2 * (int64_t)b, n);
+    store(dtype, out, b * size, x, size);
+  }
+  return RAP_OK;
+}
+
+int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n) {
+  if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  const int64_t size = (int64_t)n * n;
+  double *v = rap_scratch(3, (size + 2 * n) * (int64_t)sizeof(double) + 64), *w = v + size;
+  for (int32_t b = 0; b < batch; b++) {
+    load(dtype, v, a, b * size, size);
+    rap_decompose_eigh(v, w, w + n, n);
+    store(dtype, values, (int64_t)b * n, w, n);
+    store(dtype, vectors, b * size, v, size);
+  }
+  return RAP_OK;
+}
+
+int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n,
+                int32_t width) {
+  if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  const int64_t size = (int64_t)m * n, u_size = (int64_t)m * width, v_size = (int64_t)n * n;
+  double *x = rap_scratch(3, (u_size + v_size + n) * (int64_t)sizeof(double) + 64), *y = x + u_size;
+  for (int32_t b = 0; b < batch; b++) {
+    load(dtype, x, a, b * size, size);
+    rap_decompose_svd(x, y + v_size, y, m, n, width);
+    store(dtype, u, b * u_size, x, u_size);
+    store(dtype, s, (int64_t)b * n, y + v_size, n);
+    store(dtype, v, b * v_size, y, v_size);
   }
   return RAP_OK;
 }

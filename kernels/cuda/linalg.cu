@@ -1,5 +1,6 @@
 // Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double. Triangular systems: a
 // thread a column of the right-hand side.
+#include "../decompose.h"
 #include "lines.cuh"
 #include "math.cuh"
 
@@ -99,6 +100,41 @@ template <typename T> __global__ void __launch_bounds__(kBlock) qr(T *q, T *r, c
   for (int i = threadIdx.x; i < m * width; i += kBlock) q[static_cast<int64_t>(blockIdx.x) * m * width + i] = static_cast<T>(y[i]);
 }
 
+// The rest is for small matrices: a thread a matrix. work: x, then what each needs, for each matrix.
+template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64_t *order, int32_t *info, const T *a, double *work, int batch, int n) {
+  const int64_t size = static_cast<int64_t>(n) * n;
+  GRID_STRIDE(b, batch) {
+    double *x = work + b * size;
+    for (int64_t i = 0; i < size; i++) x[i] = static_cast<double>(a[b * size + i]);
+    rap_decompose_lu(x, order + static_cast<int64_t>(b) * n, info + 2 * static_cast<int64_t>(b), n);
+    for (int64_t i = 0; i < size; i++) out[b * size + i] = static_cast<T>(x[i]);
+  }
+}
+
+template <typename T> __global__ void __launch_bounds__(kBlock) eigh(T *values, T *vectors, const T *a, double *work, int batch, int n) {
+  const int64_t size = static_cast<int64_t>(n) * n;
+  GRID_STRIDE(b, batch) {
+    double *v = work + b * (size + 2 * n), *w = v + size;
+    for (int64_t i = 0; i < size; i++) v[i] = static_cast<double>(a[b * size + i]);
+    rap_decompose_eigh(v, w, w + n, n);
+    for (int i = 0; i < n; i++) values[static_cast<int64_t>(b) * n + i] = static_cast<T>(w[i]);
+    for (int64_t i = 0; i < size; i++) vectors[b * size + i] = static_cast<T>(v[i]);
+  }
+}
+
+template <typename T>
+__global__ void __launch_bounds__(kBlock) svd(T *u, T *s, T *v, const T *a, double *work, int batch, int m, int n, int width) {
+  const int64_t size = static_cast<int64_t>(m) * n, u_size = static_cast<int64_t>(m) * width, v_size = static_cast<int64_t>(n) * n;
+  GRID_STRIDE(b, batch) {
+    double *x = work + b * (u_size + v_size + n), *y = x + u_size, *w = y + v_size;
+    for (int64_t i = 0; i < size; i++) x[i] = static_cast<double>(a[b * size + i]);
+    rap_decompose_svd(x, w, y, m, n, width);
+    for (int64_t i = 0; i < u_size; i++) u[b * u_size + i] = static_cast<T>(x[i]);
+    for (int i = 0; i < n; i++) s[static_cast<int64_t>(b) * n + i] = static_cast<T>(w[i]);
+    for (int64_t i = 0; i < v_size; i++) v[b * v_size + i] = static_cast<T>(y[i]);
+  }
+}
+
 } // namespace
 
 int32_t rap_cholesky(int32_t dtype, void *out, void *info, const void *a, int32_t batch, int32_t n) {
@@ -134,6 +170,42 @@ int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, in
     const Scratch work(static_cast<size_t>(batch * size) * sizeof(double) + 1);
     if (work.as<double>())
       RUN((qr<T>), batch, kBlock, static_cast<T *>(q), static_cast<T *>(r), static_cast<const T *>(a), work.as<double>(), size, m, n, width);
+  });
+  return known ? RAP_OK : RAP_UNSUPPORTED;
+}
+
+int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a, int32_t batch, int32_t n) {
+  const bool known = for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    if (batch == 0) return;
+    const Scratch work(static_cast<size_t>(batch) * n * n * sizeof(double) + 1);
+    if (work.as<double>())
+      RUN((lu<T>), blocks_for(batch), kBlock, static_cast<T *>(out), static_cast<int64_t *>(order), static_cast<int32_t *>(info), static_cast<const T *>(a),
+          work.as<double>(), batch, n);
+  });
+  return known ? RAP_OK : RAP_UNSUPPORTED;
+}
+
+int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n) {
+  const bool known = for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    if (batch == 0) return;
+    const Scratch work(static_cast<size_t>(batch) * n * (n + 2) * sizeof(double) + 1);
+    if (work.as<double>())
+      RUN((eigh<T>), blocks_for(batch), kBlock, static_cast<T *>(values), static_cast<T *>(vectors), static_cast<const T *>(a), work.as<double>(), batch, n);
+  });
+  return known ? RAP_OK : RAP_UNSUPPORTED;
+}
+
+int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n, int32_t width) {
+  const bool known = for_float(dtype, [&](auto element) {
+    using T = decltype(element);
+    if (batch == 0) return;
+    const int64_t size = static_cast<int64_t>(m) * width + static_cast<int64_t>(n) * n + n;
+    const Scratch work(static_cast<size_t>(batch * size) * sizeof(double) + 1);
+    if (work.as<double>())
+      RUN((svd<T>), blocks_for(batch), kBlock, static_cast<T *>(u), static_cast<T *>(s), static_cast<T *>(v), static_cast<const T *>(a), work.as<double>(),
+          batch, m, n, width);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }

@@ -13,7 +13,8 @@ import type { Tensor } from "../tensor.ts";
 import { unsupported } from "./elementwise.ts";
 import { dense } from "./strided.ts";
 
-function checkMatrix(operation: string, x: Tensor, square: boolean): void {
+/** @internal */
+export function checkMatrix(operation: string, x: Tensor, square: boolean): void {
   if (x.ndim < 2) {
     throw new RangeError(
       `${operation}: The input tensor A must have at least 2 dimensions. (shape ${formatSizes(x.sizes)})`,
@@ -28,17 +29,18 @@ function checkMatrix(operation: string, x: Tensor, square: boolean): void {
   if (x.dtype.code > float64.code) throw unsupported(operation, x.dtype);
 }
 
-const batchOf = (sizes: Sizes) => product(sizes.slice(0, -2));
+/** How many matrices there are. */
+export const batchOf = (sizes: Sizes) => product(sizes.slice(0, -2));
 
 /** The half of a square matrix at and below the diagonal (above it, if `upper`), as ones and zeros of x's type. */
-function half(x: Tensor, upper: boolean, strict: boolean): Tensor {
+export function half(x: Tensor, upper: boolean, strict: boolean): Tensor {
   const n = x.sizes[x.ndim - 1], columns = arange(n, { device: x.device }), rows = columns.view(n, 1);
   const inside = upper ? strict ? rows.lt(columns) : rows.le(columns) : strict ? rows.gt(columns) : rows.ge(columns);
   return inside.to(x.dtype);
 }
 
 /** Swaps the last two dimensions. */
-const transposed = (x: Tensor) => x.transpose(-2, -1);
+export const transposed = (x: Tensor) => x.transpose(-2, -1);
 
 /** The lower Cholesky factors, and per matrix 0 or the order of the first leading minor that is not positive. */
 export function choleskyEx(a: Tensor): { L: Tensor; info: Tensor } {
