@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 206601760;
+export const abiHash = 724088040;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -92,6 +92,9 @@ export const symbols = {
   cholesky: { name: "rap_cholesky", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
   solveTriangular: { name: "rap_solve_triangular", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   qr: { name: "rap_qr", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  lu: { name: "rap_lu", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  eigh: { name: "rap_eigh", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
+  svd: { name: "rap_svd", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_LOSS_*`. */
