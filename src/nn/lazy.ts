@@ -55,8 +55,10 @@ export class LazyLinear extends Linear {
     super(0, outFeatures, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     this.inFeatures = x.size(-1);
     resize(this.weight, [this.outFeatures, this.inFeatures]);
@@ -73,8 +75,10 @@ export class LazyConv1d extends Conv1d {
     super(0, outChannels, kernelSize, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     settleConv(this, x.size(-2), Conv1d.prototype, false);
     return this.forward(x);
@@ -88,8 +92,10 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
     super(0, outChannels, kernelSize, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor, outputSize?: Sizes): Tensor {
     settleConv(this, x.size(-2), ConvTranspose1d.prototype, true);
     return this.forward(x, outputSize);
@@ -103,8 +109,10 @@ export class LazyBatchNorm1d extends BatchNorm1d {
     super(0, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     settleNorm(this, x.size(1), BatchNorm1d.prototype);
     return this.forward(x);
@@ -118,8 +126,10 @@ export class LazyConv2d extends Conv2d {
     super(0, outChannels, kernelSize, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     settleConv(this, x.size(-3), Conv2d.prototype, false);
     return this.forward(x);
@@ -133,8 +143,10 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
     super(0, outChannels, kernelSize, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor, outputSize?: Sizes): Tensor {
     settleConv(this, x.size(-3), ConvTranspose2d.prototype, true);
     return this.forward(x, outputSize);
@@ -148,8 +160,10 @@ export class LazyBatchNorm2d extends BatchNorm2d {
     super(0, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     settleNorm(this, x.size(1), BatchNorm2d.prototype);
     return this.forward(x);
@@ -163,8 +177,10 @@ export class LazyConv3d extends Conv3d {
     super(0, outChannels, kernelSize, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     settleConv(this, x.size(-4), Conv3d.prototype, false);
     return this.forward(x);
@@ -178,8 +194,10 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
     super(0, outChannels, kernelSize, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor, outputSize?: Sizes): Tensor {
     settleConv(this, x.size(-4), ConvTranspose3d.prototype, true);
     return this.forward(x, outputSize);
@@ -193,8 +211,10 @@ export class LazyBatchNorm3d extends BatchNorm3d {
     super(0, ...rest);
   }
 
+  /** Draws the parameters anew. */
   override resetParameters(): void {}
 
+  /** See the class. */
   override forward(x: Tensor): Tensor {
     settleNorm(this, x.size(1), BatchNorm3d.prototype);
     return this.forward(x);

@@ -31,6 +31,7 @@ export abstract class LPPool extends Module {
     this.ceilMode = o.ceilMode ?? false;
   }
 
+  /** What is printed between the parentheses. */
   override extraRepr(): string {
     return `norm_type=${formatFloat(this.normType)}, kernel_size=${formatValue(this.kernelSize)}, stride=${
       formatValue(this.stride)
