@@ -31,6 +31,7 @@ export type { TensorMatmul } from "./tensor/matmul.ts";
 export type { TensorMovement } from "./tensor/movement.ts";
 export type { TensorRandom } from "./tensor/random.ts";
 export type { TensorReduce } from "./tensor/reduce.ts";
+export type { TensorSoftmax } from "./tensor/softmax.ts";
 export type { TensorSpecial } from "./tensor/special.ts";
 export type { TensorStatistics } from "./tensor/statistics.ts";
 export type { AccumulateGrad } from "./autograd/node.ts";
