@@ -148,3 +148,4 @@ export { cummax, cummin, logcumsumexp } from "./ops/scan.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions } from "./ops/softmax_calls.ts";
 export * from "./functions/fill_at.ts";
 export { argwhere, indexCopy, indexFill, maskedScatter, msort } from "./ops/fill_at.ts";
+export * from "./functions/linalg.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TensorCompositions } from "./tensor/fill_at.ts";
+import { TensorInPlace } from "./tensor/inplace.ts";
 import "./autograd/engine_ops.ts";
 
 /**
@@ -17,7 +17,7 @@ import "./autograd/engine_ops.ts";
  * console.assert(String(x.grad) === "tensor([2., 4., 6.])");
  * ```
  */
-export class Tensor extends TensorCompositions {}
+export class Tensor extends TensorInPlace {}
 
 /**
  * A tensor that a module trains: assigned to a module's property it registers itself, and it requires gradients.

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ToleranceOptions } from "./linalg.ts";
 export type { Named } from "./named.ts";
 export type { CeluOptions, InplaceOptions, RReLUOptions } from "./ops/activation_calls.ts";
 export type { Operand } from "./ops/elementwise.ts";
@@ -25,6 +26,8 @@ export type { TensorArrange } from "./tensor/arrange.ts";
 export type { TensorBinary } from "./tensor/binary.ts";
 export type { TensorCore } from "./tensor/core.ts";
 export type { TensorCompositions } from "./tensor/fill_at.ts";
+export type { IncludeSelfOptions, TensorInPlace } from "./tensor/inplace.ts";
+export type { ScatterReduction } from "./ops/scatter_reduce.ts";
 export type { TensorIndexing } from "./tensor/indexing.ts";
 export type { TensorMath } from "./tensor/math.ts";
 export type { TensorMatmul } from "./tensor/matmul.ts";

@@ -1,0 +1,203 @@
+/**
+ * Reductions into chosen places, and the in-place forms of methods that have no kernel of their own for it.
+ *
+ * @module
+ */
+import { mode } from "../autograd/mode.ts";
+import { checkOptions } from "../check.ts";
+import * as arrange from "../ops/arrange.ts";
+import * as compare from "../ops/compare.ts";
+import type { Operand } from "../ops/elementwise.ts";
+import { inPlace } from "../ops/inplace.ts";
+import * as ops from "../ops/scatter_reduce.ts";
+import * as equations from "../ops/solve.ts";
+import type { Sizes } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { TensorCompositions } from "./fill_at.ts";
+import type { AddmmOptions } from "./matmul.ts";
+
+/** Options of `scatterReduce` and `indexReduce`. */
+export interface IncludeSelfOptions {
+  /** Whether the elements that are there take part. Default: true. */
+  includeSelf?: boolean;
+}
+
+function includeSelf(operation: string, options: IncludeSelfOptions): boolean {
+  checkOptions(operation, options, ["includeSelf"]);
+  return options.includeSelf ?? true;
+}
+
+/** Gives `x` the sizes and strides of `y`, a view of all of it. */
+function become(operation: string, x: Tensor, y: Tensor): Tensor {
+  if (mode.enabled && x.requiresGrad) {
+    if (x.gradFn === null) {
+      throw new Error(`a leaf Variable that requires grad is being used in an in-place operation. (${operation})`);
+    }
+    // Whoever saved x saved its shape: a later backward must say so.
+    x.bump();
+  }
+  const { node, outputNr } = y;
+  x.relocate(x.storage, y.sizes, y.strides, y.count);
+  if (node !== null) x.setHistory(node, outputNr);
+  return x;
+}
+
+/** The last of the methods. */
+export class TensorInPlace extends TensorCompositions {
+  /** This tensor with reductions of `source`'s elements at the places that `index` names along `dim`. */
+  scatterReduce(
+    this: Tensor,
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: ops.ScatterReduction,
+    options: IncludeSelfOptions = {},
+  ): Tensor {
+    return ops.scatterReduce(this, dim, index, source, reduce, includeSelf("scatter_reduce", options));
+  }
+  /** `scatterReduce` in place. */
+  scatterReduce_(
+    this: Tensor,
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: ops.ScatterReduction,
+    options: IncludeSelfOptions = {},
+  ): Tensor {
+    return inPlace("scatter_reduce", this, [source], (x) => x.scatterReduce(dim, index, source, reduce, options));
+  }
+  /** This tensor with reductions of `source`'s rows in the rows that `index` names along `dim`. */
+  indexReduce(
+    this: Tensor,
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: Exclude<ops.ScatterReduction, "sum">,
+    options: IncludeSelfOptions = {},
+  ): Tensor {
+    return ops.indexReduce(this, dim, index, source, reduce, includeSelf("index_reduce", options));
+  }
+  /** `indexReduce` in place. */
+  indexReduce_(
+    this: Tensor,
+    dim: number,
+    index: Tensor,
+    source: Tensor,
+    reduce: Exclude<ops.ScatterReduction, "sum">,
+    options: IncludeSelfOptions = {},
+  ): Tensor {
+    return inPlace("index_reduce", this, [source], (x) => x.indexReduce(dim, index, source, reduce, options));
+  }
+  /** Pieces along the columns (of a vector: along it). */
+  hsplit(this: Tensor, where: number | Sizes): Tensor[] {
+    return arrange.hsplit(this, where);
+  }
+  /** Pieces along the rows. */
+  vsplit(this: Tensor, where: number | Sizes): Tensor[] {
+    return arrange.vsplit(this, where);
+  }
+  /** Pieces along the third dimension. */
+  dsplit(this: Tensor, where: number | Sizes): Tensor[] {
+    return arrange.dsplit(this, where);
+  }
+  /** `addmm` in place. */
+  addmm_(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return inPlace("addmm", this, [a, b], (x) => x.addmm(a, b, options));
+  }
+  /** `addbmm` in place. */
+  addbmm_(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return inPlace("addbmm", this, [a, b], (x) => x.addbmm(a, b, options));
+  }
+  /** `baddbmm` in place. */
+  baddbmm_(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return inPlace("baddbmm", this, [a, b], (x) => x.baddbmm(a, b, options));
+  }
+  /** `addmv` in place. */
+  addmv_(this: Tensor, a: Tensor, v: Tensor, options?: AddmmOptions): Tensor {
+    return inPlace("addmv", this, [a, v], (x) => x.addmv(a, v, options));
+  }
+  /** `addr` in place. */
+  addr_(this: Tensor, u: Tensor, v: Tensor, options?: AddmmOptions): Tensor {
+    return inPlace("addr", this, [u, v], (x) => x.addr(u, v, options));
+  }
+  /** Keeps the lower triangle, in place. */
+  tril_(this: Tensor, diagonal?: number): Tensor {
+    return inPlace("tril", this, [], (x) => x.tril(diagonal));
+  }
+  /** Keeps the upper triangle, in place. */
+  triu_(this: Tensor, diagonal?: number): Tensor {
+    return inPlace("triu", this, [], (x) => x.triu(diagonal));
+  }
+  /** `trueDivide` in place. */
+  trueDivide_(this: Tensor, other: Operand): Tensor {
+    return this.div_(other);
+  }
+  /** Writes whether this = other. */
+  eq_(this: Tensor, other: Operand): Tensor {
+    return inPlace("eq", this, [], (x) => compare.eq(x, other).to(x.dtype));
+  }
+  /** Writes whether this ≠ other. */
+  ne_(this: Tensor, other: Operand): Tensor {
+    return inPlace("ne", this, [], (x) => compare.ne(x, other).to(x.dtype));
+  }
+  /** Writes whether this < other. */
+  lt_(this: Tensor, other: Operand): Tensor {
+    return inPlace("lt", this, [], (x) => compare.lt(x, other).to(x.dtype));
+  }
+  /** Writes whether this ≤ other. */
+  le_(this: Tensor, other: Operand): Tensor {
+    return inPlace("le", this, [], (x) => compare.le(x, other).to(x.dtype));
+  }
+  /** Writes whether this > other. */
+  gt_(this: Tensor, other: Operand): Tensor {
+    return inPlace("gt", this, [], (x) => compare.gt(x, other).to(x.dtype));
+  }
+  /** Writes whether this ≥ other. */
+  ge_(this: Tensor, other: Operand): Tensor {
+    return inPlace("ge", this, [], (x) => compare.ge(x, other).to(x.dtype));
+  }
+  /** Writes whether both are true. */
+  logicalAnd_(this: Tensor, other: Tensor): Tensor {
+    return inPlace("logical_and", this, [], (x) => compare.logicalAnd(x, other).to(x.dtype));
+  }
+  /** Writes whether either is true. */
+  logicalOr_(this: Tensor, other: Tensor): Tensor {
+    return inPlace("logical_or", this, [], (x) => compare.logicalOr(x, other).to(x.dtype));
+  }
+  /** Writes whether exactly one is true. */
+  logicalXor_(this: Tensor, other: Tensor): Tensor {
+    return inPlace("logical_xor", this, [], (x) => compare.logicalXor(x, other).to(x.dtype));
+  }
+  /** Writes whether the element is 0. */
+  logicalNot_(this: Tensor): Tensor {
+    return inPlace("logical_not", this, [], (x) => compare.logicalNot(x).to(x.dtype));
+  }
+  /** Swaps two dimensions of this tensor itself. */
+  transpose_(this: Tensor, dim0: number, dim1: number): Tensor {
+    return become("transpose_", this, this.transpose(dim0, dim1));
+  }
+  /** Transposes this tensor itself. */
+  t_(this: Tensor): Tensor {
+    return become("t_", this, this.t());
+  }
+  /** Removes dimensions of size 1 from this tensor itself. */
+  squeeze_(this: Tensor, dim?: number | Sizes): Tensor {
+    return become("squeeze_", this, dim === undefined ? this.squeeze() : this.squeeze(dim));
+  }
+  /** Gives this tensor itself a dimension of size 1. */
+  unsqueeze_(this: Tensor, dim: number): Tensor {
+    return become("unsqueeze_", this, this.unsqueeze(dim));
+  }
+  /** The determinant of each matrix. */
+  det(this: Tensor): Tensor {
+    return equations.det(this);
+  }
+  /** The inverse of each matrix. */
+  inverse(this: Tensor): Tensor {
+    return equations.inv(this);
+  }
+  /** Each matrix multiplied by itself n times; a negative n takes the inverse. */
+  matrixPower(this: Tensor, n: number): Tensor {
+    return equations.matrixPower(this, n);
+  }
+}
