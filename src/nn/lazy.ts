@@ -22,6 +22,39 @@ import {
 import { Linear, type LinearOptions } from "./linear.ts";
 import type { Trailing } from "../arguments.ts";
 
+/**
+ * A class whose constructor takes anything. Published declarations call `super` with placeholders, which the tuple types of the
+ * layers' own constructors refuse; the lazy layers' constructors keep those types.
+ */
+export type LooseClass<T> = new (...args: unknown[]) => T;
+
+/** {@linkcode Linear} as {@linkcode LazyLinear} extends it. */
+export const LinearBase: LooseClass<Linear> = Linear as unknown as LooseClass<Linear>;
+/** {@linkcode Conv1d} as {@linkcode LazyConv1d} extends it. */
+export const Conv1dBase: LooseClass<Conv1d> = Conv1d as unknown as LooseClass<Conv1d>;
+/** {@linkcode ConvTranspose1d} as {@linkcode LazyConvTranspose1d} extends it. */
+export const ConvTranspose1dBase: LooseClass<ConvTranspose1d> = ConvTranspose1d as unknown as LooseClass<
+  ConvTranspose1d
+>;
+/** {@linkcode BatchNorm1d} as {@linkcode LazyBatchNorm1d} extends it. */
+export const BatchNorm1dBase: LooseClass<BatchNorm1d> = BatchNorm1d as unknown as LooseClass<BatchNorm1d>;
+/** {@linkcode Conv2d} as {@linkcode LazyConv2d} extends it. */
+export const Conv2dBase: LooseClass<Conv2d> = Conv2d as unknown as LooseClass<Conv2d>;
+/** {@linkcode ConvTranspose2d} as {@linkcode LazyConvTranspose2d} extends it. */
+export const ConvTranspose2dBase: LooseClass<ConvTranspose2d> = ConvTranspose2d as unknown as LooseClass<
+  ConvTranspose2d
+>;
+/** {@linkcode BatchNorm2d} as {@linkcode LazyBatchNorm2d} extends it. */
+export const BatchNorm2dBase: LooseClass<BatchNorm2d> = BatchNorm2d as unknown as LooseClass<BatchNorm2d>;
+/** {@linkcode Conv3d} as {@linkcode LazyConv3d} extends it. */
+export const Conv3dBase: LooseClass<Conv3d> = Conv3d as unknown as LooseClass<Conv3d>;
+/** {@linkcode ConvTranspose3d} as {@linkcode LazyConvTranspose3d} extends it. */
+export const ConvTranspose3dBase: LooseClass<ConvTranspose3d> = ConvTranspose3d as unknown as LooseClass<
+  ConvTranspose3d
+>;
+/** {@linkcode BatchNorm3d} as {@linkcode LazyBatchNorm3d} extends it. */
+export const BatchNorm3dBase: LooseClass<BatchNorm3d> = BatchNorm3d as unknown as LooseClass<BatchNorm3d>;
+
 /** Gives a tensor that stays the same object other sizes, contents undefined. */
 function resize(x: Tensor | null, sizes: Sizes): void {
   if (x !== null) x.data = empty(sizes, x.dtype, x.device);
@@ -49,7 +82,7 @@ function settleNorm(layer: NormLayer, features: number, prototype: object): void
 }
 
 /** A {@linkcode Linear} that learns its input's features from the first input, and is one from then on. */
-export class LazyLinear extends Linear {
+export class LazyLinear extends LinearBase {
   /** `new LazyLinear(10)`. */
   constructor(outFeatures: number, ...rest: Trailing<[bias: boolean], LinearOptions>) {
     super(0, outFeatures, ...rest);
@@ -69,7 +102,7 @@ export class LazyLinear extends Linear {
 }
 
 /** A {@linkcode Conv1d} that learns its input's channels from the first input, and is one from then on. */
-export class LazyConv1d extends Conv1d {
+export class LazyConv1d extends Conv1dBase {
   /** `new LazyConv1d(16, 3)`. */
   constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
     super(0, outChannels, kernelSize, ...rest);
@@ -86,7 +119,7 @@ export class LazyConv1d extends Conv1d {
 }
 
 /** A {@linkcode ConvTranspose1d} that learns its input's channels from the first input. */
-export class LazyConvTranspose1d extends ConvTranspose1d {
+export class LazyConvTranspose1d extends ConvTranspose1dBase {
   /** `new LazyConvTranspose1d(16, 3)`. */
   constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
     super(0, outChannels, kernelSize, ...rest);
@@ -103,7 +136,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
 }
 
 /** A {@linkcode BatchNorm1d} that learns its input's channels from the first input. */
-export class LazyBatchNorm1d extends BatchNorm1d {
+export class LazyBatchNorm1d extends BatchNorm1dBase {
   /** `new LazyBatchNorm1d()`. */
   constructor(...rest: BatchNormArguments) {
     super(0, ...rest);
@@ -120,7 +153,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 }
 
 /** A {@linkcode Conv2d} that learns its input's channels from the first input, and is one from then on. */
-export class LazyConv2d extends Conv2d {
+export class LazyConv2d extends Conv2dBase {
   /** `new LazyConv2d(16, 3)`. */
   constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
     super(0, outChannels, kernelSize, ...rest);
@@ -137,7 +170,7 @@ export class LazyConv2d extends Conv2d {
 }
 
 /** A {@linkcode ConvTranspose2d} that learns its input's channels from the first input. */
-export class LazyConvTranspose2d extends ConvTranspose2d {
+export class LazyConvTranspose2d extends ConvTranspose2dBase {
   /** `new LazyConvTranspose2d(16, 3)`. */
   constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
     super(0, outChannels, kernelSize, ...rest);
@@ -154,7 +187,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
 }
 
 /** A {@linkcode BatchNorm2d} that learns its input's channels from the first input. */
-export class LazyBatchNorm2d extends BatchNorm2d {
+export class LazyBatchNorm2d extends BatchNorm2dBase {
   /** `new LazyBatchNorm2d()`. */
   constructor(...rest: BatchNormArguments) {
     super(0, ...rest);
@@ -171,7 +204,7 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 }
 
 /** A {@linkcode Conv3d} that learns its input's channels from the first input, and is one from then on. */
-export class LazyConv3d extends Conv3d {
+export class LazyConv3d extends Conv3dBase {
   /** `new LazyConv3d(16, 3)`. */
   constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
     super(0, outChannels, kernelSize, ...rest);
@@ -188,7 +221,7 @@ export class LazyConv3d extends Conv3d {
 }
 
 /** A {@linkcode ConvTranspose3d} that learns its input's channels from the first input. */
-export class LazyConvTranspose3d extends ConvTranspose3d {
+export class LazyConvTranspose3d extends ConvTranspose3dBase {
   /** `new LazyConvTranspose3d(16, 3)`. */
   constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
     super(0, outChannels, kernelSize, ...rest);
@@ -205,7 +238,7 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
 }
 
 /** A {@linkcode BatchNorm3d} that learns its input's channels from the first input. */
-export class LazyBatchNorm3d extends BatchNorm3d {
+export class LazyBatchNorm3d extends BatchNorm3dBase {
   /** `new LazyBatchNorm3d()`. */
   constructor(...rest: BatchNormArguments) {
     super(0, ...rest);
