@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { bfloat16, bool, type DType, dtypeOf, float16, type TypedArray, viewBuffer } from "./dtype.ts";
-import { product, type Sizes } from "./shape.ts";
+import { bfloat16, bool, type DType, float16, type TypedArray, viewBuffer } from "./dtype.ts";
+import type { Sizes } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** One element: a boolean for bool, a bigint for an int64 beyond 2^53, else a number. */
@@ -128,7 +128,7 @@ export function flatten(data: unknown): Flat {
     for (const v of value) walk(v, dim + 1);
   };
   walk(data, 0);
-  return { sizes: product(sizes) === 0 ? sizes : sizes, values };
+  return { sizes, values };
 }
 
 /** A float16 bit pattern, rounded to nearest even. */
@@ -165,6 +165,3 @@ export function encode(dtype: DType, target: TypedArray, values: ArrayLike<Scala
     }
   } else for (let i = 0; i < n; i++) target[i] = Number(values[i]);
 }
-
-/** The element type that a JavaScript array of this kind is taken to hold, when it is a typed array. */
-export { dtypeOf };

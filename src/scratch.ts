@@ -18,8 +18,3 @@ export function metaOf(...values: number[]): Pointer {
   for (let i = 0; i < values.length; i++) words[i] = values[i];
   return metaPtr;
 }
-
-/** A host array of doubles, for kernels that take `const double *`. */
-export const reals: Float64Array<ArrayBuffer> = new Float64Array(512);
-/** Its address. */
-export const realsPtr: Pointer = addressOf(reals);

@@ -4,7 +4,6 @@
  * @module
  */
 import type { Trailing } from "../arguments.ts";
-import type { QuantileOptions } from "../tensor/statistics.ts";
 import type { Dims } from "../ops/reduce.ts";
 import type { MinMax } from "../ops/extremes.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
@@ -12,8 +11,13 @@ import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 import type { KeepdimOptions } from "../tensor/indexing.ts";
 import type { ReduceOptions } from "../tensor/reduce.ts";
-import type { NormOptions, ScanOptions, VarOptions } from "../tensor/statistics.ts";
-import { checkOptions, isOptions } from "../check.ts";
+import {
+  type NormOptions,
+  type QuantileOptions,
+  type ScanOptions,
+  spread,
+  type VarOptions,
+} from "../tensor/statistics.ts";
 
 /** The largest of all elements; along `dim` with its index; or by element of two tensors. */
 export function max(x: Tensor): Tensor;
@@ -57,16 +61,6 @@ export { variance as var };
 /** The standard deviation, over all dimensions or some. */
 export function std(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
   return x.std(dim, options);
-}
-
-function spread(
-  operation: string,
-  dim: Dims | VarOptions | undefined,
-  options: VarOptions | undefined,
-): [Dims, number, boolean] {
-  const o: VarOptions = isOptions(dim) ? dim : { ...options, ...(dim === undefined ? {} : { dim: dim as Dims }) };
-  checkOptions(operation, o, ["dim", "correction", "unbiased", "keepdim"]);
-  return [o.dim ?? null, o.correction ?? (o.unbiased === false ? 0 : 1), o.keepdim ?? false];
 }
 
 /** The variance and the mean. */

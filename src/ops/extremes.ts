@@ -12,11 +12,11 @@ import { contiguousStrides, wrapDim, wrapDims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { eq } from "./compare.ts";
-import { castTo, unsupported } from "./elementwise.ts";
+import { unsupported } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { scatterAdd } from "./gather.ts";
 import { reshape } from "./movement.ts";
-import { amax, amin, type Dims, fold, maxAll, minAll, sum, unreduce } from "./reduce.ts";
+import { amax, amin, type Dims, fold, sum, unreduce } from "./reduce.ts";
 import { recordPicked, type ValuesIndices } from "./sort.ts";
 
 function along(operation: string, name: string, op: number, x: Tensor, dim: number, keepdim: boolean): ValuesIndices {
@@ -33,7 +33,7 @@ function along(operation: string, name: string, op: number, x: Tensor, dim: numb
     const wide = along(operation, name, op, x.to(float32), d, keepdim);
     return named({ values: wide.values.to(x.dtype), indices: wide.indices });
   }
-  const f = fold(castTo(x, x.dtype), [d]);
+  const f = fold(x, [d]);
   const values = empty(f.keptDims, x.dtype, x.device), indices = empty(f.keptDims, int64, x.device);
   if (x.kernels.reduce(op, x.dtype.code, values.ptr, indices.ptr, f.x.ptr, f.outer, f.reduce, f.inner, 0) !== 0) {
     throw unsupported(operation, x.dtype);
@@ -87,5 +87,3 @@ export function aminmax(x: Tensor, dim: Dims = null, keepdim = false): MinMax {
   });
   return named({ min: pair[0], max: pair[1] });
 }
-
-export { maxAll, minAll };

@@ -239,6 +239,13 @@ function unplace(y: Tensor, { shape, rest, at }: Advanced): Tensor {
   return permute(y, order);
 }
 
+/** Undoes the order that {@linkcode advanced} brought the dimensions into. */
+function restore(moved: Tensor, { order }: Advanced): Tensor {
+  const inverse = new Array<number>(order.length);
+  order.forEach((d, i) => inverse[d] = i);
+  return permute(moved, inverse);
+}
+
 /** x[indices], as PyTorch's brackets. */
 export function index(x: Tensor, indices: readonly Index[]): Tensor {
   const { x: viewed, tensors } = applyViews(x, indices);
@@ -246,7 +253,7 @@ export function index(x: Tensor, indices: readonly Index[]): Tensor {
   const a = advanced(viewed.detached(), tensors);
   const y = takeRows(dense(a.moved), a.rows, [...a.shape, ...a.rest]);
   const result = a.at === 0 ? y : clone(place(y, a));
-  return record("IndexBackward0", result, [viewed], [], (dy) => [indexBackward(dy, viewed, a)]);
+  return record("IndexBackward0", result, [viewed], [], (dy) => [indexBackward(dy, a)]);
 }
 
 function sliceAll(x: Tensor): Tensor {
@@ -254,18 +261,15 @@ function sliceAll(x: Tensor): Tensor {
 }
 
 /** The adjoint of indexing by tensors: zeros, to which the rows of dy are added. */
-function indexBackward(dy: Tensor, x: Tensor, a: Advanced): Tensor {
+function indexBackward(dy: Tensor, a: Advanced): Tensor {
   const rows = dense(unplace(dy.detached(), a));
   const moved = empty(a.moved.sizes, dy.dtype, dy.device);
   fill_(moved, 0);
   putRows(scatter.add, moved, a.rows, rows, product(a.rest));
-  const inverse = new Array<number>(a.order.length);
-  a.order.forEach((d, i) => inverse[d] = i);
-  const dx = dense(permute(moved, inverse));
+  const dx = dense(restore(moved, a));
   dx.base = null;
   return record("IndexBackwardBackward0", dx, [dy], [], (ddx) => {
     const again = takeRows(dense(permute(ddx.detached(), a.order)), a.rows, [...a.shape, ...a.rest]);
-    void x;
     return [place(again, a)];
   });
 }
@@ -306,9 +310,7 @@ export function indexPut_(
   }
   const moved = clone(a.moved);
   putRows(accumulate ? scatter.add : scatter.set, moved, a.rows, dense(unplace(wide, a)), product(a.rest));
-  const inverse = new Array<number>(a.order.length);
-  a.order.forEach((d, i) => inverse[d] = i);
-  const y = permute(moved, inverse);
+  const y = restore(moved, a);
   const before = recorded ? historyOf(viewed) : null;
   copyElementsTo(viewed.detached(), y);
   viewed.bump();
@@ -338,9 +340,7 @@ function cleared(dy: Tensor, a: Advanced): Tensor {
   const zero = empty([product(a.rest)], dy.dtype, dy.device);
   fill_(zero, 0);
   putRows(scatter.set, moved, a.rows, zero, product(a.rest));
-  const inverse = new Array<number>(a.order.length);
-  a.order.forEach((d, i) => inverse[d] = i);
-  return permute(moved, inverse);
+  return restore(moved, a);
 }
 
 /** The elements where `mask` is true, in one dimension. */

@@ -9,7 +9,7 @@ import { empty, view } from "../make.ts";
 import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { castTo, checkDevices } from "./elementwise.ts";
-import { narrow, select, sliceAlong, unsqueeze } from "./movement.ts";
+import { narrow, select, sliceAlong } from "./movement.ts";
 import { copyElementsTo } from "./strided.ts";
 
 /**
@@ -200,9 +200,4 @@ export function repeat(x: Tensor, sizes: Sizes): Tensor {
       Array.from({ length: lead }, (_, i) => i),
     ).view(x.sizes),
   ]);
-}
-
-/** Vectors and matrices side by side as columns are made by {@linkcode stack} and {@linkcode cat} of these. */
-export function atLeast2d(x: Tensor): Tensor {
-  return x.ndim === 0 ? unsqueeze(unsqueeze(x, 0), 0) : x.ndim === 1 ? unsqueeze(x, 0) : x;
 }

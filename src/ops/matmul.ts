@@ -4,7 +4,7 @@
  * @module
  */
 import { record } from "../autograd/node.ts";
-import { float32, promoteTypes } from "../dtype.ts";
+import { float32 } from "../dtype.ts";
 import { empty, isHalf, view as viewOf } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { broadcastSizes, contiguousStrides, formatSizes, product } from "../shape.ts";
@@ -272,7 +272,7 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
   }
   if (x.dtype !== weight.dtype) {
     throw new TypeError(
-      `mat1 and mat2 must have the same dtype, but got ${promoteTypes(x.dtype, x.dtype)} and ${weight.dtype} (linear)`,
+      `mat1 and mat2 must have the same dtype, but got ${x.dtype} and ${weight.dtype} (linear)`,
     );
   }
   if (bias === null) return matmul(x, t(weight));

@@ -246,11 +246,6 @@ export function unflatten(x: Tensor, dim: number, sizes: Sizes): Tensor {
   return view(x, [...x.sizes.slice(0, d), ...parts, ...x.sizes.slice(d + 1)]);
 }
 
-/** The whole tensor as it is, as a view. */
-export function alias(x: Tensor): Tensor {
-  return record("AliasBackward0", viewOf(x, x.sizes, x.strides, x.offset), [x], [], (dy) => [dy]);
-}
-
 /** The larger of two shapes when `x` only has to be repeated to get there. */
 export function expandAs(x: Tensor, other: Tensor): Tensor {
   return sameSizes(x.sizes, other.sizes) ? x : expand(x, other.sizes);

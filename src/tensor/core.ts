@@ -4,7 +4,6 @@
  * @module
  */
 import { AccumulateGrad, Edge, type GradHook, Node } from "../autograd/node.ts";
-import { mode } from "../autograd/mode.ts";
 import { implicitGrad, runBackward } from "../autograd/engine.ts";
 import { checkOptions } from "../check.ts";
 import type { Device, Pointer } from "../device.ts";
@@ -538,9 +537,4 @@ function checkGrad(root: Tensor, grad: Tensor | null): Tensor {
     );
   }
   return grad;
-}
-
-/** Whether operations on `x` are being recorded. @internal */
-export function recording(x: TensorCore): boolean {
-  return mode.enabled && x.requiresGrad;
 }

@@ -10,7 +10,7 @@ import type { DTypeLike } from "../dtype.ts";
 import { isTensor } from "../ops/elementwise.ts";
 import * as extremes from "../ops/extremes.ts";
 import { maximum, minimum } from "../ops/binary.ts";
-import type { Dims } from "../ops/reduce.ts";
+import { type Dims, maxAll, minAll } from "../ops/reduce.ts";
 import * as scans from "../ops/scan.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
@@ -61,7 +61,8 @@ export interface ScanOptions {
 
 const keepdims = ["dim", "keepdim"];
 
-function spread(
+/** The dimensions, the correction and keepdim of a variance, from its arguments. @internal */
+export function spread(
   operation: string,
   dim: Dims | VarOptions | undefined,
   options: VarOptions | undefined,
@@ -102,7 +103,7 @@ export class TensorStatistics extends TensorBinary {
   max(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
     if (isTensor(dim)) return maximum(this, dim);
     const o = withDim("max", dim, options, keepdims);
-    return o.dim === undefined ? extremes.maxAll(this) : extremes.maxAlong(this, o.dim, o.keepdim);
+    return o.dim === undefined ? maxAll(this) : extremes.maxAlong(this, o.dim, o.keepdim);
   }
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor): Tensor;
@@ -113,7 +114,7 @@ export class TensorStatistics extends TensorBinary {
   min(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
     if (isTensor(dim)) return minimum(this, dim);
     const o = withDim("min", dim, options, keepdims);
-    return o.dim === undefined ? extremes.minAll(this) : extremes.minAlong(this, o.dim, o.keepdim);
+    return o.dim === undefined ? minAll(this) : extremes.minAlong(this, o.dim, o.keepdim);
   }
   /** Both extremes. */
   aminmax(this: Tensor, options: KeepdimOptions = {}): extremes.MinMax {
