@@ -25,9 +25,11 @@ async function build(output: string, source: string, flags: string[]): Promise<v
 /** The report that must end each planted fault, in the plain build and in the one with the race checker. */
 const faults: [name: string, plain: RegExp | null, checked: RegExp][] = [
   ["early_return_before_barrier", /divergent barrier: .*thread 5 never reached/, /divergent barrier/],
-  ["barrier_in_branch", /divergent barrier: .*line 17.*line 14/, /divergent barrier/],
+  ["barrier_in_branch", /divergent barrier: .*line 18.*line 15/, /divergent barrier/],
   ["shuffle_without_a_lane", /divergent warp operation: .*mask ffffffff/, /divergent warp operation/],
   ["shuffle_from_outside_the_mask", /divergent warp operation: .*lane 20/, /divergent warp operation/],
+  ["fragment_without_a_lane", /divergent warp operation: .*a fragment operation/, /divergent warp operation/],
+  ["misaligned_fragment", /misaligned: .*not a multiple of 32 bytes/, /misaligned/],
   ["missing_barrier", /uninitialised read/, /uninitialised read: missing_barrier .*array tile/],
   ["two_writers", null, /race: two_writers .*written by thread 0, written by thread 1/],
   ["read_then_write", null, /race: read_then_write .*read by thread/],

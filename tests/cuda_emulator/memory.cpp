@@ -198,6 +198,13 @@ void close_touched_allocations() {
   touched.clear();
 }
 
+uintptr_t offset_in_allocation(const void *p) {
+  const uintptr_t a = reinterpret_cast<uintptr_t>(p);
+  if (!in_arena(p)) return a;
+  auto it = allocations.upper_bound(a);
+  return it == allocations.begin() ? a : a - (--it)->first;
+}
+
 void check_argument(const void *p, const char *kernel, int position) {
   if (p && !in_arena(p) && !is_pinned(p)) fault("host pointer in a kernel", "argument %d of %s is %p, which is not device memory", position, kernel, p);
 }

@@ -74,6 +74,10 @@ public:
   }
 };
 
+// How far into its device allocation `p` points; elsewhere its address. Allocations end at a page instead of beginning at
+// one, so addresses themselves say nothing about the alignment that a card would see.
+uintptr_t offset_in_allocation(const void *p);
+
 template <typename U, typename T> SharedPointer<U> shared_as(const SharedPointer<T> &q) { return {reinterpret_cast<U *>(q.p), q.region}; }
 
 } // namespace emu

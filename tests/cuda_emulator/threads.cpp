@@ -148,7 +148,7 @@ void next_block() {
 
 const char *op_name(WarpOp op) {
   static const char *const names[] = {"__syncwarp",   "__shfl_sync", "__shfl_up_sync", "__shfl_down_sync", "__shfl_xor_sync",
-                                      "__ballot_sync", "__all_sync",  "__any_sync"};
+                                      "__ballot_sync", "__all_sync",  "__any_sync",     "a fragment operation"};
   return names[static_cast<int>(op)];
 }
 
@@ -380,6 +380,11 @@ static void complete(int first, unsigned mask, WarpOp op, int line) {
     t.value = values[from];
   }
   if (op == WarpOp::sync) warp_epoch[first >> 5]++;
+  if (op == WarpOp::meet) {
+    Meeting *lanes[32];
+    for (int lane = 0; lane < 32; lane++) lanes[lane] = reinterpret_cast<Meeting *>(values[lane]);
+    lanes[0]->run(lanes);
+  }
 }
 
 uint64_t warp(WarpOp op, unsigned mask, uint64_t value, int argument, int width, int line) {

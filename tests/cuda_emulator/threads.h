@@ -52,7 +52,11 @@ template <typename... A> void check_arguments(const char *kernel, const A &...ar
 enum class Barrier { plain, count, all, any };
 int barrier(Barrier kind, int predicate, int line);
 
-enum class WarpOp { sync, index, up, down, exclusive, ballot, all, any };
+// `meet`: the values are emu::Meeting pointers, and the first one's `run` gets all of them (mma.h).
+enum class WarpOp { sync, index, up, down, exclusive, ballot, all, any, meet };
+struct Meeting {
+  void (*run)(Meeting *const *lanes);
+};
 uint64_t warp(WarpOp op, unsigned mask, uint64_t value, int argument, int width, int line);
 int active_lane();
 

@@ -1,5 +1,6 @@
 // Planted faults, one a run: `faults NAME`. The emulator must end each of them with a report that names the fault.
 #include "../../../kernels/cuda/common.cuh"
+#include <mma.h>
 #include <cstdio>
 #include <cstdlib>
 
@@ -88,13 +89,25 @@ __global__ void past_dynamic_shared(float *out) {
   out[threadIdx.x] = tile[threadIdx.x + 1];
 }
 
+__global__ void fragment_without_a_lane(float *out) {
+  nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, 8, float> sum;
+  nvcuda::wmma::fill_fragment(sum, 0.0f);
+  if (threadIdx.x != 7) nvcuda::wmma::store_matrix_sync(out, sum, 16, nvcuda::wmma::mem_row_major);
+}
+
+__global__ void misaligned_fragment(float *out) {
+  nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, 8, float> sum;
+  nvcuda::wmma::fill_fragment(sum, 0.0f);
+  nvcuda::wmma::store_matrix_sync(out + 4, sum, 16, nvcuda::wmma::mem_row_major);
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return 2;
   const char *name = argv[1];
   auto is = [&](const char *other) { return strcmp(name, other) == 0; };
   const int n = 64;
   float *out, *in, host[64] = {};
-  cudaMalloc(reinterpret_cast<void **>(&out), n * sizeof(float));
+  cudaMalloc(reinterpret_cast<void **>(&out), 4 * n * sizeof(float)); // a fragment of 16 × 16
   cudaMalloc(reinterpret_cast<void **>(&in), n * sizeof(float));
 #define CASE(kernel, shared)                                                                                    \
   if (is(#kernel)) RAP_LAUNCH(kernel, 1, n, shared, nullptr, out);
@@ -108,6 +121,8 @@ int main(int argc, char **argv) {
   CASE(uninitialised_shared, 0)
   CASE(write_before, 0)
   CASE(past_shared, 0)
+  CASE(fragment_without_a_lane, 0)
+  CASE(misaligned_fragment, 0)
   CASE(past_dynamic_shared, 64 * sizeof(float))
   if (is("uninitialised_device")) {
     cudaMemcpy(in, host, (n - 1) * sizeof(float), cudaMemcpyHostToDevice);

@@ -1,5 +1,6 @@
 // What correct kernels may rely on: prints one line a failed expectation, and the time of some typical launches.
 #include "../../../kernels/cuda/common.cuh"
+#include <mma.h>
 #include <cstdio>
 #include <ctime>
 #include <vector>
@@ -100,6 +101,43 @@ __global__ void many_barriers(float *out, int rounds) {
   out[t] = tile[t];
 }
 
+using namespace nvcuda;
+
+// out [16, 16] = 2 + a [16, 8] b [8, 16], b stored by columns, through TF32.
+__global__ void product_tf32(float *out, const float *a, const float *b) {
+  wmma::fragment<wmma::matrix_a, 16, 16, 8, wmma::precision::tf32, wmma::row_major> fa;
+  wmma::fragment<wmma::matrix_b, 16, 16, 8, wmma::precision::tf32, wmma::col_major> fb;
+  wmma::fragment<wmma::accumulator, 16, 16, 8, float> sum;
+  wmma::fill_fragment(sum, 2.0f);
+  wmma::load_matrix_sync(fa, a, 8);
+  wmma::load_matrix_sync(fb, b, 8);
+  for (int i = 0; i < fa.num_elements; i++) fa.x[i] = wmma::__float_to_tf32(fa.x[i]);
+  wmma::mma_sync(sum, fa, fb, sum);
+  wmma::store_matrix_sync(out, sum, 16, wmma::mem_row_major);
+}
+
+// out [32, 8] = a [32, 16] b [16, 8] by two warps of which each does it, through bfloat16 in shared memory; out by columns.
+__global__ void product_bf16(float *out, const float *a, const float *b) {
+  RAP_SHARED(__nv_bfloat16, at, 2 * 32 * 24);
+  RAP_SHARED(__nv_bfloat16, bt, 2 * 16 * 8);
+  RAP_SHARED(float, result, 2 * 256);
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  for (int i = 0; i < 16; i++) at[warp * 32 * 24 + lane * 24 + i] = __float2bfloat16(a[lane * 16 + i]);
+  for (int i = 0; i < 4; i++) bt[warp * 128 + lane * 4 + i] = __float2bfloat16(b[lane * 4 + i]);
+  __syncwarp();
+  wmma::fragment<wmma::matrix_a, 32, 8, 16, __nv_bfloat16, wmma::row_major> fa;
+  wmma::fragment<wmma::matrix_b, 32, 8, 16, __nv_bfloat16, wmma::row_major> fb;
+  wmma::fragment<wmma::accumulator, 32, 8, 16, float> zero, sum;
+  wmma::fill_fragment(zero, 0.0f);
+  wmma::load_matrix_sync(fa, at + warp * 32 * 24, 24);
+  wmma::load_matrix_sync(fb, bt + warp * 128, 8);
+  wmma::mma_sync(sum, fa, fb, zero);
+  for (int i = 0; i < sum.num_elements; i++) sum.x[i] *= 0.5f;
+  wmma::store_matrix_sync(result + warp * 256, sum, 32, wmma::mem_col_major);
+  __syncthreads();
+  for (int i = static_cast<int>(threadIdx.x); i < 512; i += 64) out[i] = result[i];
+}
+
 static double now() {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -154,6 +192,38 @@ int main(int argc, char **) {
     RAP_LAUNCH(reverse_in_warp, 1, 64, 0, nullptr, reversed.p);
     auto v = reversed.host();
     for (int t = 0; t < 64; t++) EXPECT(v[t] == (t ^ 31));
+  }
+  {
+    std::vector<float> a(16 * 8), b(8 * 16);
+    for (int i = 0; i < 128; i++) a[i] = static_cast<float>(i % 11) - 5, b[i] = static_cast<float>(i * i % 13);
+    Device<float> da(a), db(b), out(256);
+    RAP_LAUNCH(product_tf32, 1, 32, 0, nullptr, out.p, da.p, db.p);
+    auto v = out.host();
+    for (int i = 0; i < 256; i++) {
+      float sum = 2;
+      for (int k = 0; k < 8; k++) sum += a[i / 16 * 8 + k] * b[i % 16 * 8 + k];
+      EXPECT(v[i] == sum);
+    }
+    a[0] = 1 + 0x1p-11f; // half way between two TF32 numbers, away from zero
+    Device<float> rounded(a);
+    RAP_LAUNCH(product_tf32, 1, 32, 0, nullptr, out.p, rounded.p, db.p);
+    auto w = out.host();
+    for (int j = 0; j < 16; j++) EXPECT(w[j] == v[j] + (6 + 0x1p-10f) * b[j * 8]);
+  }
+  {
+    std::vector<float> a(32 * 16), b(16 * 8);
+    for (int i = 0; i < 512; i++) a[i] = static_cast<float>(i % 17) - 8;
+    for (int i = 0; i < 128; i++) b[i] = static_cast<float>(i % 9) - 3;
+    a[0] = 1 + 0x1p-8f; // half way between two bfloat16 numbers, to the even one
+    Device<float> da(a), db(b), out(512);
+    RAP_LAUNCH(product_bf16, 1, 64, 0, nullptr, out.p, da.p, db.p);
+    auto v = out.host();
+    a[0] = 1;
+    for (int i = 0; i < 256; i++) {
+      float sum = 0;
+      for (int k = 0; k < 16; k++) sum += a[i % 32 * 16 + k] * b[k * 8 + i / 32];
+      EXPECT(v[i] == sum * 0.5f && v[256 + i] == sum * 0.5f);
+    }
   }
   {
     Device<float> y(std::vector<float>(1000, 1)), x(std::vector<float>(1000, 2));
