@@ -12,16 +12,23 @@ import { Tensor } from "./tensor.ts";
 /**
  * A contiguous tensor with undefined contents.
  *
- * @throws {RangeError} When a size is negative, or there are 2³¹ elements or more.
+ * @throws {RangeError} When a size is negative or not an integer, or there are 2³¹ elements or more.
  */
 export function empty(sizes: Sizes, dtype: DType, device: Device): Tensor {
-  const count = product(sizes);
-  if (!(count >= 0 && count < 2 ** 31)) throw badSizes(sizes);
+  let count = 1;
+  for (let i = 0; i < sizes.length; i++) {
+    if (!(sizes[i] >= 0 && Number.isInteger(sizes[i]))) throw badSizes(sizes);
+    count *= sizes[i];
+  }
+  if (!(count < 2 ** 31)) throw badSizes(sizes);
   return new Tensor(allocate(device, count * dtype.itemsize), sizes, contiguousStrides(sizes), 0, dtype, count);
 }
 
 function badSizes(sizes: Sizes): Error {
   const negative = sizes.find((s) => !(s >= 0));
+  if (sizes.some((s) => !Number.isInteger(s))) {
+    return new TypeError(`sizes must be integers, got ${formatSizes(sizes)}`);
+  }
   return new RangeError(
     negative !== undefined
       ? `Trying to create tensor with negative dimension ${negative}: ${formatSizes(sizes)}`

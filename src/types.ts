@@ -15,7 +15,7 @@ export type { DiagonalOptions, SliceScatterOptions } from "./tensor/arrange.ts";
 export type { ClampArguments, CloseArguments, ValueOptions } from "./tensor/binary.ts";
 export type { KeepdimOptions, SortOptions, TopkOptions, UniqueOptions } from "./tensor/indexing.ts";
 export type { AddmmOptions } from "./tensor/matmul.ts";
-export type { ReduceOptions } from "./tensor/reduce.ts";
+export type { ReduceArguments, ReduceOptions } from "./tensor/reduce.ts";
 export type { LogitOptions, NanToNumOptions, RoundOptions } from "./tensor/special.ts";
 export type { NormOptions, ScanOptions, VarOptions } from "./tensor/statistics.ts";
 export type { Kernels } from "../ffi/library.ts";

@@ -6,11 +6,10 @@
 import type { Operand } from "../ops/elementwise.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
-import type { Dims } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import { type AlphaOptions, alphaOptions, type DivOptions, divOptions } from "../tensor/arithmetic.ts";
 import type { AddmmOptions } from "../tensor/matmul.ts";
-import type { ReduceOptions } from "../tensor/reduce.ts";
+import type { ReduceArguments } from "../tensor/reduce.ts";
 
 /** a + alpha·b. */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
@@ -36,31 +35,31 @@ export function addmm(x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): 
 }
 
 /** The sum of the elements, over all dimensions or some. */
-export function sum(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.sum(dim, options);
+export function sum(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.sum(...args);
 }
 
 /** The mean of the elements, over all dimensions or some. */
-export function mean(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.mean(dim, options);
+export function mean(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.mean(...args);
 }
 
 /** The largest element over the dimensions. */
-export function amax(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.amax(dim, options);
+export function amax(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.amax(...args);
 }
 
 /** The smallest element over the dimensions. */
-export function amin(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.amin(dim, options);
+export function amin(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.amin(...args);
 }
 
 /** The index of the largest element, in the flattened tensor or along `dim`. */
-export function argmax(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.argmax(dim, options);
+export function argmax(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.argmax(...args);
 }
 
 /** The index of the smallest element, in the flattened tensor or along `dim`. */
-export function argmin(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.argmin(dim, options);
+export function argmin(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.argmin(...args);
 }

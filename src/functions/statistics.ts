@@ -10,7 +10,7 @@ import type { ValuesIndices } from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 import type { KeepdimOptions } from "../tensor/indexing.ts";
-import type { ReduceOptions } from "../tensor/reduce.ts";
+import type { ReduceArguments } from "../tensor/reduce.ts";
 import {
   type NormOptions,
   type QuantileOptions,
@@ -74,38 +74,38 @@ export function stdMean(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions
 }
 
 /** The product of the elements. */
-export function prod(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.prod(dim, options);
+export function prod(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.prod(...args);
 }
 
 /** Whether any element is other than 0. */
-export function any(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.any(dim, options);
+export function any(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.any(...args);
 }
 
 /** Whether all elements are other than 0. */
-export function all(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.all(dim, options);
+export function all(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.all(...args);
 }
 
 /** How many elements are other than 0. */
-export function countNonzero(x: Tensor, dim?: Dims | { dim?: Dims }): Tensor {
-  return x.countNonzero(dim);
+export function countNonzero(x: Tensor, ...args: Trailing<[dim: Dims], { dim?: Dims }>): Tensor {
+  return x.countNonzero(...args);
 }
 
 /** The sum with NaN counted as 0. */
-export function nansum(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.nansum(dim, options);
+export function nansum(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.nansum(...args);
 }
 
 /** The mean of the elements that are not NaN. */
-export function nanmean(x: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.nanmean(dim, options);
+export function nanmean(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.nanmean(...args);
 }
 
 /** log Σ eˣ over the dimensions, without overflow. */
-export function logsumexp(x: Tensor, dim: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-  return x.logsumexp(dim, options);
+export function logsumexp(x: Tensor, ...args: ReduceArguments): Tensor {
+  return x.logsumexp(...args);
 }
 
 /** (Σ |x|ᵖ)^(1/p); p is 2 unless given. */

@@ -139,8 +139,14 @@ function eyeLike(x: Tensor, dtype: DType): Tensor {
   return eye(x.sizes[0], x.sizes[1], dtype, x.device);
 }
 
-/** Ones on the diagonal, zeros elsewhere. */
+/**
+ * Ones on the diagonal, zeros elsewhere.
+ *
+ * @throws {RangeError} When a size is negative.
+ */
 export function eye(rows: number, columns: number, dtype: DType, device: Device): Tensor {
+  if (rows < 0) throw new RangeError(`n must be greater or equal to 0, got ${rows}`);
+  if (columns < 0) throw new RangeError(`m must be greater or equal to 0, got ${columns}`);
   const y = empty([rows, columns], dtype, device);
   fill_(y, 0);
   const d = diagonal(y.detached());

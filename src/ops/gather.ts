@@ -5,8 +5,8 @@
  */
 import { scatter as scatterOp } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { int32, int64 } from "../dtype.ts";
-import { empty } from "../make.ts";
+import { bool, float32, int32, int64 } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -14,7 +14,7 @@ import { castTo, isTensor, unsupported } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { inPlace } from "./inplace.ts";
 import { reshape, transpose } from "./movement.ts";
-import { dense } from "./strided.ts";
+import { copyElementsTo, dense } from "./strided.ts";
 import { mul } from "./arithmetic.ts";
 import type { Scalar } from "../read.ts";
 import { readElements } from "../read.ts";
@@ -46,11 +46,22 @@ export function takeRows(x: Tensor, index: Tensor, sizes: Sizes): Tensor {
   return y;
 }
 
+/** Sums of bools are whether any holds: their maximum. */
+function combine(op: number, y: Tensor): number {
+  return y.dtype === bool && op === scatterOp.add ? scatterOp.max : op;
+}
+
 /** y[index[i], :] = op(…, values[i, :]), outside of the graph. */
 export function putRows(op: number, y: Tensor, index: Tensor, values: Tensor, row: number): void {
   const v = dense(values), step = values.count === row ? 0 : row;
   if (index.count === 0 || row === 0) return;
-  if (y.kernels.putRows(op, y.dtype.code, y.ptr, index.ptr, v.ptr, index.count, row, step) !== 0) {
+  if (isHalf(y.dtype) && op !== scatterOp.set) {
+    const wide = castTo(y, float32);
+    putRows(op, wide, index, castTo(values, float32), row);
+    copyElementsTo(y, castTo(wide, y.dtype));
+    return;
+  }
+  if (y.kernels.putRows(combine(op, y), y.dtype.code, y.ptr, index.ptr, v.ptr, index.count, row, step) !== 0) {
     throw unsupported("index_put", y.dtype);
   }
 }
@@ -206,6 +217,12 @@ export function runScatter(
         );
       }
     });
+    if (isHalf(y.dtype) && op !== scatterOp.set) {
+      const wide = castTo(y, float32);
+      runScatter(operation, op, wide, d, rows, castTo(source, float32));
+      copyElementsTo(y, castTo(wide, y.dtype));
+      return;
+    }
     values = source;
     strides = source.strides;
   } else {
@@ -214,7 +231,7 @@ export function runScatter(
     strides = rows.sizes.map(() => 0);
   }
   writeWalk(rows, d, y.strides, strides);
-  if (y.kernels.scatter(op, y.dtype.code, y.ptr, rows.ptr, values.ptr, rows.count, metaPtr) !== 0) {
+  if (y.kernels.scatter(combine(op, y), y.dtype.code, y.ptr, rows.ptr, values.ptr, rows.count, metaPtr) !== 0) {
     throw unsupported(operation, y.dtype);
   }
 }

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
 import type { DTypeLike } from "../dtype.ts";
 import * as reduce from "../ops/reduce.ts";
 import type { Dims } from "../ops/reduce.ts";
-import { isOptions } from "../check.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorArithmetic } from "./arithmetic.ts";
 
@@ -21,50 +20,49 @@ export interface ReduceOptions {
   dtype?: DTypeLike;
 }
 
-/** Splits `x.sum(1, { keepdim })` and `x.sum({ dim: 1, keepdim })`. @internal */
+/** The arguments of a reduction beside the tensor. */
+export type ReduceArguments = Trailing<[dim: Dims, keepdim: boolean], ReduceOptions>;
+
+/** The arguments of a reduction by name. @internal */
 export function reduceArguments(
   operation: string,
-  dim: unknown,
-  options: ReduceOptions | undefined,
-  known = reduceOptions,
+  args: readonly unknown[],
+  more: readonly (keyof ReduceOptions)[] = withDtype,
 ): ReduceOptions {
-  if (isOptions(dim)) options = dim as ReduceOptions;
-  else if (dim !== undefined) options = { ...options, dim: dim as Dims };
-  checkOptions(operation, options, known);
-  return options ?? {};
+  return args.length === 0 ? noOptions : named<ReduceOptions>(operation, args, dimAndKeepdim, more);
 }
-const reduceOptions = ["dim", "keepdim", "dtype"];
+const dimAndKeepdim = ["dim", "keepdim"] as const, withDtype = ["dtype"] as const, noOptions: ReduceOptions = {};
 
 /** Methods that reduce. */
 export class TensorReduce extends TensorArithmetic {
   /** The sum of the elements, over all dimensions or some. */
-  sum(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("sum", dim, options);
+  sum(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("sum", args);
     return reduce.sum(this, o.dim, o.keepdim, o.dtype);
   }
   /** The mean of the elements, over all dimensions or some. */
-  mean(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("mean", dim, options);
+  mean(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("mean", args);
     return reduce.mean(this, o.dim, o.keepdim, o.dtype);
   }
   /** The largest element over the dimensions. */
-  amax(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("amax", dim, options);
+  amax(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("amax", args, []);
     return reduce.amax(this, o.dim, o.keepdim);
   }
   /** The smallest element over the dimensions. */
-  amin(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("amin", dim, options);
+  amin(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("amin", args, []);
     return reduce.amin(this, o.dim, o.keepdim);
   }
   /** The index of the largest element, in the flattened tensor or along `dim`. */
-  argmax(this: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("argmax", dim, options);
+  argmax(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("argmax", args, []);
     return reduce.argmax(this, o.dim as number | null | undefined, o.keepdim);
   }
   /** The index of the smallest element, in the flattened tensor or along `dim`. */
-  argmin(this: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("argmin", dim, options);
+  argmin(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("argmin", args, []);
     return reduce.argmin(this, o.dim as number | null | undefined, o.keepdim);
   }
 }

@@ -16,7 +16,7 @@ import type { ValuesIndices } from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 import { type KeepdimOptions, withDim } from "./indexing.ts";
-import { reduceArguments, type ReduceOptions } from "./reduce.ts";
+import { type ReduceArguments, reduceArguments } from "./reduce.ts";
 import { TensorBinary } from "./binary.ts";
 
 /** Options of {@linkcode Tensor.quantile}. */
@@ -130,23 +130,23 @@ export class TensorStatistics extends TensorBinary {
     return statistics.std(this, ...spread("std", dim, options));
   }
   /** The product of the elements. */
-  prod(this: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("prod", dim, options);
+  prod(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("prod", args);
     return statistics.prod(this, o.dim as number | null | undefined, o.keepdim, o.dtype);
   }
   /** Whether any element is other than 0. */
-  any(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("any", dim, options);
+  any(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("any", args, []);
     return statistics.any(this, o.dim, o.keepdim);
   }
   /** Whether all elements are other than 0. */
-  all(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("all", dim, options);
+  all(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("all", args, []);
     return statistics.allTrue(this, o.dim, o.keepdim);
   }
   /** How many elements are other than 0. */
-  countNonzero(this: Tensor, dim?: Dims | { dim?: Dims }): Tensor {
-    return statistics.countNonzero(this, reduceArguments("count_nonzero", dim, undefined, ["dim"]).dim);
+  countNonzero(this: Tensor, ...args: Trailing<[dim: Dims], { dim?: Dims }>): Tensor {
+    return statistics.countNonzero(this, named<{ dim?: Dims }>("count_nonzero", args, ["dim"]).dim);
   }
   /** The q-th quantiles along a dimension, or of all elements. */
   quantile(
@@ -158,18 +158,18 @@ export class TensorStatistics extends TensorBinary {
     return quantile(this, q, o.dim, o.keepdim, o.interpolation);
   }
   /** The sum with NaN counted as 0. */
-  nansum(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("nansum", dim, options);
+  nansum(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("nansum", args);
     return statistics.nansum(this, o.dim, o.keepdim, o.dtype);
   }
   /** The mean of the elements that are not NaN. */
-  nanmean(this: Tensor, dim?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("nanmean", dim, options);
+  nanmean(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("nanmean", args);
     return statistics.nanmean(this, o.dim, o.keepdim, o.dtype);
   }
   /** log Σ eˣ over the dimensions, without overflow. */
-  logsumexp(this: Tensor, dim: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
-    const o = reduceArguments("logsumexp", dim, options);
+  logsumexp(this: Tensor, ...args: ReduceArguments): Tensor {
+    const o = reduceArguments("logsumexp", args, []);
     return statistics.logsumexp(this, o.dim, o.keepdim);
   }
   /** (Σ |x|ᵖ)^(1/p); p is 2 unless given. */
