@@ -1,5 +1,5 @@
 /**
- * Random number generators: PyTorch's CPU generator, whose numbers every device draws.
+ * Random number generators: PyTorch's mt19937 for the CPU, Philox for CUDA.
  *
  * @module
  */
@@ -12,13 +12,15 @@ import { Tensor } from "./tensor.ts";
 
 /** The size of `torch.get_rng_state()`, which is also how the kernels keep the state. */
 const stateBytes = 5056;
+/** The size of `torch.cuda.get_rng_state()`: the seed, and how many draws of each thread are behind. */
+const philoxBytes = 16;
 /** Where the state says how many draws are left in the block, and which is next. */
 const leftAt = 8, seededAt = 12, nextAt = 16, blockWords = 624;
 /** What PyTorch seeds a new `torch.Generator` with. */
 const defaultSeed = 67280421310721;
 
 /**
- * A stream of random numbers (mt19937), for the `generator` option of everything that is random.
+ * A stream of random numbers, for the `generator` option of everything that is random: mt19937 on the CPU, Philox on CUDA.
  *
  * @example
  * ```ts
@@ -28,7 +30,7 @@ const defaultSeed = 67280421310721;
  * ```
  */
 export class Generator {
-  /** The device that it is meant for. */
+  /** The device whose tensors it fills. */
   readonly device: Device;
   readonly #bytes = new Uint8Array(stateBytes);
   readonly #view = new DataView(this.#bytes.buffer);
@@ -56,7 +58,11 @@ export class Generator {
     if (bits < -(2n ** 63n) || bits >= 2n ** 64n) {
       throw new RangeError(`Overflow when unpacking long long: seed ${seed}`);
     }
-    cpu.kernels.generatorSeed(this.ptr, Number(BigInt.asIntN(32, bits)), Number(BigInt.asIntN(32, bits >> 32n)));
+    this.device.kernels.generatorSeed(
+      this.ptr,
+      Number(BigInt.asIntN(32, bits)),
+      Number(BigInt.asIntN(32, bits >> 32n)),
+    );
     return this;
   }
 
@@ -72,10 +78,14 @@ export class Generator {
     return this.initialSeed();
   }
 
-  /** The state, to come back to by {@linkcode Generator.setState}: 5056 bytes, the same as PyTorch's. */
+  get #size(): number {
+    return this.device === cpu ? stateBytes : philoxBytes;
+  }
+
+  /** The state, to come back to by {@linkcode Generator.setState}: the same bytes as PyTorch's, 5056 or (CUDA) 16. */
   getState(): Tensor {
-    const state = empty([stateBytes], uint8, cpu);
-    new Uint8Array(state.storage.buffer!, state.storage.byteOffset, stateBytes).set(this.#bytes);
+    const state = empty([this.#size], uint8, cpu);
+    state.storage.write(this.#bytes.subarray(0, this.#size));
     return state;
   }
 
@@ -88,23 +98,19 @@ export class Generator {
     if (!(state instanceof Tensor) || state.dtype !== uint8) {
       throw new TypeError("RNG state must be a torch.ByteTensor");
     }
-    if (state.numel() !== stateBytes) {
+    if (state.numel() !== this.#size) {
       throw new Error(
-        `Expected a CPUGeneratorImplState of size ${stateBytes} but found the input RNG state size to be ` +
-          `${state.numel()} (shape ${formatSizes(state.sizes)})`,
+        this.device === cpu
+          ? `Expected a CPUGeneratorImplState of size ${stateBytes} but found the input RNG state size to be ` +
+            `${state.numel()} (shape ${formatSizes(state.sizes)})`
+          : `RNG state is wrong size: expected ${philoxBytes} bytes, got ${state.numel()}`,
       );
     }
     const bytes = copyElements(state) as Uint8Array;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const left = view.getInt32(leftAt, true), next = view.getBigUint64(nextAt, true);
-    // The kernels read words next … next + left - 2.
-    const fits = left > 0 && left <= blockWords && next <= BigInt(blockWords) &&
-      Number(next) + left - 1 <= blockWords;
-    if (view.getInt32(seededAt, true) === 0 || !fits) throw new Error("Invalid mt19937 state");
+    if (this.device === cpu) checkTwister(bytes);
     this.#bytes.set(bytes);
     return this;
   }
-
   /** A generator in the same state that goes its own way. */
   cloneState(): Generator {
     const copy = new Generator(this.device);
@@ -118,13 +124,63 @@ export class Generator {
   }
 }
 
-/** The generator that is used where none is given. It starts from a seed that the system chose. */
+/** @throws {Error} When the bytes are no state of mt19937. */
+function checkTwister(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const left = view.getInt32(leftAt, true), next = view.getBigUint64(nextAt, true);
+  // The kernels read words next … next + left - 2.
+  const fits = left > 0 && left <= blockWords && next <= BigInt(blockWords) &&
+    Number(next) + left - 1 <= blockWords;
+  if (view.getInt32(seededAt, true) === 0 || !fits) throw new Error("Invalid mt19937 state");
+}
+
+/** The generator that is used for the CPU where none is given. It starts from a seed that the system chose. */
 export const defaultGenerator: Generator = new Generator();
 defaultGenerator.seed();
 
-/** The generator to use: `generator`, or the default one. @internal */
-export function generatorOf(generator: Generator | null | undefined): Generator {
-  return generator ?? defaultGenerator;
+/** The other devices' default generators, once something has drawn from them. */
+const others = new Map<Device, Generator>();
+/** What {@linkcode manualSeed} said last; devices that come later start from it too. */
+let lastSeed: number | bigint | null = null;
+
+/** The generator that is used for a device where none is given. @internal */
+export function defaultGeneratorOf(device: Device): Generator {
+  if (device === cpu) return defaultGenerator;
+  let generator = others.get(device);
+  if (generator === undefined) {
+    generator = new Generator(device);
+    if (lastSeed === null) generator.seed();
+    else generator.manualSeed(lastSeed);
+    others.set(device, generator);
+  }
+  return generator;
+}
+
+/**
+ * The generator to use for tensors of `device`: the given one, or the device's default one. @internal
+ *
+ * @throws {Error} When the given one is another device's.
+ */
+export function generatorOf(generator: Generator | null | undefined, device: Device): Generator {
+  if (generator === null || generator === undefined) return defaultGeneratorOf(device);
+  if (generator.device === device) return generator;
+  const [expected, found] = generator.device.type === device.type
+    ? [`${device}`, `${generator.device}`]
+    : [device.type, generator.device.type];
+  throw new Error(`Expected a '${expected}' device type for generator but found '${found}'`);
+}
+
+/** Takes down the state of every default generator; the result brings them back to it. @internal */
+export function saveGenerators(): () => void {
+  const states = new Map([defaultGenerator, ...others.values()].map((g) => [g, g.getState()]));
+  return () => {
+    for (const generator of [defaultGenerator, ...others.values()]) {
+      const state = states.get(generator);
+      // One that did not exist yet starts again.
+      if (state === undefined) generator.manualSeed(generator.initialSeed());
+      else generator.setState(state);
+    }
+  };
 }
 
 /**
@@ -138,25 +194,30 @@ export function generatorOf(generator: Generator | null | undefined): Generator 
  * ```
  */
 export function manualSeed(seed: number | bigint): Generator {
-  return defaultGenerator.manualSeed(seed);
+  defaultGenerator.manualSeed(seed);
+  lastSeed = seed;
+  for (const generator of others.values()) generator.manualSeed(seed);
+  return defaultGenerator;
 }
 
 /** Seeds everything that is random from the system, and returns the seed. */
 export function seed(): number | bigint {
-  return defaultGenerator.seed();
+  const seed = defaultGenerator.seed();
+  manualSeed(seed);
+  return seed;
 }
 
-/** The seed that the default generator was started from. */
+/** The seed that the CPU's default generator was started from. */
 export function initialSeed(): number | bigint {
   return defaultGenerator.initialSeed();
 }
 
-/** The state of the default generator: 5056 bytes, the same as PyTorch's. */
+/** The state of the CPU's default generator: 5056 bytes, the same as PyTorch's. */
 export function getRngState(): Tensor {
   return defaultGenerator.getState();
 }
 
-/** Sets the state of the default generator. */
+/** Sets the state of the CPU's default generator. */
 export function setRngState(state: Tensor): void {
   defaultGenerator.setState(state);
 }

@@ -79,8 +79,8 @@ function like(
   draw: (y: Tensor) => Tensor,
 ): Tensor {
   checkOptions(operation, options, known);
-  const y = ops.drawLike(x, options.dtype === undefined ? x.dtype : toDtype(options.dtype), draw);
-  return finish(options.device === undefined ? y : y.to(toDevice(options.device)), options);
+  const device = options.device === undefined ? x.device : toDevice(options.device);
+  return finish(ops.drawLike(x, options.dtype === undefined ? x.dtype : toDtype(options.dtype), device, draw), options);
 }
 
 /** Numbers uniform over [0, 1), with the sizes, type and device of `x`. */
@@ -161,8 +161,8 @@ export function randintLike(x: Tensor, ...args: unknown[]): Tensor {
 export function randperm(n: number, options: RandomCreateOptions = {}): Tensor {
   checkOptions("randperm", options, known);
   if (!Number.isInteger(n)) throw new TypeError(`randperm(): n must be an integer, got ${n}`);
-  const x = ops.randperm(n, options.dtype === undefined ? int64 : toDtype(options.dtype), options.generator);
-  return finish(x.to(toDevice(options.device)), options);
+  const dtype = options.dtype === undefined ? int64 : toDtype(options.dtype);
+  return finish(ops.randperm(n, dtype, toDevice(options.device), options.generator), options);
 }
 
 /** Options of {@linkcode normal}. */

@@ -7,7 +7,7 @@ import { scalarTensor } from "../create.ts";
 import { keep } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkOptions } from "../check.ts";
-import { getRngState, setRngState } from "../generator.ts";
+import { saveGenerators } from "../generator.ts";
 import { runBackward } from "./engine.ts";
 import { enableGrad, mode, type ModeGuard, noGrad } from "./mode.ts";
 import { type Grad, Node, savedHooks, type SavedTensorHooks } from "./node.ts";
@@ -68,16 +68,16 @@ export function checkpoint(
   options: CheckpointOptions = {},
 ): Tensor {
   checkOptions("checkpoint", options, ["preserveRngState", "useReentrant"]);
-  const state = options.preserveRngState === false ? null : getRngState();
+  const rewind = options.preserveRngState === false ? null : saveGenerators();
   const result = noGrad(() => fn(...inputs));
   if (!mode.enabled) return result;
   const y = result.detached();
   const node = new Node("CheckpointFunctionBackward", [...inputs, trigger()], [], (dy): readonly Grad[] => {
-    const after = state === null ? null : getRngState();
-    if (state !== null) setRngState(state);
+    const goOn = rewind === null ? null : saveGenerators();
+    rewind?.();
     const again = inputs.map((x) => x.detach().requiresGrad_(x.requiresGrad));
     const recomputed = enableGrad(() => fn(...again));
-    if (after !== null) setRngState(after);
+    goOn?.();
     if (recomputed.requiresGrad) {
       runBackward([recomputed], [dy], { retainGraph: false, createGraph: false, inputs: null, accumulate: true });
     }

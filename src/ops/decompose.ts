@@ -1,10 +1,9 @@
 /**
- * Eigenvalues and singular values, and what follows from them. They are computed on the CPU, wherever the matrices live.
+ * Eigenvalues and singular values, and what follows from them.
  *
  * @module
  */
 import { type Grad, record, recordMany } from "../autograd/node.ts";
-import { cpu } from "../device.ts";
 import { empty } from "../make.ts";
 import { product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -21,11 +20,11 @@ function gaps(x: Tensor): Tensor {
 /** Eigenvalues, ascending, and eigenvectors of symmetric matrices, of which one half is read. */
 export function eigh(a: Tensor, upper = false): [eigenvalues: Tensor, eigenvectors: Tensor] {
   checkMatrix("linalg.eigh", a, true);
-  const data = a.detached().to(cpu), n = a.sizes[a.ndim - 1], lead = a.sizes.slice(0, -2);
+  const data = a.detached(), n = a.sizes[a.ndim - 1], lead = a.sizes.slice(0, -2);
   const whole = upper ? triu(data).add(transposed(triu(data, 1))) : tril(data).add(transposed(tril(data, -1)));
-  const source = dense(whole), w = empty([...lead, n], a.dtype, cpu), v = empty(a.sizes, a.dtype, cpu);
-  cpu.kernels.eigh(a.dtype.code, w.ptr, v.ptr, source.ptr, product(lead), n);
-  const outputs: [Tensor, Tensor] = [w.to(a.device), v.to(a.device)];
+  const source = dense(whole), w = empty([...lead, n], a.dtype, a.device), v = empty(a.sizes, a.dtype, a.device);
+  a.kernels.eigh(a.dtype.code, w.ptr, v.ptr, source.ptr, product(lead), n);
+  const outputs: [Tensor, Tensor] = [w, v];
   return recordMany(
     "LinalgEighBackward0",
     outputs,
@@ -49,12 +48,12 @@ export function svd(a: Tensor, full: boolean): [U: Tensor, S: Tensor, Vh: Tensor
   const lead = a.sizes.slice(0, -2), [rows, columns] = a.sizes.slice(-2);
   const wide = rows < columns, m = Math.max(rows, columns), n = Math.min(rows, columns), width = full ? m : n;
   // The kernel's input is the transpose of a tall matrix: of A, or of Aᵀ, whose factors change places.
-  const data = a.detached().to(cpu), source = dense(wide ? data : transposed(data));
-  const u = empty([...lead, width, m], a.dtype, cpu), s = empty([...lead, n], a.dtype, cpu);
-  const v = empty([...lead, n, n], a.dtype, cpu);
-  cpu.kernels.svd(a.dtype.code, u.ptr, s.ptr, v.ptr, source.ptr, product(lead), m, n, width);
+  const data = a.detached(), source = dense(wide ? data : transposed(data));
+  const u = empty([...lead, width, m], a.dtype, a.device), s = empty([...lead, n], a.dtype, a.device);
+  const v = empty([...lead, n, n], a.dtype, a.device);
+  a.kernels.svd(a.dtype.code, u.ptr, s.ptr, v.ptr, source.ptr, product(lead), m, n, width);
   const [U, Vh] = wide ? [dense(transposed(v)), u] : [dense(transposed(u)), v];
-  const outputs: [Tensor, Tensor, Tensor] = [U.to(a.device), s.to(a.device), Vh.to(a.device)];
+  const outputs: [Tensor, Tensor, Tensor] = [U, s, Vh];
   return recordMany("LinalgSvdBackward0", outputs, [a], [...outputs], ([dU, dS, dVh], [U, S, Vh]) => {
     const thin = (x: Grad, dim: number): Grad => x === null ? null : x.narrow(dim, 0, n);
     return [svdBackward(thin(dU, -1), dS, thin(dVh, -2), U.narrow(-1, 0, n), S, Vh.narrow(-2, 0, n))];

@@ -5,7 +5,6 @@
  */
 import { type Grad, record, recordMany } from "../autograd/node.ts";
 import { arange } from "../create.ts";
-import { cpu } from "../device.ts";
 import { float64, int32 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes, product, type Sizes } from "../shape.ts";
@@ -45,10 +44,10 @@ export const transposed = (x: Tensor) => x.transpose(-2, -1);
 /** The lower Cholesky factors, and per matrix 0 or the order of the first leading minor that is not positive. */
 export function choleskyEx(a: Tensor): { L: Tensor; info: Tensor } {
   checkMatrix("linalg.cholesky", a, true);
-  const source = dense(a.detached().to(cpu));
-  const out = empty(a.sizes, a.dtype, cpu), info = empty(a.sizes.slice(0, -2), int32, cpu);
-  cpu.kernels.cholesky(a.dtype.code, out.ptr, info.ptr, source.ptr, batchOf(a.sizes), a.sizes[a.ndim - 1]);
-  const L = record("LinalgCholeskyExBackward0", out.to(a.device), [a], [out], (dL, [L]) => [choleskyBackward(dL, L)]);
+  const source = dense(a.detached());
+  const out = empty(a.sizes, a.dtype, a.device), info = empty(a.sizes.slice(0, -2), int32, a.device);
+  a.kernels.cholesky(a.dtype.code, out.ptr, info.ptr, source.ptr, batchOf(a.sizes), a.sizes[a.ndim - 1]);
+  const L = record("LinalgCholeskyExBackward0", out, [a], [out], (dL, [L]) => [choleskyBackward(dL, L)]);
   return { L, info };
 }
 
@@ -99,11 +98,11 @@ export function solveTriangular(a: Tensor, b: Tensor, upper: boolean, unit = fal
     throw new TypeError(`linalg.solve_triangular: expected A and B of one dtype, got ${a.dtype} and ${b.dtype}`);
   }
   const lead = broadcastSizes(a.sizes.slice(0, -2), b.sizes.slice(0, -2), "linalg.solve_triangular");
-  const expanded = (x: Tensor) => dense(x.detached().to(cpu).expand([...lead, ...x.sizes.slice(-2)]));
-  const out = empty([...lead, n, columns], a.dtype, cpu), x = expanded(a), y = expanded(b);
+  const expanded = (x: Tensor) => dense(x.detached().expand([...lead, ...x.sizes.slice(-2)]));
+  const out = empty([...lead, n, columns], a.dtype, a.device), x = expanded(a), y = expanded(b);
   const flags = (upper ? 1 : 0) + (unit ? 4 : 0);
-  cpu.kernels.solveTriangular(a.dtype.code, out.ptr, x.ptr, y.ptr, product(lead), n, columns, flags);
-  return record("LinalgSolveTriangularBackward0", out.to(a.device), [a, b], [out, a], (dx, [x, a], [needsA]) => {
+  a.kernels.solveTriangular(a.dtype.code, out.ptr, x.ptr, y.ptr, product(lead), n, columns, flags);
+  return record("LinalgSolveTriangularBackward0", out, [a, b], [out, a], (dx, [x, a], [needsA]) => {
     const db = solveTriangular(transposed(a), dx, !upper, unit);
     if (!needsA) return [null, db];
     return [db.matmul(transposed(x)).neg().mul(half(a, upper, unit)), db];
@@ -114,10 +113,10 @@ export function solveTriangular(a: Tensor, b: Tensor, upper: boolean, unit = fal
 export function qr(a: Tensor, complete = false): [Q: Tensor, R: Tensor] {
   checkMatrix("linalg.qr", a, false);
   const lead = a.sizes.slice(0, -2), [m, n] = a.sizes.slice(-2), k = Math.min(m, n), width = complete ? m : k;
-  const source = dense(a.detached().to(cpu));
-  const q = empty([...lead, m, width], a.dtype, cpu), r = empty([...lead, width, n], a.dtype, cpu);
-  cpu.kernels.qr(a.dtype.code, q.ptr, r.ptr, source.ptr, product(lead), m, n, complete ? 1 : 0);
-  const outputs: [Tensor, Tensor] = [q.to(a.device), r.to(a.device)];
+  const source = dense(a.detached());
+  const q = empty([...lead, m, width], a.dtype, a.device), r = empty([...lead, width, n], a.dtype, a.device);
+  a.kernels.qr(a.dtype.code, q.ptr, r.ptr, source.ptr, product(lead), m, n, complete ? 1 : 0);
+  const outputs: [Tensor, Tensor] = [q, r];
   return recordMany("LinalgQrBackward0", outputs, [a], [...outputs], ([dQ, dR], [Q, R]) => {
     if (m < n || width > n) {
       throw new Error(

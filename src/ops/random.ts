@@ -6,7 +6,7 @@
 import { fill, sample } from "../../ffi/symbols.ts";
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
-import { cpu } from "../device.ts";
+import type { Device } from "../device.ts";
 import { bool, type DType, float32, float64, int32, int64, uint8 } from "../dtype.ts";
 import { type Generator, generatorOf } from "../generator.ts";
 import { empty, isHalf, over } from "../make.ts";
@@ -42,17 +42,17 @@ function memoryOrder(x: Tensor): number[] {
   return order.reverse();
 }
 
-/** Calls `draw` with contiguous CPU memory of x's size, laid out as x's memory, and brings the numbers to `y`. */
+/** Calls `draw` with contiguous memory of x's size, laid out as x's memory, and brings the numbers to `y`. */
 function drawInto(y: Tensor, x: Tensor, dtype: DType, draw: (numbers: Tensor, contiguous: boolean) => void): void {
   const contiguous = x.isContiguous();
-  if (contiguous && dtype === y.dtype && y.device === cpu && y.isContiguous()) return draw(y, true);
+  if (contiguous && dtype === y.dtype && y.isContiguous()) return draw(y, true);
   const order = contiguous ? x.sizes.map((_, i) => i) : memoryOrder(x);
-  const numbers = empty(order.map((d) => x.sizes[d]), dtype, cpu);
+  const numbers = empty(order.map((d) => x.sizes[d]), dtype, y.device);
   draw(numbers, contiguous);
   const strides = new Array<number>(order.length), inner = contiguousStrides(numbers.sizes);
   order.forEach((d, i) => strides[d] = inner[i]);
   const shaped = over(numbers.storage, x.sizes, strides, 0, dtype);
-  copyElementsTo(y, castTo(shaped, y.dtype).to(y.device));
+  copyElementsTo(y, castTo(shaped, y.dtype));
 }
 
 /** Fills `x` in place by `draw`, which gets memory of type `dtype`. `name` is PyTorch's name of the operation's node. */
@@ -75,8 +75,8 @@ function fillInPlace(
 
 /** Fills contiguous memory from one of the kernel's distributions. */
 function fillKernel(numbers: Tensor, generator: GeneratorOption, code: number, a: number, b: number): void {
-  const { ptr } = generatorOf(generator);
-  cpu.kernels.randomFill(numbers.dtype.code, numbers.ptr, ptr, numbers.count, code, a, b);
+  const { ptr } = generatorOf(generator, numbers.device);
+  numbers.kernels.randomFill(numbers.dtype.code, numbers.ptr, ptr, numbers.count, code, a, b);
 }
 
 function requireFloat(x: Tensor, what: string): void {
@@ -155,11 +155,11 @@ export function bernoulli_(x: Tensor, p: number | Tensor, generator: GeneratorOp
     return fillInPlace(x, "BernoulliBackward2", (y) => fillKernel(y, generator, fill.bernoulli, p, 1));
   }
   requireFloat(p, "bernoulli_tensor_cpu_p_");
-  const chances = castTo(p.detached().expand(x.sizes).to(cpu), p.dtype === float64 ? float64 : float32);
+  const chances = castTo(p.detached().expand(x.sizes).to(x.device), p.dtype === float64 ? float64 : float32);
   return fillInPlace(x, "BernoulliBackward1", (y, contiguous) => {
     const ordered = dense(contiguous ? chances : chances.permute(...memoryOrder(x)));
-    const { ptr } = generatorOf(generator);
-    const status = cpu.kernels.randomBernoulli(y.dtype.code, y.ptr, ptr, ordered.ptr, ordered.dtype.code, y.count);
+    const { ptr } = generatorOf(generator, x.device);
+    const status = x.kernels.randomBernoulli(y.dtype.code, y.ptr, ptr, ordered.ptr, ordered.dtype.code, y.count);
     if (status !== 0) throw new RangeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.");
   });
 }
@@ -185,13 +185,14 @@ export function dropoutMask(x: Tensor, p: number, generator?: GeneratorOption): 
 export function drawLike(
   like: Tensor,
   dtype: DType,
+  device: Device,
   draw: (x: Tensor) => Tensor,
 ): Tensor {
-  if (like.isContiguous()) return draw(empty(like.sizes, dtype, like.device));
+  if (like.isContiguous()) return draw(empty(like.sizes, dtype, device));
   const order = memoryOrder(like);
   const inner = contiguousStrides(order.map((d) => like.sizes[d])), strides = new Array<number>(order.length);
   order.forEach((d, i) => strides[d] = inner[i]);
-  const storage = empty(like.sizes, dtype, like.device).storage;
+  const storage = empty(like.sizes, dtype, device).storage;
   return dense(draw(over(storage, like.sizes, strides, 0, dtype)));
 }
 
@@ -254,11 +255,11 @@ function cName(dtype: DType): string {
  * `from` alone, any from there on.
  */
 export function random_(x: Tensor, from: bigint | null, to: bigint | null, generator: GeneratorOption): Tensor {
-  const { ptr } = generatorOf(generator);
+  const { ptr } = generatorOf(generator, x.device);
   if (from === null) {
     return fillInPlace(x, "RandomBackward2", (y) => {
-      if (!isHalf(x.dtype)) cpu.kernels.randomAny(y.dtype.code, y.ptr, ptr, y.count);
-      else cpu.kernels.randomIntegers(y.dtype.code, y.ptr, ptr, y.count, rangeMeta((1n << digits(x.dtype)) + 1n, 0n));
+      if (!isHalf(x.dtype)) x.kernels.randomAny(y.dtype.code, y.ptr, ptr, y.count);
+      else x.kernels.randomIntegers(y.dtype.code, y.ptr, ptr, y.count, rangeMeta((1n << digits(x.dtype)) + 1n, 0n));
     });
   }
   const { least, most } = integerRange(x.dtype);
@@ -274,7 +275,7 @@ export function random_(x: Tensor, from: bigint | null, to: bigint | null, gener
   }
   const base = from, range = last - base + 1n;
   return fillInPlace(x, openEnd ? "RandomBackward0" : from === 0n ? "RandomBackward1" : "RandomBackward0", (y) => {
-    cpu.kernels.randomIntegers(y.dtype.code, y.ptr, ptr, y.count, rangeMeta(range, base));
+    x.kernels.randomIntegers(y.dtype.code, y.ptr, ptr, y.count, rangeMeta(range, base));
   });
 }
 
@@ -284,9 +285,9 @@ function rangeMeta(range: bigint, base: bigint): Deno.PointerValue {
 }
 
 /** A random permutation of 0 … n - 1. */
-export function randperm(n: number, dtype: DType, generator: GeneratorOption): Tensor {
-  const x = empty([n], isHalf(dtype) ? float32 : dtype, cpu);
-  const status = cpu.kernels.randperm(x.dtype.code, x.ptr, generatorOf(generator).ptr, n);
+export function randperm(n: number, dtype: DType, device: Device, generator: GeneratorOption): Tensor {
+  const x = empty([n], isHalf(dtype) ? float32 : dtype, device);
+  const status = x.kernels.randperm(x.dtype.code, x.ptr, generatorOf(generator, device).ptr, n);
   if (status !== 0) throw unsupported("randperm", dtype);
   return castTo(x, dtype);
 }
@@ -297,13 +298,13 @@ export function randperm(n: number, dtype: DType, generator: GeneratorOption): T
 function sampleEach(operation: string, code: number, a: Tensor, b: Tensor | null, generator: GeneratorOption): Tensor {
   requireFloat(a, operation);
   const dtype = a.dtype === float64 ? float64 : float32;
-  const x = dense(castTo(a.detached().to(cpu), dtype));
-  const z = b === null ? null : dense(castTo(b.detached().to(cpu), dtype));
-  const y = empty(a.sizes, dtype, cpu);
-  const { ptr } = generatorOf(generator);
-  const status = cpu.kernels.randomSample(dtype.code, y.ptr, ptr, x.ptr, z === null ? null : z.ptr, y.count, code);
+  const x = dense(castTo(a.detached(), dtype));
+  const z = b === null ? null : dense(castTo(b.detached(), dtype));
+  const y = empty(a.sizes, dtype, a.device);
+  const { ptr } = generatorOf(generator, a.device);
+  const status = a.kernels.randomSample(dtype.code, y.ptr, ptr, x.ptr, z === null ? null : z.ptr, y.count, code);
   if (status === 2) throw new RangeError("invalid Poisson rate, expected rate to be non-negative");
-  return castTo(y, a.dtype).to(a.device);
+  return castTo(y, a.dtype);
 }
 
 /** Counts of events whose rates are the elements of `rate`. */
@@ -351,11 +352,11 @@ export function dirichlet(concentration: Tensor, generator: GeneratorOption): Te
 /** The derivative of gamma (`total` null) or Dirichlet samples by their shapes. It has no derivative itself. */
 function sampleGradient(y: Tensor, shape: Tensor, total: Tensor | null): Tensor {
   const dtype = y.dtype === float64 ? float64 : float32;
-  const flat = (t: Tensor) => dense(castTo(t.detached().to(cpu), dtype));
+  const flat = (t: Tensor) => dense(castTo(t.detached(), dtype));
   const x = flat(y), a = flat(shape), sum = total === null ? null : flat(total);
-  const dx = empty(y.sizes, dtype, cpu);
-  cpu.kernels.randomGradient(dtype.code, dx.ptr, x.ptr, a.ptr, sum === null ? null : sum.ptr, dx.count);
-  return castTo(dx, y.dtype).to(y.device);
+  const dx = empty(y.sizes, dtype, y.device);
+  y.kernels.randomGradient(dtype.code, dx.ptr, x.ptr, a.ptr, sum === null ? null : sum.ptr, dx.count);
+  return castTo(dx, y.dtype);
 }
 
 // ---- multinomial -----------------------------------------------------------------------------------------
@@ -382,12 +383,12 @@ export function multinomial(
   }
   if (categories > 2 ** 24) throw new RangeError(`number of categories cannot exceed 2^24 (got ${categories})`);
   const dtype = weights.dtype === float64 ? float64 : float32;
-  const x = dense(castTo(weights.detached().to(cpu), dtype));
-  const out = empty([...weights.sizes.slice(0, -1), samples], int64, cpu);
-  if (out.count === 0) return out.to(weights.device);
-  const { ptr } = generatorOf(generator);
+  const x = dense(castTo(weights.detached(), dtype));
+  const out = empty([...weights.sizes.slice(0, -1), samples], int64, weights.device);
+  if (out.count === 0) return out;
+  const { ptr } = generatorOf(generator, weights.device);
   const once = replacement && samples > 1;
-  const status = cpu.kernels.multinomial(
+  const status = weights.kernels.multinomial(
     dtype.code,
     out.ptr,
     ptr,
@@ -398,7 +399,7 @@ export function multinomial(
     replacement ? 1 : 0,
   );
   if (status !== 0) throw badWeights(status, once);
-  return out.to(weights.device);
+  return out;
 }
 
 function badWeights(status: number, replacement: boolean): Error {

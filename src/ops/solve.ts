@@ -1,10 +1,9 @@
 /**
- * Determinants, inverses and equations, by the LU factorisation on the CPU, wherever the matrices live.
+ * Determinants, inverses and equations, by the LU factorisation.
  *
  * @module
  */
 import { type Grad, record, recordMany } from "../autograd/node.ts";
-import { cpu } from "../device.ts";
 import { int32, int64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes } from "../shape.ts";
@@ -29,9 +28,9 @@ interface Factors {
 /** P A = L U, outside of the graph. */
 function factor(a: Tensor): Factors {
   const n = a.sizes[a.ndim - 1], lead = a.sizes.slice(0, -2), batch = batchOf(a.sizes);
-  const source = dense(a.detached().to(cpu)), LU = empty(a.sizes, a.dtype, cpu);
-  const order = empty([...lead, n], int64, cpu), info = empty([batch, 2], int32, cpu);
-  cpu.kernels.lu(a.dtype.code, LU.ptr, order.ptr, info.ptr, source.ptr, batch, n);
+  const source = dense(a.detached()), LU = empty(a.sizes, a.dtype, a.device);
+  const order = empty([...lead, n], int64, a.device), info = empty([batch, 2], int32, a.device);
+  a.kernels.lu(a.dtype.code, LU.ptr, order.ptr, info.ptr, source.ptr, batch, n);
   const singular = info.select(1, 0).tolist() as number[];
   return { LU, order, singular, parity: info.select(1, 1).reshape(lead).to(a.dtype) };
 }
@@ -51,7 +50,7 @@ function checkRegular(operation: string, { singular, order }: Factors): void {
 /** X with A X = B, from A's factors. */
 function solveFactors({ LU, order }: Factors, b: Tensor): Tensor {
   const lead = broadcastSizes(LU.sizes.slice(0, -2), b.sizes.slice(0, -2), "linalg.solve");
-  const wide = b.detached().to(cpu).expand([...lead, ...b.sizes.slice(-2)]);
+  const wide = b.detached().expand([...lead, ...b.sizes.slice(-2)]);
   const rows = gather(dense(wide), -2, dense(order.unsqueeze(-1).expand(wide.sizes)));
   return solveTriangular(LU, solveTriangular(LU, rows, false, true), true);
 }
@@ -81,7 +80,7 @@ export function solve(a: Tensor, b: Tensor): Tensor {
   }
   const factors = factor(a);
   checkRegular("linalg.solve", factors);
-  const X = solveFactors(factors, b).to(a.device);
+  const X = solveFactors(factors, b);
   return record("LinalgSolveExBackward0", X, [a, b], [a, X], (dX, [a, X], [needsA]) => {
     const dB = solve(transposed(a), dX);
     return [needsA ? dB.matmul(transposed(X)).neg() : null, dB];
@@ -97,7 +96,7 @@ export function inv(a: Tensor): Tensor {
   checkMatrix("linalg.inv", a, true);
   const factors = factor(a), n = a.sizes[a.ndim - 1];
   checkRegular("linalg.inv", factors);
-  const X = solveFactors(factors, eye(n, n, a.dtype, cpu)).to(a.device);
+  const X = solveFactors(factors, eye(n, n, a.dtype, a.device));
   return record("LinalgInvExBackward0", X, [a], [X], (dX, [X]) => {
     const adjoint = transposed(X);
     return [adjoint.matmul(dX).matmul(adjoint).neg()];
@@ -108,7 +107,7 @@ export function inv(a: Tensor): Tensor {
 export function det(a: Tensor): Tensor {
   checkMatrix("linalg.det", a, true);
   const { LU, parity } = factor(a);
-  const d = LU.diagonal(0, -2, -1).prod(-1).mul(parity).to(a.device);
+  const d = LU.diagonal(0, -2, -1).prod(-1).mul(parity);
   return record("LinalgDetBackward0", d, [a], [a, d], (dd, [a, d]) => [detBackward(dd, a, d)]);
 }
 
@@ -126,8 +125,8 @@ export function slogdet(a: Tensor): [sign: Tensor, logabsdet: Tensor] {
   checkMatrix("linalg.slogdet", a, true);
   const { LU, parity } = factor(a), diagonal = LU.diagonal(0, -2, -1);
   const outputs: [Tensor, Tensor] = [
-    diagonal.sign().prod(-1).mul(parity).to(a.device),
-    diagonal.abs().log().sum(-1).to(a.device),
+    diagonal.sign().prod(-1).mul(parity),
+    diagonal.abs().log().sum(-1),
   ];
   return recordMany("LinalgSlogdetBackward0", outputs, [a], [a], ([, dl]: Grad[], [a]) => [
     dl === null ? a.mul(0) : transposed(inv(a)).mul(dl.unsqueeze(-1).unsqueeze(-1)),
