@@ -55,7 +55,7 @@ export {
   type PairwiseDistanceOptions,
   type ResponseNormOptions,
 } from "../ops/response_norm.ts";
-export { type AttentionOptions, scaledDotProductAttention } from "../ops/attention.ts";
+export { type AttentionArguments, type AttentionOptions, scaledDotProductAttention } from "../ops/attention.ts";
 export * from "../ops/margin_loss.ts";
 export { bilinear } from "../ops/bilinear.ts";
 export { fold, unfold } from "../ops/fold.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
-import { bool } from "../dtype.ts";
-import { empty } from "../make.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { bool, float32 } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
 import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
@@ -31,10 +31,16 @@ export interface AttentionOptions {
   enableGqa?: boolean;
 }
 
+/** The positional arguments after the value. */
+export type AttentionArguments = Trailing<
+  [attnMask: Tensor | null, dropoutP: number, isCausal: boolean],
+  AttentionOptions
+>;
+
 /** A bool matrix that is true on and below the diagonal. @internal */
 export function causalMask(rows: number, columns: number, like: Tensor): Tensor {
   const line = (n: number): Tensor => {
-    const x = empty([n], like.dtype, like.device);
+    const x = empty([n], float32, like.device);
     x.kernels.arange(x.dtype.code, x.ptr, n, 0, 1);
     return x;
   };
@@ -48,6 +54,12 @@ function applyMask(scores: Tensor, mask: Tensor): Tensor {
   return add(scores, cover);
 }
 
+/** The rows of a mask that let nothing through. */
+function blindRows(mask: Tensor): Tensor {
+  if (mask.dtype !== bool) return mask.detached().amax(-1, { keepdim: true }).eq(-Infinity);
+  return mask.logicalNot().all(-1, true);
+}
+
 /** Repeats the heads of k or v for grouped queries. */
 function shared(x: Tensor, heads: number): Tensor {
   const have = x.sizes[x.ndim - 3];
@@ -57,35 +69,39 @@ function shared(x: Tensor, heads: number): Tensor {
   return reshape(wide, [...lead, heads, rows, width]);
 }
 
-/** Attention and, beside it, its weights. @internal */
-export function attend(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): { y: Tensor; weights: Tensor } {
-  const width = q.sizes[q.ndim - 1];
-  const scale = o.scale ?? 1 / Math.sqrt(width);
+/** Scaled products of all queries and keys. */
+function scoresOf(q: Tensor, k: Tensor, o: AttentionOptions, late: boolean): Tensor {
+  const scale = o.scale ?? 1 / Math.sqrt(q.sizes[q.ndim - 1]);
+  if (late) return mul(matmul(q, transpose(k, -2, -1)), scale);
   // Both factors get the root, as PyTorch does for the sake of the range.
   const root = Math.sqrt(Math.abs(scale));
-  let scores = matmul(mul(q, scale < 0 ? -root : root), mul(transpose(k, -2, -1), root));
+  return matmul(mul(q, scale < 0 ? -root : root), mul(transpose(k, -2, -1), root));
+}
+
+/**
+ * Attention and, beside it, its weights. `late` scales the scores, not the factors: PyTorch's own kernel rounds so.
+ *
+ * @internal
+ */
+export function attend(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  o: AttentionOptions,
+  late = false,
+): { y: Tensor; weights: Tensor } {
+  let scores = scoresOf(q, k, o, late);
   if (o.isCausal) scores = applyMask(scores, causalMask(q.sizes[q.ndim - 2], k.sizes[k.ndim - 2], q));
   const mask = o.attnMask ?? null;
   if (mask !== null) scores = applyMask(scores, mask);
   let weights = softmax(scores, -1);
   // A row that may look nowhere is zero, not NaN.
-  if (mask !== null && mask.dtype === bool) {
-    const blind = mask.logicalNot().to(q.dtype).amin(-1, { keepdim: true }).ne(0);
-    weights = where(expand(blind, weights.sizes), 0, weights);
-  }
+  if (mask !== null && mask.ndim > 0) weights = where(expand(blindRows(mask), weights.sizes), 0, weights);
   const dropped = dropElements(weights, o.dropoutP ?? 0, true, false);
   return { y: matmul(dropped, v), weights };
 }
 
-/**
- * softmax(q·kᵀ·scale + mask)·v.
- *
- * Shape: q `[…, heads, length, width]`, k `[…, heads, source, width]`, v `[…, heads, source, out]`.
- *
- * @throws {RangeError} When the shapes do not fit.
- */
-export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  checkOptions("scaled_dot_product_attention", options, ["attnMask", "dropoutP", "isCausal", "scale", "enableGqa"]);
+function checkInputs(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): void {
   if (q.dtype !== k.dtype || q.dtype !== v.dtype) {
     throw new TypeError(
       `Expected query, key, and value to have the same dtype, but got query.dtype: ${q.dtype} key.dtype: ${k.dtype} and ` +
@@ -100,12 +116,45 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, optio
         })`,
     );
   }
-  if (options.isCausal && options.attnMask) {
+  const mask = o.attnMask ?? null;
+  if (mask !== null && mask.dtype !== bool && mask.dtype !== float32 && mask.dtype !== q.dtype) {
+    throw new TypeError(
+      `Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: ${mask.dtype} and  ` +
+        `query.dtype: ${q.dtype} instead.`,
+    );
+  }
+  if (o.isCausal && mask !== null) {
     throw new Error("Explicit attn_mask should not be set when is_causal=True");
   }
+  if (!o.enableGqa) return;
+  const [heads, ks, vs] = [q, k, v].map((x) => x.sizes[x.ndim - 3] ?? 1);
+  if (q.ndim < 3 || k.ndim < 3 || v.ndim < 3 || heads % ks !== 0 || heads % vs !== 0) {
+    throw new RangeError(
+      "Number of heads in key and value must divide the number of heads in query, or be the same (enable_gqa: heads " +
+        `${heads}, ${ks}, ${vs})`,
+    );
+  }
+}
+
+/**
+ * softmax(q·kᵀ·scale + mask)·v.
+ *
+ * Shape: q `[…, heads, length, width]`, k `[…, heads, source, width]`, v `[…, heads, source, out]`.
+ *
+ * @throws {RangeError} When the shapes do not fit.
+ */
+export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, ...rest: AttentionArguments): Tensor {
+  const names = ["attnMask", "dropoutP", "isCausal"] as const;
+  const o = named<AttentionOptions>("scaled_dot_product_attention", rest, names, ["scale", "enableGqa"]);
+  checkInputs(q, k, v, o);
   const heads = q.sizes[q.ndim - 3];
-  const y = options.enableGqa ? attend(q, shared(k, heads), shared(v, heads), options).y : attend(q, k, v, options).y;
-  return flash(q, v, options) ? underName("ScaledDotProductFlashAttentionForCpuBackward0", y) : y;
+  if (o.enableGqa) [k, v] = [shared(k, heads), shared(v, heads)];
+  const own = flash(q, v, o);
+  // 16-bit numbers are widened once, not between the steps.
+  const half = isHalf(q.dtype), wide = (x: Tensor): Tensor => half ? x.to(float32) : x;
+  const mask = o.attnMask ? (o.attnMask.dtype === bool ? o.attnMask : wide(o.attnMask)) : null;
+  const y = attend(wide(q), wide(k), wide(v), { ...o, attnMask: mask }, own).y.to(q.dtype);
+  return own ? underName("ScaledDotProductFlashAttentionForCpuBackward0", y) : y;
 }
 
 /** Whether PyTorch has a kernel of its own for the case, whose node then is in the graph. */
