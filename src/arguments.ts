@@ -11,6 +11,38 @@ export type Trailing<P extends readonly unknown[], O> = P extends readonly [infe
   : [] | [options: O];
 
 /**
+ * Arguments of which those of `R` must be given: by position, followed by any number of those of `P` and perhaps an options
+ * object; or all by name, in one options object.
+ */
+export type Arguments<R extends readonly unknown[], P extends readonly unknown[], ByName, O> =
+  | [...R, ...Trailing<P, O>]
+  | [options: ByName & O];
+
+/**
+ * The arguments by name, as {@linkcode named} finds them, of which those in `required` must be there.
+ *
+ * @throws {TypeError} When one of them is missing, and as {@linkcode named} does.
+ */
+export function called<O extends object>(
+  operation: string,
+  args: readonly unknown[],
+  required: readonly (string & keyof O)[],
+  optional: readonly (string & keyof O)[] = [],
+  more: readonly (string & keyof O)[] = [],
+): O {
+  const found = named<O>(operation, args, [...required, ...optional], more);
+  const absent = required.filter((name) => found[name] === undefined).map((name) => `'${name}'`);
+  if (absent.length > 0) {
+    throw new TypeError(
+      `${operation}() missing ${absent.length} required positional argument${absent.length > 1 ? "s" : ""}: ${
+        absent.join(", ").replace(/, (?=[^,]*$)/, " and ")
+      }`,
+    );
+  }
+  return found;
+}
+
+/**
  * The arguments by name: those given by position get the names in `positional`, the last may be an options object.
  *
  * @param more Names that only the options object has.

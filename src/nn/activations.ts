@@ -219,9 +219,10 @@ export class Softplus extends Module {
     return calls.softplus(x, this.beta, this.threshold);
   }
 
-  /** What the repr shows between its parentheses. */
+  /** What the repr shows between its parentheses: the defaults are floats, what is given prints as it is written. */
   override extraRepr(): string {
-    return `beta=${formatFloat(this.beta)}, threshold=${formatFloat(this.threshold)}`;
+    const text = (x: number, otherwise: number): string => x === otherwise ? formatFloat(x) : formatValue(x);
+    return `beta=${text(this.beta, 1)}, threshold=${text(this.threshold, 20)}`;
   }
 }
 
@@ -265,9 +266,9 @@ export class Softshrink extends Module {
     return calls.softshrink(x, this.lambd);
   }
 
-  /** What the repr shows between its parentheses. */
+  /** What the repr shows between its parentheses, as it was given. */
   override extraRepr(): string {
-    return `${formatFloat(this.lambd)}`;
+    return formatValue(this.lambd);
   }
 }
 

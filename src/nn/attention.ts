@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { type Arguments, called, named, type Trailing } from "../arguments.ts";
+import { formatSize, formatTuple } from "../format.ts";
 import { add } from "../ops/arithmetic.ts";
 import { attend, floatMask } from "../ops/attention.ts";
 import { cat } from "../ops/join.ts";
 import { linear } from "../ops/matmul.ts";
 import { narrow, reshape, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
 import { pad } from "../ops/pad.ts";
-import { formatSizes } from "../shape.ts";
+import { formatSizes, sameSizes } from "../shape.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { type FactoryOptions, factoryOptions, parameter } from "./factory.ts";
 import { constant_, xavierNormal_, xavierUniform_ } from "./init.ts";
@@ -52,6 +53,44 @@ export interface MultiheadAttentionCallOptions {
   isCausal?: boolean;
 }
 
+/** The required arguments of {@linkcode MultiheadAttention}, by name. */
+export interface AttentionSizes {
+  /** Features of queries and outputs. */
+  embedDim: number;
+  /** The number of heads. */
+  numHeads: number;
+}
+
+/** The arguments of {@linkcode MultiheadAttention}. */
+export type MultiheadAttentionArguments = Arguments<
+  [embedDim: number, numHeads: number],
+  [
+    dropout: number,
+    bias: boolean,
+    addBiasKv: boolean,
+    addZeroAttn: boolean,
+    kdim: number | null,
+    vdim: number | null,
+    batchFirst: boolean,
+  ],
+  AttentionSizes,
+  MultiheadAttentionOptions
+>;
+
+/** The arguments of a call of {@linkcode MultiheadAttention} after query, key and value. */
+export type MultiheadAttentionCall = Trailing<
+  [
+    keyPaddingMask: Tensor | null,
+    needWeights: boolean,
+    attnMask: Tensor | null,
+    averageAttnWeights: boolean,
+    isCausal: boolean,
+  ],
+  MultiheadAttentionCallOptions
+>;
+
+const callNames = ["keyPaddingMask", "needWeights", "attnMask", "averageAttnWeights", "isCausal"] as const;
+
 /**
  * Attention of queries to keys and values in several heads (Vaswani et al. 2017).
  *
@@ -83,13 +122,19 @@ export class MultiheadAttention extends Module {
   bias_v: Parameter | null = null;
   /** Joins the heads. */
   out_proj: NonDynamicallyQuantizableLinear;
-  readonly #addZeroAttn: boolean;
+  /** Whether a position of zeros is added to keys and values. */
+  readonly addZeroAttn: boolean;
 
   /** `new MultiheadAttention(512, 8)`. */
-  constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
+  constructor(...args: MultiheadAttentionArguments) {
     super();
-    const own = ["dropout", "bias", "addBiasKv", "addZeroAttn", "kdim", "vdim", "batchFirst"];
-    checkOptions("MultiheadAttention", options, [...own, ...factoryOptions]);
+    const { embedDim, numHeads, ...options } = called<AttentionSizes & MultiheadAttentionOptions>(
+      "MultiheadAttention",
+      args,
+      ["embedDim", "numHeads"],
+      ["dropout", "bias", "addBiasKv", "addZeroAttn", "kdim", "vdim", "batchFirst"],
+      factoryOptions,
+    );
     const { bias = true, kdim, vdim } = options;
     if (!(embedDim > 0 && numHeads > 0)) {
       throw new RangeError(
@@ -101,7 +146,7 @@ export class MultiheadAttention extends Module {
     this.numHeads = numHeads;
     this.dropout = options.dropout ?? 0;
     this.batchFirst = options.batchFirst ?? false;
-    this.#addZeroAttn = options.addZeroAttn ?? false;
+    this.addZeroAttn = options.addZeroAttn ?? false;
     const keys = kdim ?? embedDim, values = vdim ?? embedDim;
     if (keys === embedDim && values === embedDim) this.in_proj_weight = parameter([3 * embedDim, embedDim], options);
     else {
@@ -132,106 +177,146 @@ export class MultiheadAttention extends Module {
     if (this.bias_v !== null) xavierNormal_(this.bias_v);
   }
 
-  /** Queries, keys and values, each `[length, batch, embedDim]`. */
-  #project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
-    const { embedDim: n, in_proj_weight: all, in_proj_bias: bias } = this;
-    const separate = [this.q_proj_weight, this.k_proj_weight, this.v_proj_weight];
-    return [query, key, value].map((x, i) => {
-      const weight = all === null ? separate[i]! : narrow(all, 0, i * n, n);
-      return linear(x, weight, bias === null ? null : narrow(bias, 0, i * n, n));
-    });
-  }
-
   /** The attention's output, and its weights unless `needWeights` is false. */
   override forward(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    options: MultiheadAttentionCallOptions = {},
+    ...rest: MultiheadAttentionCall
   ): [output: Tensor, weights: Tensor | null] {
-    checkOptions("MultiheadAttention", options, [
-      "keyPaddingMask",
-      "needWeights",
-      "attnMask",
-      "averageAttnWeights",
-      "isCausal",
-    ]);
-    if (query.ndim !== 2 && query.ndim !== 3) {
-      throw new RangeError(
-        `query should be unbatched 2D or batched 3D tensor but received ${query.ndim}-D query tensor`,
-      );
-    }
+    const options = named<MultiheadAttentionCallOptions>("MultiheadAttention", rest, callNames);
+    checkDims(query, key, value, options);
     if (options.isCausal && !options.attnMask) {
-      throw new Error("Need attn_mask if specifying the is_causal hint.");
+      throw new Error(
+        "Need attn_mask if specifying the is_causal hint. You may use the Transformer module method " +
+          "`generateSquareSubsequentMask` to create this mask.",
+      );
     }
     const single = query.ndim === 2;
     if (single) {
       const { keyPaddingMask } = options;
-      const [y, weights] = this.#attend(
-        unsqueeze(query, 1),
-        unsqueeze(key, 1),
-        unsqueeze(value, 1),
-        { ...options, keyPaddingMask: keyPaddingMask ? unsqueeze(keyPaddingMask, 0) : null },
-      );
+      const [y, weights] = attendHeads(this, unsqueeze(query, 1), unsqueeze(key, 1), unsqueeze(value, 1), {
+        ...options,
+        keyPaddingMask: keyPaddingMask ? unsqueeze(keyPaddingMask, 0) : null,
+      });
       return [squeeze(y, 1), weights === null ? null : squeeze(weights, 0)];
     }
-    if (!this.batchFirst) return this.#attend(query, key, value, options);
+    if (!this.batchFirst) return attendHeads(this, query, key, value, options);
     const flip = (x: Tensor): Tensor => transpose(x, 0, 1);
-    const [y, weights] = this.#attend(flip(query), flip(key), flip(value), options);
+    const [y, weights] = attendHeads(this, flip(query), flip(key), flip(value), options);
     return [flip(y), weights];
   }
+}
 
-  #attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    o: MultiheadAttentionCallOptions,
-  ): [Tensor, Tensor | null] {
-    const { numHeads: heads, embedDim } = this, width = embedDim / heads;
-    const [length, batch] = query.sizes;
-    if (query.sizes[2] !== embedDim) {
-      throw new RangeError(`was expecting embedding dimension of ${embedDim}, but got ${query.sizes[2]}`);
-    }
-    if (key.sizes[0] !== value.sizes[0] || key.sizes[1] !== value.sizes[1]) {
-      throw new RangeError(
-        `key's sequence and batch dims ${formatSizes(key.sizes.slice(0, 2))} do not match value's ${
-          formatSizes(value.sizes.slice(0, 2))
-        }`,
-      );
-    }
-    let [q, k, v] = this.#project(query, key, value);
-    let mask = o.attnMask ? floatMask(o.attnMask, q) : null;
-    let ignored = o.keyPaddingMask ? floatMask(o.keyPaddingMask, q) : null;
-    const lengthen = (x: Tensor | null): Tensor | null => x === null ? null : pad(x, [0, 1]);
-    if (this.bias_k !== null && this.bias_v !== null) {
-      k = cat([k, this.bias_k.expand([1, batch, embedDim])], 0);
-      v = cat([v, this.bias_v.expand([1, batch, embedDim])], 0);
-      mask = lengthen(mask);
-      ignored = lengthen(ignored);
-    }
-    const split = (x: Tensor): Tensor => transpose(reshape(x, [x.sizes[0], batch * heads, width]), 0, 1);
-    let [qs, ks, vs] = [split(q), split(k), split(v)];
-    if (this.#addZeroAttn) {
-      ks = pad(ks, [0, 0, 0, 1]);
-      vs = pad(vs, [0, 0, 0, 1]);
-      mask = lengthen(mask);
-      ignored = lengthen(ignored);
-    }
-    const source = ks.sizes[1];
-    if (mask !== null && mask.ndim === 2) mask = unsqueeze(mask, 0);
-    if (ignored !== null) {
-      const spread = reshape(
-        ignored.reshape([batch, 1, 1, source]).expand([batch, heads, 1, source]),
-        [batch * heads, 1, source],
-      );
-      mask = mask === null ? spread : add(mask, spread);
-    }
-    const dropoutP = this.training ? this.dropout : 0;
-    const { y, weights } = attend(qs, ks, vs, { attnMask: mask, dropoutP });
-    const joined = reshape(transpose(y, 0, 1), [length * batch, embedDim]);
-    const out = reshape(this.out_proj(joined), [length, batch, embedDim]);
-    if (o.needWeights === false) return [out, null];
-    const perHead = reshape(weights, [batch, heads, length, source]);
-    return [out, o.averageAttnWeights ?? true ? perHead.mean(1) : perHead];
+/** Queries, keys and values, each `[length, batch, embedDim]`. */
+function project(m: MultiheadAttention, query: Tensor, key: Tensor, value: Tensor): Tensor[] {
+  const { embedDim: n, in_proj_weight: all, in_proj_bias: bias } = m;
+  const separate = [m.q_proj_weight, m.k_proj_weight, m.v_proj_weight];
+  return [query, key, value].map((x, i) => {
+    const weight = all === null ? separate[i]! : narrow(all, 0, i * n, n);
+    return linear(x, weight, bias === null ? null : narrow(bias, 0, i * n, n));
+  });
+}
+
+/** The dimensions of inputs and masks, batched or not. */
+function checkDims(query: Tensor, key: Tensor, value: Tensor, o: MultiheadAttentionCallOptions): void {
+  const { ndim } = query, kind = ndim === 3 ? "batched (3-D)" : "unbatched (2-D)", want = ndim;
+  if (ndim !== 2 && ndim !== 3) {
+    throw new RangeError(
+      `query should be unbatched 2D or batched 3D tensor but received ${ndim}-D query tensor`,
+    );
   }
+  if (key.ndim !== want || value.ndim !== want) {
+    throw new RangeError(
+      `For ${kind} \`query\`, expected \`key\` and \`value\` to be ${want}-D but found ${key.ndim}-D and ${value.ndim}-D ` +
+        `tensors respectively`,
+    );
+  }
+  const ignored = o.keyPaddingMask ?? null, mask = o.attnMask ?? null;
+  if (ignored !== null && ignored.ndim !== want - 1) {
+    throw new RangeError(
+      `For ${kind} \`query\`, expected \`key_padding_mask\` to be \`None\` or ${
+        want - 1
+      }-D but found ${ignored.ndim}-D ` +
+        `tensor instead`,
+    );
+  }
+  if (mask !== null && mask.ndim !== 2 && mask.ndim !== 3) {
+    throw new RangeError(
+      `For ${kind} \`query\`, expected \`attn_mask\` to be \`None\`, 2-D or 3-D but found ${mask.ndim}-D tensor instead`,
+    );
+  }
+}
+
+/** The mask as `[1 or batch · heads, length, source]`. */
+function spreadMask(mask: Tensor, heads: number, length: number, source: number): Tensor {
+  const wanted = mask.ndim === 2 ? [length, source] : [heads, length, source];
+  if (!sameSizes(mask.sizes, wanted)) {
+    throw new RangeError(
+      `The shape of the ${mask.ndim}D attn_mask is ${formatSize(mask.sizes)}, but should be ${formatTuple(wanted)}.`,
+    );
+  }
+  return mask.ndim === 2 ? unsqueeze(mask, 0) : mask;
+}
+
+/** Attention of batches whose lengths come first. */
+function attendHeads(
+  m: MultiheadAttention,
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  o: MultiheadAttentionCallOptions,
+): [Tensor, Tensor | null] {
+  const { numHeads: heads, embedDim } = m, width = embedDim / heads;
+  const [length, batch] = query.sizes;
+  if (query.sizes[2] !== embedDim) {
+    throw new RangeError(`was expecting embedding dimension of ${embedDim}, but got ${query.sizes[2]}`);
+  }
+  if (key.sizes[0] !== value.sizes[0] || key.sizes[1] !== value.sizes[1]) {
+    throw new RangeError(
+      `key's sequence and batch dims ${formatSizes(key.sizes.slice(0, 2))} do not match value's ${
+        formatSizes(value.sizes.slice(0, 2))
+      }`,
+    );
+  }
+  let [q, k, v] = project(m, query, key, value);
+  // The hint alone makes PyTorch take a causal mask, whatever the given one holds.
+  const causal = (o.isCausal ?? false) && !o.keyPaddingMask && o.needWeights === false;
+  let mask = o.attnMask && !causal ? spreadMask(floatMask(o.attnMask, q), batch * heads, length, key.sizes[0]) : null;
+  let ignored = o.keyPaddingMask ? floatMask(o.keyPaddingMask, q) : null;
+  const lengthen = (x: Tensor | null): Tensor | null => x === null ? null : pad(x, [0, 1]);
+  if (m.bias_k !== null && m.bias_v !== null) {
+    k = cat([k, m.bias_k.expand([1, batch, embedDim])], 0);
+    v = cat([v, m.bias_v.expand([1, batch, embedDim])], 0);
+    mask = lengthen(mask);
+    ignored = lengthen(ignored);
+  }
+  const split = (x: Tensor): Tensor => transpose(reshape(x, [x.sizes[0], batch * heads, width]), 0, 1);
+  let [qs, ks, vs] = [split(q), split(k), split(v)];
+  if (m.addZeroAttn) {
+    ks = pad(ks, [0, 0, 0, 1]);
+    vs = pad(vs, [0, 0, 0, 1]);
+    mask = lengthen(mask);
+    ignored = lengthen(ignored);
+  }
+  const source = ks.sizes[1];
+  if (ignored !== null) {
+    if (!sameSizes(ignored.sizes, [batch, source])) {
+      throw new RangeError(
+        `expected key_padding_mask.shape[1] to be ${source}, but got ${formatSize(ignored.sizes)} (batch ${batch})`,
+      );
+    }
+    const spread = reshape(
+      ignored.reshape([batch, 1, 1, source]).expand([batch, heads, 1, source]),
+      [batch * heads, 1, source],
+    );
+    mask = mask === null ? spread : add(mask, spread);
+  }
+  const dropoutP = m.training ? m.dropout : 0;
+  const { y, weights } = attend(qs, ks, vs, { attnMask: mask, dropoutP, isCausal: causal });
+  const joined = reshape(transpose(y, 0, 1), [length * batch, embedDim]);
+  const out = reshape(m.out_proj(joined), [length, batch, embedDim]);
+  if (o.needWeights === false) return [out, null];
+  const perHead = reshape(weights, [batch, heads, length, source]);
+  return [out, o.averageAttnWeights ?? true ? perHead.mean(1) : perHead];
 }

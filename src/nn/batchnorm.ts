@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { called, type Trailing } from "../arguments.ts";
 import { int64 } from "../dtype.ts";
 import { formatFloat, formatValue } from "../format.ts";
 import { batchNorm, instanceNorm } from "../ops/norm.ts";
@@ -28,11 +28,16 @@ export interface BatchNormOptions extends FactoryOptions {
   trackRunningStats?: boolean;
 }
 
-/** The positional arguments after the number of features. */
-export type BatchNormArguments = Trailing<
+/** The arguments after the number of features. */
+export type BatchNormRest = Trailing<
   [eps: number, momentum: number | null, affine: boolean, trackRunningStats: boolean],
   BatchNormOptions
 >;
+
+/** The arguments of the normalisations. */
+export type BatchNormArguments = [numFeatures: number, ...BatchNormRest] | [
+  options: { numFeatures: number } & BatchNormOptions,
+];
 
 /** What the normalisations have. */
 export abstract class NormLayer extends Module {
@@ -58,12 +63,15 @@ export abstract class NormLayer extends Module {
   declare num_batches_tracked: Tensor | null;
 
   /** For the layers. */
-  constructor(name: string, numFeatures: number, rest: BatchNormArguments, otherwise: boolean) {
+  constructor(name: string, args: BatchNormArguments, otherwise: boolean) {
     super();
-    const o = named<BatchNormOptions>(name, rest, ["eps", "momentum", "affine", "trackRunningStats"], [
-      "bias",
-      ...factoryOptions,
-    ]);
+    const { numFeatures, ...o } = called<{ numFeatures: number } & BatchNormOptions>(
+      name,
+      args,
+      ["numFeatures"],
+      ["eps", "momentum", "affine", "trackRunningStats"],
+      ["bias", ...factoryOptions],
+    );
     this.numFeatures = numFeatures;
     this.eps = o.eps ?? 1e-5;
     this.momentum = o.momentum === undefined ? 0.1 : o.momentum;
@@ -115,8 +123,8 @@ export abstract class BatchNorm extends NormLayer {
   protected abstract readonly dims: readonly number[];
 
   /** For the layers. */
-  constructor(name: string, numFeatures: number, rest: BatchNormArguments) {
-    super(name, numFeatures, rest, true);
+  constructor(name: string, args: BatchNormArguments) {
+    super(name, args, true);
   }
 
   /** x normalised over all dimensions but the channels. */
@@ -143,8 +151,8 @@ export class BatchNorm1d extends BatchNorm {
   protected override readonly dims: readonly number[] = [2, 3];
 
   /** `new BatchNorm1d(64)`. */
-  constructor(numFeatures: number, ...rest: BatchNormArguments) {
-    super("BatchNorm1d", numFeatures, rest);
+  constructor(...args: BatchNormArguments) {
+    super("BatchNorm1d", args);
   }
 }
 
@@ -163,8 +171,8 @@ export class BatchNorm2d extends BatchNorm {
   protected override readonly dims: readonly number[] = [4];
 
   /** `new BatchNorm2d(64)`. */
-  constructor(numFeatures: number, ...rest: BatchNormArguments) {
-    super("BatchNorm2d", numFeatures, rest);
+  constructor(...args: BatchNormArguments) {
+    super("BatchNorm2d", args);
   }
 }
 
@@ -174,8 +182,8 @@ export class BatchNorm3d extends BatchNorm {
   protected override readonly dims: readonly number[] = [5];
 
   /** `new BatchNorm3d(64)`. */
-  constructor(numFeatures: number, ...rest: BatchNormArguments) {
-    super("BatchNorm3d", numFeatures, rest);
+  constructor(...args: BatchNormArguments) {
+    super("BatchNorm3d", args);
   }
 }
 
@@ -185,8 +193,8 @@ export abstract class InstanceNorm extends NormLayer {
   protected abstract readonly dims: number;
 
   /** For the layers. */
-  constructor(name: string, numFeatures: number, rest: BatchNormArguments) {
-    super(name, numFeatures, rest, false);
+  constructor(name: string, args: BatchNormArguments) {
+    super(name, args, false);
   }
 
   /** x with every channel of every sample normalised. */
@@ -203,14 +211,14 @@ export abstract class InstanceNorm extends NormLayer {
         } to match num_features (${this.numFeatures}), but got: ${channels}.`,
       );
     }
-    return x.ndim === dims ? this.#normalise(x) : this.#normalise(x.unsqueeze(0)).squeeze(0);
+    return x.ndim === dims ? normalise(this, x) : normalise(this, x.unsqueeze(0)).squeeze(0);
   }
+}
 
-  #normalise(x: Tensor): Tensor {
-    const { running_mean: mean, running_var: variance, weight, bias, momentum, eps } = this;
-    const own = this.training || !this.trackRunningStats;
-    return instanceNorm(x, mean, variance, weight, bias, own, momentum ?? 0, eps);
-  }
+function normalise(layer: InstanceNorm, x: Tensor): Tensor {
+  const { running_mean: mean, running_var: variance, weight, bias, momentum, eps } = layer;
+  const own = layer.training || !layer.trackRunningStats;
+  return instanceNorm(x, mean, variance, weight, bias, own, momentum ?? 0, eps);
 }
 
 /** Instance normalisation of `[batch, features, length]` (Ulyanov et al. 2016). */
@@ -219,8 +227,8 @@ export class InstanceNorm1d extends InstanceNorm {
   protected override readonly dims: number = 3;
 
   /** `new InstanceNorm1d(64)`. */
-  constructor(numFeatures: number, ...rest: BatchNormArguments) {
-    super("InstanceNorm1d", numFeatures, rest);
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm1d", args);
   }
 }
 
@@ -230,8 +238,8 @@ export class InstanceNorm2d extends InstanceNorm {
   protected override readonly dims: number = 4;
 
   /** `new InstanceNorm2d(64)`. */
-  constructor(numFeatures: number, ...rest: BatchNormArguments) {
-    super("InstanceNorm2d", numFeatures, rest);
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm2d", args);
   }
 }
 
@@ -241,8 +249,8 @@ export class InstanceNorm3d extends InstanceNorm {
   protected override readonly dims: number = 5;
 
   /** `new InstanceNorm3d(64)`. */
-  constructor(numFeatures: number, ...rest: BatchNormArguments) {
-    super("InstanceNorm3d", numFeatures, rest);
+  constructor(...args: BatchNormArguments) {
+    super("InstanceNorm3d", args);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Arguments, called } from "../arguments.ts";
 import { tuple } from "../check.ts";
 import { formatTuple } from "../format.ts";
 import { type ConvGeometry, convolution, convolutionTransposed } from "../ops/conv.ts";
@@ -43,31 +43,66 @@ export interface ConvTransposeLayerOptions extends Omit<ConvLayerOptions, "paddi
   outputPadding?: IntOrTuple;
 }
 
+/** The required arguments of the convolution layers, by name. */
+export interface ConvSizes {
+  /** Channels of the input. */
+  inChannels: number;
+  /** Channels of the output. */
+  outChannels: number;
+  /** The kernel's size. */
+  kernelSize: IntOrTuple;
+}
+
 /** The positional arguments after the kernel size. */
-export type ConvLayerArguments = Trailing<
-  [
-    stride: IntOrTuple,
-    padding: ConvPadding,
-    dilation: IntOrTuple,
-    groups: number,
-    bias: boolean,
-    paddingMode: PaddingMode,
-  ],
+export type ConvLayerRest = [
+  stride: IntOrTuple,
+  padding: ConvPadding,
+  dilation: IntOrTuple,
+  groups: number,
+  bias: boolean,
+  paddingMode: PaddingMode,
+];
+
+/** The positional arguments after the kernel size. */
+export type ConvTransposeLayerRest = [
+  stride: IntOrTuple,
+  padding: IntOrTuple,
+  outputPadding: IntOrTuple,
+  groups: number,
+  bias: boolean,
+  dilation: IntOrTuple,
+  paddingMode: PaddingMode,
+];
+
+/** The arguments of the convolution layers. */
+export type ConvLayerArguments = Arguments<
+  [inChannels: number, outChannels: number, kernelSize: IntOrTuple],
+  ConvLayerRest,
+  ConvSizes,
   ConvLayerOptions
 >;
-/** The positional arguments after the kernel size. */
-export type ConvTransposeLayerArguments = Trailing<
-  [
-    stride: IntOrTuple,
-    padding: IntOrTuple,
-    outputPadding: IntOrTuple,
-    groups: number,
-    bias: boolean,
-    dilation: IntOrTuple,
-    paddingMode: PaddingMode,
-  ],
+/** The arguments of the transposed convolution layers. */
+export type ConvTransposeLayerArguments = Arguments<
+  [inChannels: number, outChannels: number, kernelSize: IntOrTuple],
+  ConvTransposeLayerRest,
+  ConvSizes,
   ConvTransposeLayerOptions
 >;
+
+/** The names of the required arguments. @internal */
+export const convSizes = ["inChannels", "outChannels", "kernelSize"] as const;
+/** The names of the optional arguments of the convolution layers, in their order. @internal */
+export const convOptions = ["stride", "padding", "dilation", "groups", "bias", "paddingMode"] as const;
+/** The names of the optional arguments of the transposed convolution layers, in their order. @internal */
+export const convTransposeOptions = [
+  "stride",
+  "padding",
+  "outputPadding",
+  "groups",
+  "bias",
+  "dilation",
+  "paddingMode",
+] as const;
 
 /** What all convolution layers have. */
 export abstract class ConvLayer extends Module {
@@ -101,13 +136,10 @@ export abstract class ConvLayer extends Module {
     operation: string,
     n: number,
     transposed: boolean,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: IntOrTuple,
-    o: ConvLayerOptions & { outputPadding?: IntOrTuple },
+    o: ConvSizes & ConvLayerOptions & { outputPadding?: IntOrTuple },
   ) {
     super();
-    const groups = o.groups ?? 1;
+    const { inChannels, outChannels, kernelSize, groups = 1 } = o;
     if (!(groups > 0)) throw new RangeError("groups must be a positive integer");
     if (inChannels % groups !== 0) throw new RangeError("in_channels must be divisible by groups");
     if (outChannels % groups !== 0) throw new RangeError("out_channels must be divisible by groups");
@@ -164,32 +196,27 @@ export abstract class ConvLayer extends Module {
 
 /** What the convolution layers have. */
 export abstract class Conv extends ConvLayer {
-  readonly #geometry: ConvGeometry;
-  readonly #after: Sizes;
+  /** The numbers that the kernels want. @internal */
+  protected readonly geometry: ConvGeometry;
+  /** Padding after the image, where it differs from that before. @internal */
+  protected readonly after: Sizes;
 
   /** For the layers. */
-  constructor(
-    n: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: IntOrTuple,
-    rest: ConvLayerArguments,
-  ) {
-    const names = ["stride", "padding", "dilation", "groups", "bias", "paddingMode"] as const;
-    const o = named<ConvLayerOptions>(`Conv${n}d`, rest, names, factoryOptions);
-    super(`conv${n}d`, n, false, inChannels, outChannels, kernelSize, o);
+  constructor(n: number, args: ConvLayerArguments) {
+    const o = called<ConvSizes & ConvLayerOptions>(`Conv${n}d`, args, convSizes, convOptions, factoryOptions);
+    super(`conv${n}d`, n, false, o);
     const { stride, dilation, groups } = this;
     const { before, after } = resolvePadding(this.operation, this.padding, this.kernelSize, stride, dilation);
-    this.#geometry = { stride, padding: before, dilation, groups };
-    this.#after = after;
+    this.geometry = { stride, padding: before, dilation, groups };
+    this.after = after;
   }
 
   /** x ⋆ weight + bias. */
   override forward(x: Tensor): Tensor {
-    const g = this.#geometry;
-    if (this.paddingMode === "zeros") return convolution(this.operation, x, this.weight, this.bias, g, this.#after);
+    const g = this.geometry;
+    if (this.paddingMode === "zeros") return convolution(this.operation, x, this.weight, this.bias, g, this.after);
     // From the last dimension to the first, before and after.
-    const around = g.padding.map((p, i) => [p, this.#after[i]]).reverse().flat();
+    const around = g.padding.map((p, i) => [p, this.after[i]]).reverse().flat();
     const none = g.padding.map(() => 0);
     // The names of the other modes are those of the function.
     const padded = pad(x, around, this.paddingMode as PadMode);
@@ -200,8 +227,8 @@ export abstract class Conv extends ConvLayer {
 /** Convolution over `[batch, channels, length]`. */
 export class Conv1d extends Conv {
   /** `new Conv1d(16, 33, 3, { stride: 2 })`. */
-  constructor(inChannels: number, outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
-    super(1, inChannels, outChannels, kernelSize, rest);
+  constructor(...args: ConvLayerArguments) {
+    super(1, args);
   }
 }
 
@@ -217,44 +244,45 @@ export class Conv1d extends Conv {
  */
 export class Conv2d extends Conv {
   /** `new Conv2d(1, 6, 3, { padding: 1 })`. */
-  constructor(inChannels: number, outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
-    super(2, inChannels, outChannels, kernelSize, rest);
+  constructor(...args: ConvLayerArguments) {
+    super(2, args);
   }
 }
 
 /** Convolution over `[batch, channels, depth, height, width]`. */
 export class Conv3d extends Conv {
   /** `new Conv3d(16, 33, 3)`. */
-  constructor(inChannels: number, outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
-    super(3, inChannels, outChannels, kernelSize, rest);
+  constructor(...args: ConvLayerArguments) {
+    super(3, args);
   }
 }
 
 /** What the transposed convolution layers have. */
 export abstract class ConvTranspose extends ConvLayer {
-  readonly #geometry: ConvGeometry;
+  /** The numbers that the kernels want. @internal */
+  protected readonly geometry: ConvGeometry;
 
   /** For the layers. */
-  constructor(
-    n: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: IntOrTuple,
-    rest: ConvTransposeLayerArguments,
-  ) {
-    const names = ["stride", "padding", "outputPadding", "groups", "bias", "dilation", "paddingMode"] as const;
-    const o = named<ConvTransposeLayerOptions>(`ConvTranspose${n}d`, rest, names, factoryOptions);
+  constructor(n: number, args: ConvTransposeLayerArguments) {
+    const name = `ConvTranspose${n}d`;
+    const o = called<ConvSizes & ConvTransposeLayerOptions>(
+      name,
+      args,
+      convSizes,
+      convTransposeOptions,
+      factoryOptions,
+    );
     if ((o.paddingMode ?? "zeros") !== "zeros") {
-      throw new TypeError(`Only "zeros" padding mode is supported for ConvTranspose${n}d`);
+      throw new TypeError(`Only "zeros" padding mode is supported for ${name}`);
     }
-    super(`conv_transpose${n}d`, n, true, inChannels, outChannels, kernelSize, o);
+    super(`conv_transpose${n}d`, n, true, o);
     const { stride, dilation, groups } = this;
-    this.#geometry = { stride, padding: tuple(this.operation, "padding", o.padding ?? 0, n), dilation, groups };
+    this.geometry = { stride, padding: tuple(this.operation, "padding", o.padding ?? 0, n), dilation, groups };
   }
 
   /** The adjoint of a convolution, applied to x. `outputSize` chooses among the sizes that a stride makes possible. */
   override forward(x: Tensor, outputSize?: Sizes): Tensor {
-    const g = this.#geometry;
+    const g = this.geometry;
     const extra = outputSize === undefined ? this.outputPadding : outputPaddingFor(x, outputSize, this.kernelSize, g);
     return convolutionTransposed(this.operation, x, this.weight, this.bias, g, extra);
   }
@@ -263,24 +291,24 @@ export abstract class ConvTranspose extends ConvLayer {
 /** Transposed convolution over `[batch, channels, length]`. */
 export class ConvTranspose1d extends ConvTranspose {
   /** `new ConvTranspose1d(16, 33, 3, { stride: 2 })`. */
-  constructor(inChannels: number, outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
-    super(1, inChannels, outChannels, kernelSize, rest);
+  constructor(...args: ConvTransposeLayerArguments) {
+    super(1, args);
   }
 }
 
 /** Transposed convolution over `[batch, channels, height, width]`. */
 export class ConvTranspose2d extends ConvTranspose {
   /** `new ConvTranspose2d(16, 33, 3, { stride: 2 })`. */
-  constructor(inChannels: number, outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
-    super(2, inChannels, outChannels, kernelSize, rest);
+  constructor(...args: ConvTransposeLayerArguments) {
+    super(2, args);
   }
 }
 
 /** Transposed convolution over `[batch, channels, depth, height, width]`. */
 export class ConvTranspose3d extends ConvTranspose {
   /** `new ConvTranspose3d(16, 33, 3, { stride: 2 })`. */
-  constructor(inChannels: number, outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
-    super(3, inChannels, outChannels, kernelSize, rest);
+  constructor(...args: ConvTransposeLayerArguments) {
+    super(3, args);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { type Arguments, called } from "../arguments.ts";
 import { formatFloat, formatValue } from "../format.ts";
 import {
   type BagMode,
@@ -24,7 +24,29 @@ import { passesThrough } from "./sequential.ts";
 /** Options of {@linkcode Embedding}. */
 export interface EmbeddingLayerOptions extends EmbeddingOptions, FactoryOptions {}
 
-const known = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse", ...factoryOptions];
+/** The sizes of a table, by name. */
+export interface TableSizes {
+  /** The number of vectors. */
+  numEmbeddings: number;
+  /** The length of a vector. */
+  embeddingDim: number;
+}
+
+/** The arguments of {@linkcode Embedding}. */
+export type EmbeddingArguments = Arguments<
+  [numEmbeddings: number, embeddingDim: number],
+  [
+    paddingIdx: number | null,
+    maxNorm: number | null,
+    normType: number,
+    scaleGradByFreq: boolean,
+    sparse: boolean,
+  ],
+  TableSizes,
+  EmbeddingLayerOptions
+>;
+
+const sizes = ["numEmbeddings", "embeddingDim"] as const;
 
 /**
  * A vector for each of `numEmbeddings` indices.
@@ -55,9 +77,15 @@ export class Embedding extends Module {
   weight: Parameter;
 
   /** A table of normal numbers. */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions = {}) {
+  constructor(...args: EmbeddingArguments) {
     super();
-    checkOptions("Embedding", options, known);
+    const { numEmbeddings, embeddingDim, ...options } = called<TableSizes & EmbeddingLayerOptions>(
+      "Embedding",
+      args,
+      sizes,
+      ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"],
+      factoryOptions,
+    );
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     const row = paddingRow("Embedding", options.paddingIdx, numEmbeddings);
@@ -117,6 +145,14 @@ export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
   includeLastOffset?: boolean;
 }
 
+/** The arguments of {@linkcode EmbeddingBag}. */
+export type EmbeddingBagArguments = Arguments<
+  [numEmbeddings: number, embeddingDim: number],
+  [maxNorm: number | null, normType: number, scaleGradByFreq: boolean, mode: BagMode, sparse: boolean],
+  TableSizes,
+  EmbeddingBagLayerOptions
+>;
+
 /** Sums, means or maxima of bags of vectors. */
 export class EmbeddingBag extends Module {
   /** The number of vectors. */
@@ -127,17 +163,24 @@ export class EmbeddingBag extends Module {
   readonly mode: BagMode;
   /** `[numEmbeddings, embeddingDim]`. */
   weight: Parameter;
-  readonly #options: EmbeddingBagOptions;
+  /** The options of the function. @internal */
+  protected readonly options: EmbeddingBagOptions;
 
   /** A table of normal numbers. */
-  constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagLayerOptions = {}) {
+  constructor(...args: EmbeddingBagArguments) {
     super();
-    checkOptions("EmbeddingBag", options, [...known, "mode", "includeLastOffset"]);
+    const { numEmbeddings, embeddingDim, ...options } = called<TableSizes & EmbeddingBagLayerOptions>(
+      "EmbeddingBag",
+      args,
+      sizes,
+      ["maxNorm", "normType", "scaleGradByFreq", "mode", "sparse"],
+      ["includeLastOffset", "paddingIdx", ...factoryOptions],
+    );
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
     this.mode = options.mode ?? "mean";
     const { device: _, dtype: __, ...rest } = options;
-    this.#options = rest;
+    this.options = rest;
     this.weight = parameter([numEmbeddings, embeddingDim], options);
     this.resetParameters();
   }
@@ -145,18 +188,18 @@ export class EmbeddingBag extends Module {
   /** Draws the table anew. */
   resetParameters(): void {
     normal_(this.weight);
-    const row = paddingRow("EmbeddingBag", this.#options.paddingIdx, this.numEmbeddings);
+    const row = paddingRow("EmbeddingBag", this.options.paddingIdx, this.numEmbeddings);
     if (row >= 0) noGrad(() => this.weight.select(0, row).zero_());
   }
 
   /** One vector for each bag. */
   override forward(x: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
-    return embeddingBag(x, this.weight, { ...this.#options, mode: this.mode, offsets, perSampleWeights });
+    return embeddingBag(x, this.weight, { ...this.options, mode: this.mode, offsets, perSampleWeights });
   }
 
   /** What the repr shows between its parentheses. */
   override extraRepr(): string {
-    const { maxNorm = null, normType = 2, scaleGradByFreq = false, paddingIdx = null } = this.#options;
+    const { maxNorm = null, normType = 2, scaleGradByFreq = false, paddingIdx = null } = this.options;
     let text = `${this.numEmbeddings}, ${this.embeddingDim}`;
     if (maxNorm !== null) text += `, max_norm=${formatFloat(maxNorm)}`;
     if (normType !== 2) text += `, norm_type=${formatFloat(normType)}`;

@@ -3,24 +3,39 @@
  *
  * @module
  */
+import { type Arguments, called } from "../arguments.ts";
 import type { IntOrTuple } from "../ops/conv_calls.ts";
 import { empty } from "../make.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormArguments, type NormLayer } from "./batchnorm.ts";
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormRest,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type NormLayer,
+} from "./batchnorm.ts";
 import {
   Conv1d,
   Conv2d,
   Conv3d,
   type ConvLayer,
-  type ConvLayerArguments,
+  type ConvLayerOptions,
+  type ConvLayerRest,
+  convOptions,
+  type ConvSizes,
   ConvTranspose1d,
   ConvTranspose2d,
   ConvTranspose3d,
-  type ConvTransposeLayerArguments,
+  type ConvTransposeLayerOptions,
+  type ConvTransposeLayerRest,
+  convTransposeOptions,
 } from "./conv.ts";
+import { factoryOptions } from "./factory.ts";
 import { Linear, type LinearOptions } from "./linear.ts";
-import type { Trailing } from "../arguments.ts";
 
 /**
  * A class whose constructor takes anything. Published declarations call `super` with placeholders, which the tuple types of the
@@ -55,6 +70,59 @@ export const ConvTranspose3dBase: LooseClass<ConvTranspose3d> = ConvTranspose3d 
 /** {@linkcode BatchNorm3d} as {@linkcode LazyBatchNorm3d} extends it. */
 export const BatchNorm3dBase: LooseClass<BatchNorm3d> = BatchNorm3d as unknown as LooseClass<BatchNorm3d>;
 
+/** {@linkcode InstanceNorm1d} as {@linkcode LazyInstanceNorm1d} extends it. */
+export const InstanceNorm1dBase: LooseClass<InstanceNorm1d> = InstanceNorm1d as unknown as LooseClass<InstanceNorm1d>;
+/** {@linkcode InstanceNorm2d} as {@linkcode LazyInstanceNorm2d} extends it. */
+export const InstanceNorm2dBase: LooseClass<InstanceNorm2d> = InstanceNorm2d as unknown as LooseClass<InstanceNorm2d>;
+/** {@linkcode InstanceNorm3d} as {@linkcode LazyInstanceNorm3d} extends it. */
+export const InstanceNorm3dBase: LooseClass<InstanceNorm3d> = InstanceNorm3d as unknown as LooseClass<InstanceNorm3d>;
+
+/** The required arguments of the lazy convolutions, by name. */
+export type LazyConvSizes = Omit<ConvSizes, "inChannels">;
+
+/** The arguments of the lazy convolutions: those of the convolutions without the channels of the input. */
+export type LazyConvArguments = Arguments<
+  [outChannels: number, kernelSize: IntOrTuple],
+  ConvLayerRest,
+  LazyConvSizes,
+  ConvLayerOptions
+>;
+
+/** The arguments of the lazy transposed convolutions. */
+export type LazyConvTransposeArguments = Arguments<
+  [outChannels: number, kernelSize: IntOrTuple],
+  ConvTransposeLayerRest,
+  LazyConvSizes,
+  ConvTransposeLayerOptions
+>;
+
+/** The arguments of {@linkcode LazyLinear}. */
+export type LazyLinearArguments = Arguments<
+  [outFeatures: number],
+  [bias: boolean],
+  { outFeatures: number },
+  LinearOptions
+>;
+
+const lazySizes = ["outChannels", "kernelSize"] as const;
+
+function lazyConv(name: string, args: LazyConvArguments): LazyConvSizes & ConvLayerOptions {
+  return called<LazyConvSizes & ConvLayerOptions>(name, args, lazySizes, convOptions, factoryOptions);
+}
+
+function lazyConvTranspose(
+  name: string,
+  args: LazyConvTransposeArguments,
+): LazyConvSizes & ConvTransposeLayerOptions {
+  return called<LazyConvSizes & ConvTransposeLayerOptions>(
+    name,
+    args,
+    lazySizes,
+    convTransposeOptions,
+    factoryOptions,
+  );
+}
+
 /** Gives a tensor that stays the same object other sizes, contents undefined. */
 function resize(x: Tensor | null, sizes: Sizes): void {
   if (x !== null) x.data = empty(sizes, x.dtype, x.device);
@@ -84,15 +152,26 @@ function settleNorm(layer: NormLayer, features: number, prototype: object): void
 /** A {@linkcode Linear} that learns its input's features from the first input, and is one from then on. */
 export class LazyLinear extends LinearBase {
   /** `new LazyLinear(10)`. */
-  constructor(outFeatures: number, ...rest: Trailing<[bias: boolean], LinearOptions>) {
-    super(0, outFeatures, ...rest);
+  constructor(...args: LazyLinearArguments) {
+    const options = called<{ outFeatures: number } & LinearOptions>(
+      "LazyLinear",
+      args,
+      ["outFeatures"],
+      ["bias"],
+      factoryOptions,
+    );
+    super({ inFeatures: 0, ...options });
   }
 
   /** Draws the parameters anew. */
   override resetParameters(): void {}
 
   /** See the class. */
-  override forward(x: Tensor): Tensor {
+  override forward(input: { input: Tensor }): Tensor;
+  /** The same. */
+  override forward(x: Tensor): Tensor;
+  override forward(given: Tensor | { input: Tensor }): Tensor {
+    const x = "input" in given ? given.input : given;
     this.inFeatures = x.size(-1);
     resize(this.weight, [this.outFeatures, this.inFeatures]);
     Object.setPrototypeOf(this, Linear.prototype);
@@ -104,8 +183,8 @@ export class LazyLinear extends LinearBase {
 /** A {@linkcode Conv1d} that learns its input's channels from the first input, and is one from then on. */
 export class LazyConv1d extends Conv1dBase {
   /** `new LazyConv1d(16, 3)`. */
-  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
-    super(0, outChannels, kernelSize, ...rest);
+  constructor(...args: LazyConvArguments) {
+    super({ inChannels: 0, ...lazyConv("LazyConv1d", args) });
   }
 
   /** Draws the parameters anew. */
@@ -121,8 +200,8 @@ export class LazyConv1d extends Conv1dBase {
 /** A {@linkcode ConvTranspose1d} that learns its input's channels from the first input. */
 export class LazyConvTranspose1d extends ConvTranspose1dBase {
   /** `new LazyConvTranspose1d(16, 3)`. */
-  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
-    super(0, outChannels, kernelSize, ...rest);
+  constructor(...args: LazyConvTransposeArguments) {
+    super({ inChannels: 0, ...lazyConvTranspose("LazyConvTranspose1d", args) });
   }
 
   /** Draws the parameters anew. */
@@ -138,7 +217,7 @@ export class LazyConvTranspose1d extends ConvTranspose1dBase {
 /** A {@linkcode BatchNorm1d} that learns its input's channels from the first input. */
 export class LazyBatchNorm1d extends BatchNorm1dBase {
   /** `new LazyBatchNorm1d()`. */
-  constructor(...rest: BatchNormArguments) {
+  constructor(...rest: BatchNormRest) {
     super(0, ...rest);
   }
 
@@ -155,8 +234,8 @@ export class LazyBatchNorm1d extends BatchNorm1dBase {
 /** A {@linkcode Conv2d} that learns its input's channels from the first input, and is one from then on. */
 export class LazyConv2d extends Conv2dBase {
   /** `new LazyConv2d(16, 3)`. */
-  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
-    super(0, outChannels, kernelSize, ...rest);
+  constructor(...args: LazyConvArguments) {
+    super({ inChannels: 0, ...lazyConv("LazyConv2d", args) });
   }
 
   /** Draws the parameters anew. */
@@ -172,8 +251,8 @@ export class LazyConv2d extends Conv2dBase {
 /** A {@linkcode ConvTranspose2d} that learns its input's channels from the first input. */
 export class LazyConvTranspose2d extends ConvTranspose2dBase {
   /** `new LazyConvTranspose2d(16, 3)`. */
-  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
-    super(0, outChannels, kernelSize, ...rest);
+  constructor(...args: LazyConvTransposeArguments) {
+    super({ inChannels: 0, ...lazyConvTranspose("LazyConvTranspose2d", args) });
   }
 
   /** Draws the parameters anew. */
@@ -189,7 +268,7 @@ export class LazyConvTranspose2d extends ConvTranspose2dBase {
 /** A {@linkcode BatchNorm2d} that learns its input's channels from the first input. */
 export class LazyBatchNorm2d extends BatchNorm2dBase {
   /** `new LazyBatchNorm2d()`. */
-  constructor(...rest: BatchNormArguments) {
+  constructor(...rest: BatchNormRest) {
     super(0, ...rest);
   }
 
@@ -206,8 +285,8 @@ export class LazyBatchNorm2d extends BatchNorm2dBase {
 /** A {@linkcode Conv3d} that learns its input's channels from the first input, and is one from then on. */
 export class LazyConv3d extends Conv3dBase {
   /** `new LazyConv3d(16, 3)`. */
-  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvLayerArguments) {
-    super(0, outChannels, kernelSize, ...rest);
+  constructor(...args: LazyConvArguments) {
+    super({ inChannels: 0, ...lazyConv("LazyConv3d", args) });
   }
 
   /** Draws the parameters anew. */
@@ -223,8 +302,8 @@ export class LazyConv3d extends Conv3dBase {
 /** A {@linkcode ConvTranspose3d} that learns its input's channels from the first input. */
 export class LazyConvTranspose3d extends ConvTranspose3dBase {
   /** `new LazyConvTranspose3d(16, 3)`. */
-  constructor(outChannels: number, kernelSize: IntOrTuple, ...rest: ConvTransposeLayerArguments) {
-    super(0, outChannels, kernelSize, ...rest);
+  constructor(...args: LazyConvTransposeArguments) {
+    super({ inChannels: 0, ...lazyConvTranspose("LazyConvTranspose3d", args) });
   }
 
   /** Draws the parameters anew. */
@@ -240,7 +319,7 @@ export class LazyConvTranspose3d extends ConvTranspose3dBase {
 /** A {@linkcode BatchNorm3d} that learns its input's channels from the first input. */
 export class LazyBatchNorm3d extends BatchNorm3dBase {
   /** `new LazyBatchNorm3d()`. */
-  constructor(...rest: BatchNormArguments) {
+  constructor(...rest: BatchNormRest) {
     super(0, ...rest);
   }
 
@@ -250,6 +329,57 @@ export class LazyBatchNorm3d extends BatchNorm3dBase {
   /** See the class. */
   override forward(x: Tensor): Tensor {
     settleNorm(this, x.size(1), BatchNorm3d.prototype);
+    return this.forward(x);
+  }
+}
+
+/** An {@linkcode InstanceNorm1d} that learns its input's channels from the first input. */
+export class LazyInstanceNorm1d extends InstanceNorm1dBase {
+  /** `new LazyInstanceNorm1d()`. */
+  constructor(...rest: BatchNormRest) {
+    super(0, ...rest);
+  }
+
+  /** Draws the parameters anew. */
+  override resetParameters(): void {}
+
+  /** See the class. */
+  override forward(x: Tensor): Tensor {
+    settleNorm(this, x.size(-2), InstanceNorm1d.prototype);
+    return this.forward(x);
+  }
+}
+
+/** An {@linkcode InstanceNorm2d} that learns its input's channels from the first input. */
+export class LazyInstanceNorm2d extends InstanceNorm2dBase {
+  /** `new LazyInstanceNorm2d()`. */
+  constructor(...rest: BatchNormRest) {
+    super(0, ...rest);
+  }
+
+  /** Draws the parameters anew. */
+  override resetParameters(): void {}
+
+  /** See the class. */
+  override forward(x: Tensor): Tensor {
+    settleNorm(this, x.size(-3), InstanceNorm2d.prototype);
+    return this.forward(x);
+  }
+}
+
+/** An {@linkcode InstanceNorm3d} that learns its input's channels from the first input. */
+export class LazyInstanceNorm3d extends InstanceNorm3dBase {
+  /** `new LazyInstanceNorm3d()`. */
+  constructor(...rest: BatchNormRest) {
+    super(0, ...rest);
+  }
+
+  /** Draws the parameters anew. */
+  override resetParameters(): void {}
+
+  /** See the class. */
+  override forward(x: Tensor): Tensor {
+    settleNorm(this, x.size(-4), InstanceNorm3d.prototype);
     return this.forward(x);
   }
 }

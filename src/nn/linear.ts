@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import { formatValue } from "../format.ts";
 import { linear } from "../ops/matmul.ts";
@@ -32,6 +32,22 @@ export interface LinearOptions extends FactoryOptions {
   bias?: boolean;
 }
 
+/** The arguments of {@linkcode Linear}. */
+export type LinearArguments = Arguments<
+  [inFeatures: number, outFeatures: number],
+  [bias: boolean],
+  { inFeatures: number; outFeatures: number },
+  LinearOptions
+>;
+
+/** A {@linkcode Linear} takes its input by name too. */
+export interface Linear {
+  /** x·Wᵀ + b. */
+  (x: Tensor): Tensor;
+  /** The same. */
+  (named: { input: Tensor }): Tensor;
+}
+
 /**
  * y = x·Wᵀ + b over the last dimension.
  *
@@ -56,9 +72,11 @@ export class Linear extends Module {
   bias: Parameter | null;
 
   /** A layer with random weights. */
-  constructor(inFeatures: number, outFeatures: number, ...rest: Trailing<[bias: boolean], LinearOptions>) {
+  constructor(...args: LinearArguments) {
     super();
-    const options = named<LinearOptions>("Linear", rest, ["bias"], factoryOptions);
+    const { inFeatures, outFeatures, ...options } = called<
+      { inFeatures: number; outFeatures: number } & LinearOptions
+    >("Linear", args, ["inFeatures", "outFeatures"], ["bias"], factoryOptions);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = parameter([outFeatures, inFeatures], options);
@@ -75,8 +93,11 @@ export class Linear extends Module {
   }
 
   /** x·Wᵀ + b. */
-  override forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+  override forward(input: { input: Tensor }): Tensor;
+  /** The same. */
+  override forward(x: Tensor): Tensor;
+  override forward(x: Tensor | { input: Tensor }): Tensor {
+    return linear("input" in x ? x.input : x, this.weight, this.bias);
   }
 
   /** What the repr shows between its parentheses. */

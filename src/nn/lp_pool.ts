@@ -3,12 +3,28 @@
  *
  * @module
  */
-import { named } from "../arguments.ts";
-import { formatFloat, formatValue } from "../format.ts";
+import { type Arguments, called } from "../arguments.ts";
+import { formatValue } from "../format.ts";
 import type { IntOrTuple } from "../ops/conv_calls.ts";
-import { lpPool1d, lpPool2d, lpPool3d, type LPPoolArguments, type LPPoolOptions } from "../ops/lp_pool.ts";
+import { lpPool1d, lpPool2d, lpPool3d, type LPPoolOptions } from "../ops/lp_pool.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
+
+/** The required arguments of the layers, by name. */
+export interface LPPoolSizes {
+  /** The exponent. */
+  normType: number;
+  /** The window's size. */
+  kernelSize: IntOrTuple;
+}
+
+/** The arguments of the layers. */
+export type LPPoolLayerArguments = Arguments<
+  [normType: number, kernelSize: IntOrTuple],
+  [stride: IntOrTuple | null, ceilMode: boolean],
+  LPPoolSizes,
+  LPPoolOptions
+>;
 
 /** What the layers have. */
 export abstract class LPPool extends Module {
@@ -22,18 +38,19 @@ export abstract class LPPool extends Module {
   readonly ceilMode: boolean;
 
   /** For the layers. */
-  constructor(normType: number, kernelSize: IntOrTuple, rest: LPPoolArguments) {
+  constructor(name: string, args: LPPoolLayerArguments) {
     super();
-    const o = named<LPPoolOptions>("LPPool", rest, ["stride", "ceilMode"]);
-    this.normType = normType;
-    this.kernelSize = kernelSize;
+    const o = called<LPPoolSizes & LPPoolOptions>(name, args, ["normType", "kernelSize"], ["stride", "ceilMode"]);
+    this.normType = o.normType;
+    this.kernelSize = o.kernelSize;
     this.stride = o.stride ?? null;
     this.ceilMode = o.ceilMode ?? false;
   }
 
   /** What is printed between the parentheses. */
   override extraRepr(): string {
-    return `norm_type=${formatFloat(this.normType)}, kernel_size=${formatValue(this.kernelSize)}, stride=${
+    // Not a float by PyTorch's signature: it prints what it was given, and that is a whole number as a rule.
+    return `norm_type=${formatValue(this.normType)}, kernel_size=${formatValue(this.kernelSize)}, stride=${
       formatValue(this.stride)
     }, ceil_mode=${formatValue(this.ceilMode)}`;
   }
@@ -42,8 +59,8 @@ export abstract class LPPool extends Module {
 /** (Σ x^p)^(1/p) of each window. */
 export class LPPool1d extends LPPool {
   /** `new LPPool1d(2, 3)`. */
-  constructor(normType: number, kernelSize: IntOrTuple, ...rest: LPPoolArguments) {
-    super(normType, kernelSize, rest);
+  constructor(...args: LPPoolLayerArguments) {
+    super("LPPool1d", args);
   }
 
   /** See the class. */
@@ -55,8 +72,8 @@ export class LPPool1d extends LPPool {
 /** (Σ x^p)^(1/p) of each window. */
 export class LPPool2d extends LPPool {
   /** `new LPPool2d(2, 3)`. */
-  constructor(normType: number, kernelSize: IntOrTuple, ...rest: LPPoolArguments) {
-    super(normType, kernelSize, rest);
+  constructor(...args: LPPoolLayerArguments) {
+    super("LPPool2d", args);
   }
 
   /** See the class. */
@@ -68,8 +85,8 @@ export class LPPool2d extends LPPool {
 /** (Σ x^p)^(1/p) of each window. */
 export class LPPool3d extends LPPool {
   /** `new LPPool3d(2, 3)`. */
-  constructor(normType: number, kernelSize: IntOrTuple, ...rest: LPPoolArguments) {
-    super(normType, kernelSize, rest);
+  constructor(...args: LPPoolLayerArguments) {
+    super("LPPool3d", args);
   }
 
   /** See the class. */

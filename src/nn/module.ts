@@ -13,6 +13,7 @@ import { bfloat16, type DTypeLike, float16, float32, float64, toDtype } from "..
 import type { Target, ToOptions } from "../ops/cast.ts";
 import { Parameter, Tensor } from "../tensor.ts";
 import type { RemovableHandle } from "../tensor/core.ts";
+import { copyValue, type Memo } from "./deepcopy.ts";
 import { callWithHooks, type Hooks, register } from "./hooks.ts";
 import {
   collectState,
@@ -317,6 +318,35 @@ export class Module extends Callable {
   loadStateDict(state: StateDict, options: LoadStateDictOptions = {}): IncompatibleKeys {
     checkOptions("load_state_dict", options, ["strict", "assign"]);
     return loadState(this, state, options);
+  }
+
+  /**
+   * A copy of this module and all below it, with parameters and buffers of its own: Python's `copy.deepcopy(module)`.
+   * What is shared within stays shared; hooks are not copied. Private fields (`#x`) of derived classes cannot be copied:
+   * such a class overrides this method.
+   *
+   * @example
+   * ```ts
+   * import { nn } from "@raptorch/raptorch";
+   * const layer = new nn.Linear(2, 1), copy = layer.deepcopy();
+   * copy.weight.data.zero_();
+   * console.assert(copy.weight !== layer.weight && layer.weight.abs().sum().item() > 0);
+   * ```
+   */
+  deepcopy(): this {
+    return this.#copy(new Map());
+  }
+
+  #copy(memo: Memo): this {
+    const copy = Object.setPrototypeOf(new Module(), Object.getPrototypeOf(this));
+    memo.set(this, copy);
+    if (this.#buffers !== null) copy.#buffers = new Map(this.#buffers);
+    const child = (value: unknown): unknown => value instanceof Module ? value.#copy(memo) : undefined;
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(this))) {
+      if ("value" in property) property.value = copyValue(property.value, memo, child);
+      Object.defineProperty(copy, name, property);
+    }
+    return copy;
   }
 
   // ---- modes and conversions ----

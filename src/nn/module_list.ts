@@ -7,6 +7,20 @@ import { indent, type Layer, Module } from "./module.ts";
 import { type Entry, pairs } from "./ordered_dict.ts";
 import { definePositions, wrapPosition } from "./positions.ts";
 
+// Only modules of the container's type are ever added.
+function itemsOf<M extends Module>(list: ModuleList<M>): M[] {
+  return Object.values(list).filter((value): value is M => value instanceof Module);
+}
+
+function* entriesOf<M extends Module>(dictionary: ModuleDictionary<M>): Generator<[string, M], void, unknown> {
+  for (const [name, value] of Object.entries(dictionary)) if (value instanceof Module) yield [name, value as M];
+}
+
+function replaceAll<M extends Module>(list: ModuleList<M>, items: readonly M[]): void {
+  for (const name of Object.keys(list)) if (/^\d+$/.test(name)) Reflect.deleteProperty(list, name);
+  list.extend(items);
+}
+
 /**
  * Modules in a list: registered, but called by whoever holds it.
  *
@@ -27,30 +41,19 @@ export class ModuleList<M extends Module = Layer> extends Module {
     this.extend(modules);
   }
 
-  // Only modules of this type are ever added.
-  #items(): M[] {
-    return Object.values(this).filter((value): value is M => value instanceof Module);
-  }
-
-  #set(items: readonly M[]): this {
-    for (const name of Object.keys(this)) if (/^\d+$/.test(name)) Reflect.deleteProperty(this, name);
-    for (const item of items) this.append(item);
-    return this;
-  }
-
   /** The number of modules. */
   override get length(): number {
-    return this.#items().length;
+    return itemsOf(this).length;
   }
 
   /** The modules in their order. */
   *[Symbol.iterator](): Generator<M, void, unknown> {
-    yield* this.#items();
+    yield* itemsOf(this);
   }
 
   /** The module at a position, negative ones counted from the end. */
   at(index: number): M {
-    const items = this.#items();
+    const items = itemsOf(this);
     return items[wrapPosition(index, items.length)];
   }
 
@@ -61,7 +64,7 @@ export class ModuleList<M extends Module = Layer> extends Module {
 
   /** A list of the modules from `start` to `stop`. */
   slice(start?: number, stop?: number): ModuleList<M> {
-    return new ModuleList(this.#items().slice(start, stop));
+    return new ModuleList(itemsOf(this).slice(start, stop));
   }
 
   /** Adds a module at the end. */
@@ -82,23 +85,23 @@ export class ModuleList<M extends Module = Layer> extends Module {
 
   /** Adds a module before a position. */
   insert(index: number, module: M): void {
-    const items = this.#items();
+    const items = itemsOf(this);
     items.splice(index, 0, module);
-    this.#set(items);
+    replaceAll(this, items);
   }
 
   /** Removes the module at a position (default: the last) and returns it. */
   pop(index = -1): M {
-    const items = this.#items();
+    const items = itemsOf(this);
     const [item] = items.splice(wrapPosition(index, items.length), 1);
-    this.#set(items);
+    replaceAll(this, items);
     return item;
   }
 
   /** Runs of equal modules are printed once: `(0-2): 3 x Linear(…)`. @internal */
   override childLines(): string[] {
     const runs: { from: number; to: number; text: string }[] = [];
-    this.#items().map(String).forEach((text, i) => {
+    itemsOf(this).map(String).forEach((text, i) => {
       const last = runs[runs.length - 1];
       if (last !== undefined && last.text === text) last.to = i;
       else runs.push({ from: i, to: i, text });
@@ -117,16 +120,9 @@ export class ModuleDictionary<M extends Module = Layer> extends Module {
     this.update(modules);
   }
 
-  *#entries(): Generator<[string, M], void, unknown> {
-    for (const [name, value] of Object.entries(this)) {
-      // Only modules of this type are ever added.
-      if (value instanceof Module) yield [name, value as M];
-    }
-  }
-
   /** The number of modules. */
   override get length(): number {
-    return [...this.#entries()].length;
+    return [...entriesOf(this)].length;
   }
 
   /** The names in their order. */
@@ -136,17 +132,17 @@ export class ModuleDictionary<M extends Module = Layer> extends Module {
 
   /** The names in their order. */
   *keys(): Generator<string, void, unknown> {
-    for (const [name] of this.#entries()) yield name;
+    for (const [name] of entriesOf(this)) yield name;
   }
 
   /** The modules in their order. */
   *values(): Generator<M, void, unknown> {
-    for (const [, module] of this.#entries()) yield module;
+    for (const [, module] of entriesOf(this)) yield module;
   }
 
   /** Names and modules in their order. */
   items(): Generator<[string, M], void, unknown> {
-    return this.#entries();
+    return entriesOf(this);
   }
 
   /** Whether there is a module of that name. */
@@ -160,7 +156,7 @@ export class ModuleDictionary<M extends Module = Layer> extends Module {
    * @throws {Error} When there is none.
    */
   get(name: string): M {
-    for (const [key, module] of this.#entries()) if (key === name) return module;
+    for (const [key, module] of entriesOf(this)) if (key === name) return module;
     throw new Error(`'${name}' (keys: ${[...this.keys()].join(", ")})`);
   }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Arguments, called } from "../arguments.ts";
 import { formatFloat, formatTuple, formatValue } from "../format.ts";
 import { groupNorm, layerNorm, rmsNorm } from "../ops/norm.ts";
 import { localResponseNorm } from "../ops/response_norm.ts";
@@ -24,6 +24,14 @@ export interface LayerNormLayerOptions extends FactoryOptions {
   bias?: boolean;
 }
 
+/** The arguments of {@linkcode LayerNorm}. */
+export type LayerNormArguments = Arguments<
+  [normalizedShape: number | Sizes],
+  [eps: number, elementwiseAffine: boolean, bias: boolean],
+  { normalizedShape: number | Sizes },
+  LayerNormLayerOptions
+>;
+
 /** Normalises over the last dimensions, whose sizes are given (Ba et al. 2016). */
 export class LayerNorm extends Module {
   /** The sizes of the dimensions that are normalised together. */
@@ -38,12 +46,15 @@ export class LayerNorm extends Module {
   bias: Parameter | null = null;
 
   /** `new LayerNorm(512)`, `new LayerNorm([5, 10])`. */
-  constructor(
-    normalizedShape: number | Sizes,
-    ...rest: Trailing<[eps: number, elementwiseAffine: boolean, bias: boolean], LayerNormLayerOptions>
-  ) {
+  constructor(...args: LayerNormArguments) {
     super();
-    const o = named<LayerNormLayerOptions>("LayerNorm", rest, ["eps", "elementwiseAffine", "bias"], factoryOptions);
+    const { normalizedShape, ...o } = called<{ normalizedShape: number | Sizes } & LayerNormLayerOptions>(
+      "LayerNorm",
+      args,
+      ["normalizedShape"],
+      ["eps", "elementwiseAffine", "bias"],
+      factoryOptions,
+    );
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     this.eps = o.eps ?? 1e-5;
     this.elementwiseAffine = o.elementwiseAffine ?? true;
@@ -69,7 +80,7 @@ export class LayerNorm extends Module {
   override extraRepr(): string {
     return `${formatTuple(this.normalizedShape)}, eps=${formatFloat(this.eps)}, elementwise_affine=${
       formatValue(this.elementwiseAffine)
-    }${this.elementwiseAffine ? `, bias=${formatValue(this.bias !== null)}` : ""}`;
+    }, bias=${formatValue(this.bias !== null)}`;
   }
 }
 
@@ -80,6 +91,14 @@ export interface RMSNormLayerOptions extends FactoryOptions {
   /** Whether there is a weight. Default: true. */
   elementwiseAffine?: boolean;
 }
+
+/** The arguments of {@linkcode RMSNorm}. */
+export type RMSNormArguments = Arguments<
+  [normalizedShape: number | Sizes],
+  [eps: number | null, elementwiseAffine: boolean],
+  { normalizedShape: number | Sizes },
+  RMSNormLayerOptions
+>;
 
 /** Divides by the root of the mean square over the last dimensions (Zhang and Sennrich 2019). */
 export class RMSNorm extends Module {
@@ -93,12 +112,15 @@ export class RMSNorm extends Module {
   weight: Parameter | null = null;
 
   /** `new RMSNorm(512)`. */
-  constructor(
-    normalizedShape: number | Sizes,
-    ...rest: Trailing<[eps: number | null, elementwiseAffine: boolean], RMSNormLayerOptions>
-  ) {
+  constructor(...args: RMSNormArguments) {
     super();
-    const o = named<RMSNormLayerOptions>("RMSNorm", rest, ["eps", "elementwiseAffine"], factoryOptions);
+    const { normalizedShape, ...o } = called<{ normalizedShape: number | Sizes } & RMSNormLayerOptions>(
+      "RMSNorm",
+      args,
+      ["normalizedShape"],
+      ["eps", "elementwiseAffine"],
+      factoryOptions,
+    );
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     this.eps = o.eps ?? null;
     this.elementwiseAffine = o.elementwiseAffine ?? true;
@@ -135,6 +157,14 @@ export interface GroupNormLayerOptions extends FactoryOptions {
   bias?: boolean;
 }
 
+/** The arguments of {@linkcode GroupNorm}. */
+export type GroupNormArguments = Arguments<
+  [numGroups: number, numChannels: number],
+  [eps: number, affine: boolean],
+  { numGroups: number; numChannels: number },
+  GroupNormLayerOptions
+>;
+
 /** Normalises `[batch, channels, …]` over groups of channels (Wu and He 2018). */
 export class GroupNorm extends Module {
   /** The number of groups. */
@@ -151,13 +181,11 @@ export class GroupNorm extends Module {
   bias: Parameter | null = null;
 
   /** `new GroupNorm(3, 6)`. */
-  constructor(
-    numGroups: number,
-    numChannels: number,
-    ...rest: Trailing<[eps: number, affine: boolean], GroupNormLayerOptions>
-  ) {
+  constructor(...args: GroupNormArguments) {
     super();
-    const o = named<GroupNormLayerOptions>("GroupNorm", rest, ["eps", "affine"], ["bias", ...factoryOptions]);
+    const { numGroups, numChannels, ...o } = called<
+      { numGroups: number; numChannels: number } & GroupNormLayerOptions
+    >("GroupNorm", args, ["numGroups", "numChannels"], ["eps", "affine"], ["bias", ...factoryOptions]);
     if (numChannels % numGroups !== 0) {
       throw new RangeError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     }
@@ -201,6 +229,14 @@ export interface LocalResponseNormOptions {
   k?: number;
 }
 
+/** The arguments of {@linkcode LocalResponseNorm}. */
+export type LocalResponseNormArguments = Arguments<
+  [size: number],
+  [alpha: number, beta: number, k: number],
+  { size: number },
+  LocalResponseNormOptions
+>;
+
 /** Divides by the squares of neighbouring channels (Krizhevsky et al. 2012). */
 export class LocalResponseNorm extends Module {
   /** The number of neighbouring channels. */
@@ -213,9 +249,13 @@ export class LocalResponseNorm extends Module {
   readonly k: number;
 
   /** `new LocalResponseNorm(2)`. */
-  constructor(size: number, ...rest: Trailing<[alpha: number, beta: number, k: number], LocalResponseNormOptions>) {
+  constructor(...args: LocalResponseNormArguments) {
     super();
-    const o = named<LocalResponseNormOptions>("LocalResponseNorm", rest, ["alpha", "beta", "k"]);
+    const { size, ...o } = called<{ size: number } & LocalResponseNormOptions>("LocalResponseNorm", args, ["size"], [
+      "alpha",
+      "beta",
+      "k",
+    ]);
     this.size = size;
     this.alpha = o.alpha ?? 1e-4;
     this.beta = o.beta ?? 0.75;

@@ -30,6 +30,14 @@ function describe(name: string, value: Tensor, type: string): string {
   return `  (${name}): ${kind} containing: [${type} of size ${value.sizes.join("x")}${device}]`;
 }
 
+function itemsOf(list: Module): Tensor[] {
+  return Object.values(list).filter((value): value is Tensor => value instanceof Tensor);
+}
+
+function* entriesOf(dictionary: Module): Generator<[string, Tensor], void, unknown> {
+  for (const [name, value] of Object.entries(dictionary)) if (value instanceof Tensor) yield [name, value];
+}
+
 /** Parameters in a list. */
 export class ParameterList extends Module {
   /** The parameter at a position. */
@@ -41,23 +49,19 @@ export class ParameterList extends Module {
     this.extend(values);
   }
 
-  #items(): Tensor[] {
-    return Object.values(this).filter((value): value is Tensor => value instanceof Tensor);
-  }
-
   /** The number of parameters. */
   override get length(): number {
-    return this.#items().length;
+    return itemsOf(this).length;
   }
 
   /** The parameters in their order. */
   *[Symbol.iterator](): Generator<Tensor, void, unknown> {
-    yield* this.#items();
+    yield* itemsOf(this);
   }
 
   /** The parameter at a position, negative ones counted from the end. */
   at(index: number): Tensor {
-    const items = this.#items();
+    const items = itemsOf(this);
     return items[wrapPosition(index, items.length)];
   }
 
@@ -88,7 +92,7 @@ export class ParameterList extends Module {
 
   /** What the repr shows between its parentheses. */
   override extraRepr(): string {
-    return this.#items().map((value, i) => describe(String(i), value, String(value.dtype))).join("\n");
+    return itemsOf(this).map((value, i) => describe(String(i), value, String(value.dtype))).join("\n");
   }
 }
 
@@ -100,13 +104,9 @@ export class ParameterDict extends Module {
     this.update(values);
   }
 
-  *#entries(): Generator<[string, Tensor], void, unknown> {
-    for (const [name, value] of Object.entries(this)) if (value instanceof Tensor) yield [name, value];
-  }
-
   /** The number of parameters. */
   override get length(): number {
-    return [...this.#entries()].length;
+    return [...entriesOf(this)].length;
   }
 
   /** The names in their order. */
@@ -116,17 +116,17 @@ export class ParameterDict extends Module {
 
   /** The names in their order. */
   *keys(): Generator<string, void, unknown> {
-    for (const [name] of this.#entries()) yield name;
+    for (const [name] of entriesOf(this)) yield name;
   }
 
   /** The parameters in their order. */
   *values(): Generator<Tensor, void, unknown> {
-    for (const [, value] of this.#entries()) yield value;
+    for (const [, value] of entriesOf(this)) yield value;
   }
 
   /** Names and parameters in their order. */
   items(): Generator<[string, Tensor], void, unknown> {
-    return this.#entries();
+    return entriesOf(this);
   }
 
   /** Whether there is a parameter of that name. */
@@ -140,7 +140,7 @@ export class ParameterDict extends Module {
    * @throws {Error} When there is none.
    */
   get(name: string): Tensor {
-    for (const [key, value] of this.#entries()) if (key === name) return value;
+    for (const [key, value] of entriesOf(this)) if (key === name) return value;
     throw new Error(`'${name}' (keys: ${[...this.keys()].join(", ")})`);
   }
 
@@ -165,6 +165,6 @@ export class ParameterDict extends Module {
 
   /** What the repr shows between its parentheses. */
   override extraRepr(): string {
-    return [...this.#entries()].map(([name, value]) => describe(name, value, tensorTypes[value.dtype.name])).join("\n");
+    return [...entriesOf(this)].map(([name, value]) => describe(name, value, tensorTypes[value.dtype.name])).join("\n");
   }
 }

@@ -3,18 +3,15 @@
  *
  * @module
  */
-import { named } from "../arguments.ts";
+import { type Arguments, called } from "../arguments.ts";
 import { formatValue } from "../format.ts";
 import type { IntOrTuple } from "../ops/conv_calls.ts";
 import { adaptiveMaxPool, adaptiveSizes, avgPool, maxPool } from "../ops/pool.ts";
 import * as calls from "../ops/pool_calls.ts";
 import {
   type AdaptiveSize,
-  type AvgPoolArguments,
   type AvgPoolOptions,
-  type MaxPoolArguments,
   type MaxPoolOptions,
-  type MaxUnpoolArguments,
   type MaxUnpoolOptions,
   poolGeometry,
 } from "../ops/pool_calls.ts";
@@ -22,6 +19,42 @@ import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { passesThrough } from "./sequential.ts";
+
+/** The window's size, by name. */
+export interface KernelSize {
+  /** The window's size. */
+  kernelSize: IntOrTuple;
+}
+
+/** The arguments of the maximum pooling layers. */
+export type MaxPoolLayerArguments = Arguments<
+  [kernelSize: IntOrTuple],
+  [stride: IntOrTuple | null, padding: IntOrTuple, dilation: IntOrTuple, returnIndices: boolean, ceilMode: boolean],
+  KernelSize,
+  MaxPoolOptions
+>;
+
+/** The arguments of the average pooling layers. */
+export type AvgPoolLayerArguments = Arguments<
+  [kernelSize: IntOrTuple],
+  [
+    stride: IntOrTuple | null,
+    padding: IntOrTuple,
+    ceilMode: boolean,
+    countIncludePad: boolean,
+    divisorOverride: number | null,
+  ],
+  KernelSize,
+  AvgPoolOptions
+>;
+
+/** The arguments of the undoing layers. */
+export type MaxUnpoolLayerArguments = Arguments<
+  [kernelSize: IntOrTuple],
+  [stride: IntOrTuple | null, padding: IntOrTuple],
+  KernelSize,
+  Omit<MaxUnpoolOptions, "outputSize">
+>;
 
 const listed = (value: IntOrTuple): string => formatValue(value);
 
@@ -39,26 +72,27 @@ export abstract class MaxPool extends Module {
   readonly returnIndices: boolean;
   /** Whether a last window may reach over the end. */
   readonly ceilMode: boolean;
-  readonly #n: number;
+  /** The number of spatial dimensions. @internal */
+  protected readonly n: number;
 
   /** For the layers. */
-  constructor(n: number, kernelSize: IntOrTuple, rest: MaxPoolArguments) {
+  constructor(n: number, args: MaxPoolLayerArguments) {
     super();
     const names = ["stride", "padding", "dilation", "returnIndices", "ceilMode"] as const;
-    const o = named<MaxPoolOptions>(`MaxPool${n}d`, rest, names);
-    this.kernelSize = kernelSize;
-    this.stride = o.stride ?? kernelSize;
+    const o = called<KernelSize & MaxPoolOptions>(`MaxPool${n}d`, args, ["kernelSize"], names);
+    this.kernelSize = o.kernelSize;
+    this.stride = o.stride ?? o.kernelSize;
     this.padding = o.padding ?? 0;
     this.dilation = o.dilation ?? 1;
     this.returnIndices = o.returnIndices ?? false;
     this.ceilMode = o.ceilMode ?? false;
-    this.#n = n;
+    this.n = n;
   }
 
   /** The largest element of each window. With `returnIndices` the result is `[y, indices]`. */
   override forward(x: Tensor): Tensor {
-    const operation = `max_pool${this.#n}d`;
-    const g = poolGeometry(operation, this.#n, this.kernelSize, this);
+    const operation = `max_pool${this.n}d`;
+    const g = poolGeometry(operation, this.n, this.kernelSize, this);
     const { y, indices } = maxPool(operation, x, g, this.ceilMode, this.returnIndices);
     // Callers that ask for indices know that they get a pair.
     return indices === null ? y : [y, indices] as unknown as Tensor;
@@ -87,33 +121,34 @@ export abstract class AvgPool extends Module {
   readonly countIncludePad: boolean;
   /** Divides instead of the window's size. */
   readonly divisorOverride: number | null;
-  readonly #n: number;
+  /** The number of spatial dimensions. @internal */
+  protected readonly n: number;
 
   /** For the layers. */
-  constructor(n: number, kernelSize: IntOrTuple, rest: AvgPoolArguments) {
+  constructor(n: number, args: AvgPoolLayerArguments) {
     super();
     const names = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"] as const;
-    const o = named<AvgPoolOptions>(`AvgPool${n}d`, rest, names);
-    this.kernelSize = kernelSize;
-    this.stride = o.stride ?? kernelSize;
+    const o = called<KernelSize & AvgPoolOptions>(`AvgPool${n}d`, args, ["kernelSize"], names);
+    this.kernelSize = o.kernelSize;
+    this.stride = o.stride ?? o.kernelSize;
     this.padding = o.padding ?? 0;
     this.ceilMode = o.ceilMode ?? false;
     this.countIncludePad = o.countIncludePad ?? true;
     this.divisorOverride = o.divisorOverride ?? null;
-    this.#n = n;
+    this.n = n;
   }
 
   /** The mean of each window. */
   override forward(x: Tensor): Tensor {
-    const operation = `avg_pool${this.#n}d`;
-    const g = poolGeometry(operation, this.#n, this.kernelSize, this);
+    const operation = `avg_pool${this.n}d`;
+    const g = poolGeometry(operation, this.n, this.kernelSize, this);
     return avgPool(operation, x, g, this.ceilMode, this.countIncludePad, this.divisorOverride ?? 0);
   }
 
   /** What the repr shows between its parentheses. */
   override extraRepr(): string {
     // PyTorch makes tuples of one dimension's numbers, here only.
-    const text = (v: IntOrTuple): string => formatValue(this.#n === 1 && typeof v === "number" ? [v] : v);
+    const text = (v: IntOrTuple): string => formatValue(this.n === 1 && typeof v === "number" ? [v] : v);
     return `kernel_size=${text(this.kernelSize)}, stride=${text(this.stride)}, padding=${text(this.padding)}`;
   }
 }
@@ -145,11 +180,14 @@ export abstract class MaxUnpool extends Module {
   readonly padding: Sizes;
 
   /** For the layers. */
-  constructor(n: number, kernelSize: IntOrTuple, rest: MaxUnpoolArguments) {
+  constructor(n: number, args: MaxUnpoolLayerArguments) {
     super();
     const name = `MaxUnpool${n}d`;
-    const o = named<MaxUnpoolOptions>(name, rest, ["stride", "padding"]);
-    const { kernel, stride, padding } = poolGeometry(name, n, kernelSize, o);
+    const o = called<KernelSize & Omit<MaxUnpoolOptions, "outputSize">>(name, args, ["kernelSize"], [
+      "stride",
+      "padding",
+    ]);
+    const { kernel, stride, padding } = poolGeometry(name, n, o.kernelSize, o);
     this.kernelSize = kernel;
     this.stride = stride;
     this.padding = padding;
@@ -166,24 +204,24 @@ export abstract class MaxUnpool extends Module {
 /** The largest element of each window of `[…, length]`. */
 export class MaxPool1d extends MaxPool {
   /** `new MaxPool1d(2)`, `new MaxPool1d(3, { stride: 2 })`. */
-  constructor(kernelSize: IntOrTuple, ...rest: MaxPoolArguments) {
-    super(1, kernelSize, rest);
+  constructor(...args: MaxPoolLayerArguments) {
+    super(1, args);
   }
 }
 
 /** The mean of each window of `[…, length]`. */
 export class AvgPool1d extends AvgPool {
   /** `new AvgPool1d(2)`, `new AvgPool1d(3, { stride: 2 })`. */
-  constructor(kernelSize: IntOrTuple, ...rest: AvgPoolArguments) {
-    super(1, kernelSize, rest);
+  constructor(...args: AvgPoolLayerArguments) {
+    super(1, args);
   }
 }
 
 /** Undoes {@linkcode MaxPool1d} with its indices. */
 export class MaxUnpool1d extends MaxUnpool {
   /** `new MaxUnpool1d(2)`. */
-  constructor(kernelSize: IntOrTuple, ...rest: MaxUnpoolArguments) {
-    super(1, kernelSize, rest);
+  constructor(...args: MaxUnpoolLayerArguments) {
+    super(1, args);
   }
 
   /** Zeros with x's elements at `indices`. */
@@ -229,24 +267,24 @@ export class AdaptiveAvgPool1d extends AdaptivePool {
 /** The largest element of each window of `[…, height, width]`. */
 export class MaxPool2d extends MaxPool {
   /** `new MaxPool2d(2)`, `new MaxPool2d(3, { stride: 2 })`. */
-  constructor(kernelSize: IntOrTuple, ...rest: MaxPoolArguments) {
-    super(2, kernelSize, rest);
+  constructor(...args: MaxPoolLayerArguments) {
+    super(2, args);
   }
 }
 
 /** The mean of each window of `[…, height, width]`. */
 export class AvgPool2d extends AvgPool {
   /** `new AvgPool2d(2)`, `new AvgPool2d(3, { stride: 2 })`. */
-  constructor(kernelSize: IntOrTuple, ...rest: AvgPoolArguments) {
-    super(2, kernelSize, rest);
+  constructor(...args: AvgPoolLayerArguments) {
+    super(2, args);
   }
 }
 
 /** Undoes {@linkcode MaxPool2d} with its indices. */
 export class MaxUnpool2d extends MaxUnpool {
   /** `new MaxUnpool2d(2)`. */
-  constructor(kernelSize: IntOrTuple, ...rest: MaxUnpoolArguments) {
-    super(2, kernelSize, rest);
+  constructor(...args: MaxUnpoolLayerArguments) {
+    super(2, args);
   }
 
   /** Zeros with x's elements at `indices`. */
@@ -292,24 +330,24 @@ export class AdaptiveAvgPool2d extends AdaptivePool {
 /** The largest element of each window of `[…, depth, height, width]`. */
 export class MaxPool3d extends MaxPool {
   /** `new MaxPool3d(2)`, `new MaxPool3d(3, { stride: 2 })`. */
-  constructor(kernelSize: IntOrTuple, ...rest: MaxPoolArguments) {
-    super(3, kernelSize, rest);
+  constructor(...args: MaxPoolLayerArguments) {
+    super(3, args);
   }
 }
 
 /** The mean of each window of `[…, depth, height, width]`. */
 export class AvgPool3d extends AvgPool {
   /** `new AvgPool3d(2)`, `new AvgPool3d(3, { stride: 2 })`. */
-  constructor(kernelSize: IntOrTuple, ...rest: AvgPoolArguments) {
-    super(3, kernelSize, rest);
+  constructor(...args: AvgPoolLayerArguments) {
+    super(3, args);
   }
 }
 
 /** Undoes {@linkcode MaxPool3d} with its indices. */
 export class MaxUnpool3d extends MaxUnpool {
   /** `new MaxUnpool3d(2)`. */
-  constructor(kernelSize: IntOrTuple, ...rest: MaxUnpoolArguments) {
-    super(3, kernelSize, rest);
+  constructor(...args: MaxUnpoolLayerArguments) {
+    super(3, args);
   }
 
   /** Zeros with x's elements at `indices`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { type Arguments, called } from "../arguments.ts";
 import { formatFloat, formatTuple } from "../format.ts";
 import { empty } from "../make.ts";
 import { dropElements } from "../ops/dropout.ts";
@@ -46,7 +46,54 @@ export interface LSTMOptions extends RNNBaseOptions {
   projSize?: number;
 }
 
-const known = ["numLayers", "bias", "batchFirst", "dropout", "bidirectional", ...factoryOptions];
+/** The sizes of a recurrent layer or cell, by name. */
+export interface RNNSizes {
+  /** Features of the input. */
+  inputSize: number;
+  /** The size of the hidden state. */
+  hiddenSize: number;
+}
+
+const sizes = ["inputSize", "hiddenSize"] as const;
+const layerOptions = ["bias", "batchFirst", "dropout", "bidirectional"] as const;
+
+/** The arguments of {@linkcode RNN}. */
+export type RNNArguments = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [
+    numLayers: number,
+    nonlinearity: "tanh" | "relu",
+    bias: boolean,
+    batchFirst: boolean,
+    dropout: number,
+    bidirectional: boolean,
+  ],
+  RNNSizes,
+  RNNOptions
+>;
+
+/** The arguments of {@linkcode GRU}. */
+export type GRUArguments = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [numLayers: number, bias: boolean, batchFirst: boolean, dropout: number, bidirectional: boolean],
+  RNNSizes,
+  RNNBaseOptions
+>;
+
+/** The arguments of {@linkcode LSTM}. */
+export type LSTMArguments = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [
+    numLayers: number,
+    bias: boolean,
+    batchFirst: boolean,
+    dropout: number,
+    bidirectional: boolean,
+    projSize: number,
+  ],
+  RNNSizes,
+  LSTMOptions
+>;
 
 /** What the recurrent layers have. */
 export abstract class RNNBase extends Module {
@@ -98,7 +145,7 @@ export abstract class RNNBase extends Module {
     this.bidirectional = bidirectional;
     this.projSize = projSize;
     const gates = gatesOf(mode) * hiddenSize, out = projSize || hiddenSize;
-    for (const [suffix, layer] of this.#suffixes()) {
+    for (const [suffix, layer] of suffixesOf(this)) {
       const width = layer === 0 ? inputSize : out * (bidirectional ? 2 : 1);
       this.registerParameter(`weight_ih_${suffix}`, parameter([gates, width], o));
       this.registerParameter(`weight_hh_${suffix}`, parameter([gates, out], o));
@@ -111,47 +158,10 @@ export abstract class RNNBase extends Module {
     this.resetParameters();
   }
 
-  /** `l0`, `l0_reverse`, `l1` …, with the number of the layer. */
-  *#suffixes(): Generator<[string, number], void, unknown> {
-    for (let layer = 0; layer < this.numLayers; layer++) {
-      yield [`l${layer}`, layer];
-      if (this.bidirectional) yield [`l${layer}_reverse`, layer];
-    }
-  }
-
   /** Draws all weights uniformly over ±1/√hiddenSize. */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.hiddenSize);
     for (const p of this.parameters()) uniform_(p, -bound, bound);
-  }
-
-  #weights(suffix: string): CellWeights {
-    const get = (name: string): Tensor => this.getParameter(`${name}_${suffix}`);
-    return {
-      inputWeight: get("weight_ih"),
-      hiddenWeight: get("weight_hh"),
-      inputBias: this.bias ? get("bias_ih") : null,
-      hiddenBias: this.bias ? get("bias_hh") : null,
-      projection: this.projSize > 0 ? get("weight_hr") : null,
-    };
-  }
-
-  #initial(batch: number, like: Tensor, hx: readonly Tensor[] | null): CellState {
-    const layers = this.numLayers * (this.bidirectional ? 2 : 1);
-    const shapes = [[layers, batch, this.projSize || this.hiddenSize]];
-    if (this.mode === "LSTM") shapes.push([layers, batch, this.hiddenSize]);
-    return shapes.map((shape, i) => {
-      if (hx === null) {
-        const zero = empty(shape, like.dtype, like.device);
-        fill_(zero, 0);
-        return zero;
-      }
-      if (!sameSizes(hx[i].sizes, shape)) {
-        const which = this.mode !== "LSTM" ? "hidden size" : i === 0 ? "hidden[0] size" : "hidden[1] size";
-        throw new RangeError(`Expected ${which} ${formatTuple(shape)}, got ${formatSizes(hx[i].sizes)}`);
-      }
-      return hx[i];
-    }) as unknown as CellState;
   }
 
   /** All layers over rows in steps of the given sizes. @internal */
@@ -161,7 +171,7 @@ export abstract class RNNBase extends Module {
         `input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${rows.sizes[1]}`,
       );
     }
-    const initial = this.#initial(batchSizes[0], rows, hx);
+    const initial = initialStates(this, batchSizes[0], rows, hx);
     const last: Tensor[][] = initial.map(() => []);
     let x = rows, index = 0;
     for (let layer = 0; layer < this.numLayers; layer++) {
@@ -169,7 +179,7 @@ export abstract class RNNBase extends Module {
       for (const suffix of this.bidirectional ? [`l${layer}`, `l${layer}_reverse`] : [`l${layer}`]) {
         const at = index++;
         const state = initial.map((s) => select(s!, 0, at)) as unknown as CellState;
-        const w = this.#weights(suffix);
+        const w = weightsOf(this, suffix);
         const done = runDirection(this.mode, x, batchSizes, state, w, suffix.endsWith("reverse"));
         outputs.push(done.output);
         done.last.forEach((s, i) => last[i].push(s!));
@@ -227,8 +237,42 @@ export abstract class RNNBase extends Module {
   }
 }
 
-function layersOption<O extends RNNBaseOptions>(numLayers: number | O | undefined, options: O | undefined): O {
-  return typeof numLayers === "number" ? { ...options, numLayers } as O : numLayers ?? options ?? {} as O;
+/** `l0`, `l0_reverse`, `l1` …, with the number of the layer. */
+function* suffixesOf(net: RNNBase): Generator<[string, number], void, unknown> {
+  for (let layer = 0; layer < net.numLayers; layer++) {
+    yield [`l${layer}`, layer];
+    if (net.bidirectional) yield [`l${layer}_reverse`, layer];
+  }
+}
+
+function weightsOf(net: RNNBase, suffix: string): CellWeights {
+  const get = (name: string): Tensor => net.getParameter(`${name}_${suffix}`);
+  return {
+    inputWeight: get("weight_ih"),
+    hiddenWeight: get("weight_hh"),
+    inputBias: net.bias ? get("bias_ih") : null,
+    hiddenBias: net.bias ? get("bias_hh") : null,
+    projection: net.projSize > 0 ? get("weight_hr") : null,
+  };
+}
+
+/** The states before the first step: zeros unless they are given. */
+function initialStates(net: RNNBase, batch: number, like: Tensor, hx: readonly Tensor[] | null): CellState {
+  const layers = net.numLayers * (net.bidirectional ? 2 : 1);
+  const shapes = [[layers, batch, net.projSize || net.hiddenSize]];
+  if (net.mode === "LSTM") shapes.push([layers, batch, net.hiddenSize]);
+  return shapes.map((shape, i) => {
+    if (hx === null) {
+      const zero = empty(shape, like.dtype, like.device);
+      fill_(zero, 0);
+      return zero;
+    }
+    if (!sameSizes(hx[i].sizes, shape)) {
+      const which = net.mode !== "LSTM" ? "hidden size" : i === 0 ? "hidden[0] size" : "hidden[1] size";
+      throw new RangeError(`Expected ${which} ${formatTuple(shape)}, got ${formatSizes(hx[i].sizes)}`);
+    }
+    return hx[i];
+  }) as unknown as CellState;
 }
 
 /** {@linkcode RNN} and {@linkcode GRU} take padded or packed sequences. */
@@ -265,10 +309,14 @@ export class RNN extends SimpleRecurrent {
   readonly nonlinearity: "tanh" | "relu";
 
   /** `new RNN(10, 20, 2)`, `new RNN(10, 20, { nonlinearity: "relu" })`. */
-  constructor(inputSize: number, hiddenSize: number, numLayers?: number | RNNOptions, options?: RNNOptions) {
-    const o = layersOption(numLayers, options);
-    checkOptions("RNN", o, [...known, "nonlinearity"]);
-    const { nonlinearity = "tanh", ...rest } = o;
+  constructor(...args: RNNArguments) {
+    const { inputSize, hiddenSize, nonlinearity = "tanh", ...rest } = called<RNNSizes & RNNOptions>(
+      "RNN",
+      args,
+      sizes,
+      ["numLayers", "nonlinearity", ...layerOptions],
+      factoryOptions,
+    );
     if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
       throw new TypeError(`Unknown nonlinearity '${nonlinearity}'. Select from 'tanh' or 'relu'.`);
     }
@@ -280,10 +328,15 @@ export class RNN extends SimpleRecurrent {
 /** Layers of gated recurrent units (Cho et al. 2014); shapes as of {@linkcode RNN}. */
 export class GRU extends SimpleRecurrent {
   /** `new GRU(10, 20, 2)`. */
-  constructor(inputSize: number, hiddenSize: number, numLayers?: number | RNNBaseOptions, options?: RNNBaseOptions) {
-    const o = layersOption(numLayers, options);
-    checkOptions("GRU", o, known);
-    super("GRU", inputSize, hiddenSize, o);
+  constructor(...args: GRUArguments) {
+    const { inputSize, hiddenSize, ...options } = called<RNNSizes & RNNBaseOptions>(
+      "GRU",
+      args,
+      sizes,
+      ["numLayers", ...layerOptions],
+      factoryOptions,
+    );
+    super("GRU", inputSize, hiddenSize, options);
   }
 }
 
@@ -311,10 +364,15 @@ export interface LSTM {
  */
 export class LSTM extends RNNBase {
   /** `new LSTM(10, 20, 2)`, `new LSTM(10, 20, { projSize: 5 })`. */
-  constructor(inputSize: number, hiddenSize: number, numLayers?: number | LSTMOptions, options?: LSTMOptions) {
-    const o = layersOption(numLayers, options);
-    checkOptions("LSTM", o, [...known, "projSize"]);
-    super("LSTM", inputSize, hiddenSize, o);
+  constructor(...args: LSTMArguments) {
+    const { inputSize, hiddenSize, ...options } = called<RNNSizes & LSTMOptions>(
+      "LSTM",
+      args,
+      sizes,
+      ["numLayers", ...layerOptions, "projSize"],
+      factoryOptions,
+    );
+    super("LSTM", inputSize, hiddenSize, options);
   }
 
   /** See the class. */
@@ -335,6 +393,14 @@ export interface CellOptions extends FactoryOptions {
   /** Whether there are biases. Default: true. */
   bias?: boolean;
 }
+
+/** The arguments of {@linkcode GRUCell} and {@linkcode LSTMCell}. */
+export type CellArguments = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [bias: boolean],
+  RNNSizes,
+  CellOptions
+>;
 
 /** What the cells have. */
 export abstract class RNNCellBase extends Module {
@@ -418,14 +484,28 @@ export interface RNNCellOptions extends CellOptions {
   nonlinearity?: "tanh" | "relu";
 }
 
+/** The arguments of {@linkcode RNNCell}. */
+export type RNNCellArguments = Arguments<
+  [inputSize: number, hiddenSize: number],
+  [bias: boolean, nonlinearity: "tanh" | "relu"],
+  RNNSizes,
+  RNNCellOptions
+>;
+
 /** One step of an {@linkcode RNN}. */
 export class RNNCell extends RNNCellBase {
   /** The nonlinearity. */
   readonly nonlinearity: "tanh" | "relu";
 
   /** `new RNNCell(10, 20)`. */
-  constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
-    checkOptions("RNNCell", options, ["bias", "nonlinearity", ...factoryOptions]);
+  constructor(...args: RNNCellArguments) {
+    const { inputSize, hiddenSize, ...options } = called<RNNSizes & RNNCellOptions>(
+      "RNNCell",
+      args,
+      sizes,
+      ["bias", "nonlinearity"],
+      factoryOptions,
+    );
     super("RNN_TANH", inputSize, hiddenSize, options);
     this.nonlinearity = options.nonlinearity ?? "tanh";
   }
@@ -444,8 +524,14 @@ export class RNNCell extends RNNCellBase {
 /** One step of a {@linkcode GRU}. */
 export class GRUCell extends RNNCellBase {
   /** `new GRUCell(10, 20)`. */
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    checkOptions("GRUCell", options, ["bias", ...factoryOptions]);
+  constructor(...args: CellArguments) {
+    const { inputSize, hiddenSize, ...options } = called<RNNSizes & CellOptions>(
+      "GRUCell",
+      args,
+      sizes,
+      ["bias"],
+      factoryOptions,
+    );
     super("GRU", inputSize, hiddenSize, options);
   }
 
@@ -458,8 +544,14 @@ export class GRUCell extends RNNCellBase {
 /** One step of an {@linkcode LSTM}. */
 export class LSTMCell extends RNNCellBase {
   /** `new LSTMCell(10, 20)`. */
-  constructor(inputSize: number, hiddenSize: number, options: CellOptions = {}) {
-    checkOptions("LSTMCell", options, ["bias", ...factoryOptions]);
+  constructor(...args: CellArguments) {
+    const { inputSize, hiddenSize, ...options } = called<RNNSizes & CellOptions>(
+      "LSTMCell",
+      args,
+      sizes,
+      ["bias"],
+      factoryOptions,
+    );
     super("LSTM", inputSize, hiddenSize, options);
   }
 

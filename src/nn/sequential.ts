@@ -30,6 +30,20 @@ export function passesThrough(...classes: readonly { prototype: Module }[]): voi
   for (const c of classes) transparent.add(c);
 }
 
+function namesOf(net: Module): string[] {
+  return Object.entries(net).filter(([, value]) => value instanceof Module).map(([name]) => name);
+}
+
+function layersOf(net: Module): Layer[] {
+  return Object.values(net).filter((value): value is Layer => value instanceof Module);
+}
+
+/** Gives the layers new numbers. */
+function rebuild(net: Module, layers: readonly Module[]): void {
+  for (const name of namesOf(net)) Reflect.deleteProperty(net, name);
+  layers.forEach((layer, i) => net.addModule(String(i), layer));
+}
+
 /** Layers that are called one after the other: what {@linkcode Sequential} makes. */
 export class SequentialModule extends Module {
   /** The layer at a position. */
@@ -55,22 +69,14 @@ export class SequentialModule extends Module {
     definePositions(SequentialModule.prototype, this.length);
   }
 
-  #names(): string[] {
-    return Object.entries(this).filter(([, value]) => value instanceof Module).map(([name]) => name);
-  }
-
-  #layers(): Layer[] {
-    return Object.values(this).filter((value): value is Layer => value instanceof Module);
-  }
-
   /** The number of layers. */
   override get length(): number {
-    return this.#names().length;
+    return namesOf(this).length;
   }
 
   /** The layers in their order. */
   *[Symbol.iterator](): Generator<Layer, void, unknown> {
-    yield* this.#layers();
+    yield* layersOf(this);
   }
 
   /**
@@ -79,13 +85,13 @@ export class SequentialModule extends Module {
    * @throws {RangeError} When there is none.
    */
   at(index: number): Layer {
-    const layers = this.#layers();
+    const layers = layersOf(this);
     return layers[wrapPosition(index, layers.length)];
   }
 
   /** Puts another layer at a position. @internal */
   replaceAt(index: number, layer: unknown): void {
-    const names = this.#names();
+    const names = namesOf(this);
     Object.assign(this, { [names[wrapPosition(index, names.length)]]: layer });
   }
 
@@ -93,12 +99,6 @@ export class SequentialModule extends Module {
   slice(start?: number, stop?: number): SequentialModule {
     const all = Object.entries(this).filter((e): e is [string, Layer] => e[1] instanceof Module);
     return new SequentialModule(all.slice(start, stop));
-  }
-
-  #rebuild(layers: readonly Module[]): this {
-    for (const name of this.#names()) Reflect.deleteProperty(this, name);
-    layers.forEach((layer, i) => this.addModule(String(i), layer));
-    return this;
   }
 
   /** Adds a layer at the end. */
@@ -109,11 +109,12 @@ export class SequentialModule extends Module {
 
   /** Adds a layer before a position; the layers are numbered anew. */
   insert(index: number, layer: Module): this {
-    const layers: Module[] = this.#layers(), n = layers.length;
+    const layers: Module[] = layersOf(this), n = layers.length;
     if (!(layer instanceof Module)) throw new TypeError(`module should be of type: ${Module.name}`);
     if (index < -n || index > n) throw new RangeError(`Index out of range: ${index}`);
     layers.splice(index < 0 ? index + n : index, 0, layer);
-    return this.#rebuild(layers);
+    rebuild(this, layers);
+    return this;
   }
 
   /** Adds layers at the end. */
@@ -124,9 +125,9 @@ export class SequentialModule extends Module {
 
   /** Removes the layer at a position and returns it. */
   pop(index: number): Layer {
-    const layers = this.#layers();
+    const layers = layersOf(this);
     const [layer] = layers.splice(wrapPosition(index, layers.length), 1);
-    this.#rebuild(layers);
+    rebuild(this, layers);
     return layer;
   }
 
@@ -135,7 +136,7 @@ export class SequentialModule extends Module {
    * soon as the next one has used it, unless a hook could have seen it.
    */
   override forward(x: Tensor): Tensor {
-    const layers = this.#layers();
+    const layers = layersOf(this);
     if (mode.enabled || registered.count > 0) {
       for (const layer of layers) x = layer(x);
       return x;

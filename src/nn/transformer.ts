@@ -1,274 +1,65 @@
 /**
- * The Transformer (Vaswani et al. 2017).
+ * Transformers: stacks of their layers (Vaswani et al. 2017).
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
-import { getRngState, setRngState } from "../generator.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { mode } from "../autograd/mode.ts";
 import { cpu } from "../device.ts";
-import { getDefaultDtype } from "../dtype.ts";
+import { bool, getDefaultDtype } from "../dtype.ts";
 import { empty } from "../make.ts";
-import { relu } from "../ops/activation.ts";
-import { gelu } from "../ops/activations.ts";
 import { causalMask } from "../ops/attention.ts";
+import { unsqueeze } from "../ops/movement.ts";
 import { maskedFill } from "../ops/where.ts";
 import type { Tensor } from "../tensor.ts";
-import { MultiheadAttention } from "./attention.ts";
-import { Dropout } from "./dropout.ts";
-import { type FactoryOptions, factoryOptions } from "./factory.ts";
+import { factoryOptions } from "./factory.ts";
 import { xavierUniform_ } from "./init.ts";
-import { Linear } from "./linear.ts";
-import { Module } from "./module.ts";
+import { type Layer, Module } from "./module.ts";
 import { ModuleList } from "./module_list.ts";
 import { LayerNorm } from "./normalization.ts";
+import {
+  type DecoderCall,
+  type DecoderMasks,
+  layerOptions,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from "./transformer_layers.ts";
+import type { TransformerActivation } from "./transformer_layers.ts";
+export * from "./transformer_layers.ts";
 
-/** A function between the two linear layers. */
-export type TransformerActivation = "relu" | "gelu" | ((x: Tensor) => Tensor);
-
-/** Options of {@linkcode TransformerEncoderLayer} and {@linkcode TransformerDecoderLayer}. */
-export interface TransformerLayerOptions extends FactoryOptions {
-  /** The width between the two linear layers. Default: 2048. */
-  dimFeedforward?: number;
-  /** The probability of dropout. Default: 0.1. */
-  dropout?: number;
-  /** The function between the two linear layers. Default: `"relu"`. */
-  activation?: TransformerActivation;
-  /** Added to variances. Default: 1e-5. */
-  layerNormEps?: number;
-  /** Whether inputs are `[batch, length, features]`. Default: false. */
-  batchFirst?: boolean;
-  /** Whether normalisation comes before attention and linear layers. Default: false. */
-  normFirst?: boolean;
-  /** Whether there are biases. Default: true. */
-  bias?: boolean;
-}
-
-const known = [
-  "dimFeedforward",
-  "dropout",
-  "activation",
-  "layerNormEps",
-  "batchFirst",
-  "normFirst",
-  "bias",
-  ...factoryOptions,
-];
-
-function resolve(activation: TransformerActivation): (x: Tensor) => Tensor {
-  if (activation === "relu") return relu;
-  if (activation === "gelu") return (x) => gelu(x);
-  if (typeof activation === "function") return activation;
-  throw new TypeError(`activation should be relu/gelu, not ${activation}`);
-}
-
-/** A layer that can make copies of itself, weights included, without drawing random numbers. */
-export interface Cloneable<M extends Module> {
-  /** A copy with the same weights. */
-  clone(): M;
-}
-
-/** A copy of `layer` as `make` builds it, with the layer's weights; the random state stays as it is. */
-function copied<M extends Module>(layer: M, make: () => M): M {
-  const state = getRngState();
-  const copy = make();
-  setRngState(state);
-  copy.loadStateDict(layer.stateDict());
-  return copy.train(layer.training);
-}
-
-/** Masks of {@linkcode TransformerEncoderLayer} and {@linkcode TransformerEncoder}. */
+/** Masks of {@linkcode TransformerEncoder}. */
 export interface EncoderMasks {
-  /** `[length, length]`, of the encoder. Default: none. */
+  /** `[length, length]`. Default: none. */
   mask?: Tensor | null;
-  /** The same, of a layer. Default: none. */
-  srcMask?: Tensor | null;
   /** `[batch, length]`: true where an input is to be ignored. Default: none. */
   srcKeyPaddingMask?: Tensor | null;
-  /** Says that the mask is causal. Default: false. */
-  isCausal?: boolean;
+  /** Says whether the mask is causal. Default: found out. */
+  isCausal?: boolean | null;
 }
 
-/** Self-attention and two linear layers, each with dropout, a shortcut and normalisation. */
-export class TransformerEncoderLayer extends Module implements Cloneable<TransformerEncoderLayer> {
-  /** Attention of the inputs to themselves. */
-  self_attn: MultiheadAttention;
-  /** To the inner width. */
-  linear1: Linear;
-  /** Between the linear layers. */
-  dropout: Dropout;
-  /** Back from the inner width. */
-  linear2: Linear;
-  /** Whether normalisation comes first. */
-  readonly normFirst: boolean;
-  /** After (or before) attention. */
-  norm1: LayerNorm;
-  /** After (or before) the linear layers. */
-  norm2: LayerNorm;
-  /** After attention. */
-  dropout1: Dropout;
-  /** After the linear layers. */
-  dropout2: Dropout;
-  readonly #activation: (x: Tensor) => Tensor;
-  readonly #arguments: [number, number, TransformerLayerOptions];
+/** The masks in PyTorch's order, or by name. */
+export type EncoderCall = Trailing<
+  [mask: Tensor | null, srcKeyPaddingMask: Tensor | null, isCausal: boolean | null],
+  EncoderMasks
+>;
 
-  /** `new TransformerEncoderLayer(512, 8)`. */
-  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super();
-    checkOptions("TransformerEncoderLayer", options, known);
-    const { dimFeedforward = 2048, dropout = 0.1, bias = true, layerNormEps: eps = 1e-5, batchFirst, device, dtype } =
-      options;
-    const place = { device, dtype };
-    this.#arguments = [dModel, nhead, options];
-    this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place });
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
-    this.normFirst = options.normFirst ?? false;
-    this.norm1 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.norm2 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.#activation = resolve(options.activation ?? "relu");
-  }
-
-  /** See the class. */
-  override forward(x: Tensor, masks: EncoderMasks = {}): Tensor {
-    checkOptions("TransformerEncoderLayer", masks, ["mask", "srcMask", "srcKeyPaddingMask", "isCausal"]);
-    if (this.normFirst) {
-      x = x.add(this.#attention(this.norm1(x), masks));
-      return x.add(this.#feedForward(this.norm2(x)));
-    }
-    x = this.norm1(x.add(this.#attention(x, masks)));
-    return this.norm2(x.add(this.#feedForward(x)));
-  }
-
-  #attention(x: Tensor, masks: EncoderMasks): Tensor {
-    const [y] = this.self_attn(x, x, x, {
-      attnMask: masks.srcMask ?? masks.mask ?? null,
-      keyPaddingMask: masks.srcKeyPaddingMask ?? null,
-      needWeights: false,
-    });
-    return this.dropout1(y);
-  }
-
-  #feedForward(x: Tensor): Tensor {
-    return this.dropout2(this.linear2(this.dropout(this.#activation(this.linear1(x)))));
-  }
-
-  /** A copy with the same weights. */
-  clone(): TransformerEncoderLayer {
-    return copied<TransformerEncoderLayer>(this, () => new TransformerEncoderLayer(...this.#arguments));
-  }
+/** Options of {@linkcode TransformerEncoder}. */
+export interface TransformerEncoderOptions {
+  /** Normalises the output. Default: none. */
+  norm?: Layer | null;
+  /** Whether padded positions are zero where PyTorch leaves them out of the computation. Default: true. */
+  enableNestedTensor?: boolean;
+  /** Accepted for PyTorch's sake. Default: true. */
+  maskCheck?: boolean;
 }
 
-/** Masks of {@linkcode TransformerDecoderLayer} and {@linkcode TransformerDecoder}. */
-export interface DecoderMasks {
-  /** `[length, length]`. Default: none. */
-  tgtMask?: Tensor | null;
-  /** `[length, source]`. Default: none. */
-  memoryMask?: Tensor | null;
-  /** `[batch, length]`. Default: none. */
-  tgtKeyPaddingMask?: Tensor | null;
-  /** `[batch, source]`. Default: none. */
-  memoryKeyPaddingMask?: Tensor | null;
-  /** Says that `tgtMask` is causal. Default: false. */
-  tgtIsCausal?: boolean;
-  /** Says that `memoryMask` is causal. Default: false. */
-  memoryIsCausal?: boolean;
-}
-
-const decoderMasks = [
-  "tgtMask",
-  "memoryMask",
-  "tgtKeyPaddingMask",
-  "memoryKeyPaddingMask",
-  "tgtIsCausal",
-  "memoryIsCausal",
-];
-
-/** Self-attention, attention to the encoder's output, and two linear layers. */
-export class TransformerDecoderLayer extends Module implements Cloneable<TransformerDecoderLayer> {
-  /** Attention of the inputs to themselves. */
-  self_attn: MultiheadAttention;
-  /** Attention to the encoder's output. */
-  multihead_attn: MultiheadAttention;
-  /** To the inner width. */
-  linear1: Linear;
-  /** Between the linear layers. */
-  dropout: Dropout;
-  /** Back from the inner width. */
-  linear2: Linear;
-  /** Whether normalisation comes first. */
-  readonly normFirst: boolean;
-  /** After (or before) self-attention. */
-  norm1: LayerNorm;
-  /** After (or before) attention to the encoder. */
-  norm2: LayerNorm;
-  /** After (or before) the linear layers. */
-  norm3: LayerNorm;
-  /** After self-attention. */
-  dropout1: Dropout;
-  /** After attention to the encoder. */
-  dropout2: Dropout;
-  /** After the linear layers. */
-  dropout3: Dropout;
-  readonly #activation: (x: Tensor) => Tensor;
-  readonly #arguments: [number, number, TransformerLayerOptions];
-
-  /** `new TransformerDecoderLayer(512, 8)`. */
-  constructor(dModel: number, nhead: number, options: TransformerLayerOptions = {}) {
-    super();
-    checkOptions("TransformerDecoderLayer", options, known);
-    const { dimFeedforward = 2048, dropout = 0.1, bias = true, layerNormEps: eps = 1e-5, batchFirst, device, dtype } =
-      options;
-    const place = { device, dtype };
-    this.#arguments = [dModel, nhead, options];
-    this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place });
-    this.multihead_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place });
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
-    this.normFirst = options.normFirst ?? false;
-    this.norm1 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.norm2 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.norm3 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.dropout3 = new Dropout(dropout);
-    this.#activation = resolve(options.activation ?? "relu");
-  }
-
-  /** See the class. */
-  override forward(x: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
-    checkOptions("TransformerDecoderLayer", masks, decoderMasks);
-    if (this.normFirst) {
-      x = x.add(this.#selfAttention(this.norm1(x), masks));
-      x = x.add(this.#memoryAttention(this.norm2(x), memory, masks));
-      return x.add(this.#feedForward(this.norm3(x)));
-    }
-    x = this.norm1(x.add(this.#selfAttention(x, masks)));
-    x = this.norm2(x.add(this.#memoryAttention(x, memory, masks)));
-    return this.norm3(x.add(this.#feedForward(x)));
-  }
-
-  #selfAttention(x: Tensor, masks: DecoderMasks): Tensor {
-    const { tgtMask: attnMask, tgtKeyPaddingMask: keyPaddingMask } = masks;
-    return this.dropout1(this.self_attn(x, x, x, { attnMask, keyPaddingMask, needWeights: false })[0]);
-  }
-
-  #memoryAttention(x: Tensor, memory: Tensor, masks: DecoderMasks): Tensor {
-    const { memoryMask: attnMask, memoryKeyPaddingMask: keyPaddingMask } = masks;
-    return this.dropout2(this.multihead_attn(x, memory, memory, { attnMask, keyPaddingMask, needWeights: false })[0]);
-  }
-
-  #feedForward(x: Tensor): Tensor {
-    return this.dropout3(this.linear2(this.dropout(this.#activation(this.linear1(x)))));
-  }
-
-  /** A copy with the same weights. */
-  clone(): TransformerDecoderLayer {
-    return copied<TransformerDecoderLayer>(this, () => new TransformerDecoderLayer(...this.#arguments));
-  }
+/** Whether every row of a bool mask has its true elements at the end. */
+function leftAligned(padding: Tensor): boolean {
+  const [, length] = padding.sizes;
+  if (length < 2) return true;
+  const [before, after] = [padding.narrow(1, 0, length - 1), padding.narrow(1, 1, length - 1)];
+  return !before.logicalAnd(after.logicalNot()).any().item();
 }
 
 /** Copies of an encoder layer, one after the other. */
@@ -278,19 +69,43 @@ export class TransformerEncoder extends Module {
   /** The number of layers. */
   readonly numLayers: number;
   /** Normalises the output, or `null`. */
-  norm: LayerNorm | null;
+  norm: Layer | null;
+  /** Whether padded positions are zero where PyTorch leaves them out of the computation. */
+  readonly enableNestedTensor: boolean;
 
   /** `new TransformerEncoder(layer, 6)`. */
-  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, norm: LayerNorm | null = null) {
+  constructor(
+    encoderLayer: TransformerEncoderLayer,
+    numLayers: number,
+    ...rest: Trailing<[norm: Layer | null, enableNestedTensor: boolean, maskCheck: boolean], TransformerEncoderOptions>
+  ) {
     super();
-    this.layers = new ModuleList(Array.from({ length: numLayers }, () => encoderLayer.clone()));
+    const o = named<TransformerEncoderOptions>("TransformerEncoder", rest, [
+      "norm",
+      "enableNestedTensor",
+      "maskCheck",
+    ]);
+    this.layers = new ModuleList(Array.from({ length: numLayers }, () => encoderLayer.deepcopy()));
     this.numLayers = numLayers;
-    this.norm = norm;
+    this.norm = o.norm ?? null;
+    this.enableNestedTensor = o.enableNestedTensor ?? true;
   }
 
-  /** See the class. */
-  override forward(x: Tensor, masks: EncoderMasks = {}): Tensor {
-    for (const layer of this.layers) x = layer(x, masks);
+  /**
+   * The layers' output. Without gradients and in evaluation, PyTorch computes only what is not padded, where its nested
+   * tensors allow that: the rest is zero before the last normalisation, and is here too.
+   */
+  override forward(x: Tensor, ...rest: EncoderCall): Tensor {
+    const names = ["mask", "srcKeyPaddingMask", "isCausal"] as const;
+    const o = named<EncoderMasks>("TransformerEncoder", rest, names);
+    const mask = o.mask ?? null, padding = o.srcKeyPaddingMask ?? null;
+    const first = this.layers.at(0);
+    const nested = this.enableNestedTensor && first.skipsPadding() && mask === null && padding !== null &&
+      padding.dtype === bool && x.ndim === 3 && !(mode.enabled && x.requiresGrad) && leftAligned(padding);
+    for (const layer of this.layers) {
+      x = layer(x, { srcMask: mask, srcKeyPaddingMask: padding, isCausal: o.isCausal ?? false });
+    }
+    if (nested) x = maskedFill(x, unsqueeze(padding, -1), 0);
     return this.norm === null ? x : this.norm(x);
   }
 }
@@ -302,19 +117,23 @@ export class TransformerDecoder extends Module {
   /** The number of layers. */
   readonly numLayers: number;
   /** Normalises the output, or `null`. */
-  norm: LayerNorm | null;
+  norm: Layer | null;
 
   /** `new TransformerDecoder(layer, 6)`. */
-  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, norm: LayerNorm | null = null) {
+  constructor(
+    decoderLayer: TransformerDecoderLayer,
+    numLayers: number,
+    ...rest: Trailing<[norm: Layer | null], { norm?: Layer | null }>
+  ) {
     super();
-    this.layers = new ModuleList(Array.from({ length: numLayers }, () => decoderLayer.clone()));
+    this.layers = new ModuleList(Array.from({ length: numLayers }, () => decoderLayer.deepcopy()));
     this.numLayers = numLayers;
-    this.norm = norm;
+    this.norm = named<{ norm?: Layer | null }>("TransformerDecoder", rest, ["norm"]).norm ?? null;
   }
 
   /** See the class. */
-  override forward(x: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
-    for (const layer of this.layers) x = layer(x, memory, masks);
+  override forward(x: Tensor, memory: Tensor, ...masks: DecoderCall): Tensor {
+    for (const layer of this.layers) x = layer(x, memory, ...masks);
     return this.norm === null ? x : this.norm(x);
   }
 }
@@ -329,7 +148,57 @@ export interface TransformerOptions extends TransformerLayerOptions {
   numEncoderLayers?: number;
   /** Layers of the decoder. Default: 6. */
   numDecoderLayers?: number;
+  /** An encoder of your own. Default: a {@linkcode TransformerEncoder}. */
+  customEncoder?: Module | null;
+  /** A decoder of your own. Default: a {@linkcode TransformerDecoder}. */
+  customDecoder?: Module | null;
 }
+
+/** The arguments of {@linkcode Transformer}. */
+export type TransformerArguments = Trailing<
+  [
+    dModel: number,
+    nhead: number,
+    numEncoderLayers: number,
+    numDecoderLayers: number,
+    dimFeedforward: number,
+    dropout: number,
+    activation: TransformerActivation,
+    customEncoder: Module | null,
+    customDecoder: Module | null,
+    layerNormEps: number,
+    batchFirst: boolean,
+    normFirst: boolean,
+    bias: boolean,
+  ],
+  TransformerOptions
+>;
+
+/** Masks of {@linkcode Transformer}. */
+export interface TransformerMasks extends DecoderMasks {
+  /** `[source, source]`. Default: none. */
+  srcMask?: Tensor | null;
+  /** `[batch, source]`. Default: none. */
+  srcKeyPaddingMask?: Tensor | null;
+  /** Says whether `srcMask` is causal. Default: found out. */
+  srcIsCausal?: boolean | null;
+}
+
+/** The masks in PyTorch's order, or by name. */
+export type TransformerCall = Trailing<
+  [
+    srcMask: Tensor | null,
+    tgtMask: Tensor | null,
+    memoryMask: Tensor | null,
+    srcKeyPaddingMask: Tensor | null,
+    tgtKeyPaddingMask: Tensor | null,
+    memoryKeyPaddingMask: Tensor | null,
+    srcIsCausal: boolean | null,
+    tgtIsCausal: boolean,
+    memoryIsCausal: boolean,
+  ],
+  TransformerMasks
+>;
 
 /** An encoder and a decoder. */
 export class Transformer extends Module {
@@ -345,16 +214,28 @@ export class Transformer extends Module {
   readonly batchFirst: boolean;
 
   /** `new Transformer({ nhead: 16, numEncoderLayers: 12 })`. */
-  constructor(options: TransformerOptions = {}) {
+  constructor(...args: TransformerArguments) {
     super();
-    checkOptions("Transformer", options, [...known, "dModel", "nhead", "numEncoderLayers", "numDecoderLayers"]);
-    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...rest } = options;
+    const [feedforward, dropout, activation, ...others] = layerOptions;
+    const names = ["dModel", "nhead", "numEncoderLayers", "numDecoderLayers"] as const;
+    const options = named<TransformerOptions>("Transformer", args, [
+      ...names,
+      feedforward,
+      dropout,
+      activation,
+      "customEncoder",
+      "customDecoder",
+      ...others,
+    ], factoryOptions);
+    const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6, ...own } = options;
+    const { customEncoder = null, customDecoder = null, ...rest } = own;
     const { layerNormEps: eps = 1e-5, bias = true, device, dtype } = options;
     const norm = (): LayerNorm => new LayerNorm(dModel, { eps, bias, device, dtype });
-    const encoderLayer = new TransformerEncoderLayer(dModel, nhead, rest);
-    this.encoder = new TransformerEncoder(encoderLayer, numEncoderLayers, norm());
-    const decoderLayer = new TransformerDecoderLayer(dModel, nhead, rest);
-    this.decoder = new TransformerDecoder(decoderLayer, numDecoderLayers, norm());
+    // Own ones are called as PyTorch calls them.
+    this.encoder = customEncoder as TransformerEncoder | null ??
+      new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, rest), numEncoderLayers, norm());
+    this.decoder = customDecoder as TransformerDecoder | null ??
+      new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, rest), numDecoderLayers, norm());
     this.dModel = dModel;
     this.nhead = nhead;
     this.batchFirst = options.batchFirst ?? false;
@@ -362,16 +243,27 @@ export class Transformer extends Module {
   }
 
   /** The decoder's output for a source and a target. */
-  override forward(
-    src: Tensor,
-    tgt: Tensor,
-    masks: DecoderMasks & { srcMask?: Tensor | null; srcKeyPaddingMask?: Tensor | null } = {},
-  ): Tensor {
-    const { srcMask = null, srcKeyPaddingMask = null, ...rest } = masks;
+  override forward(src: Tensor, tgt: Tensor, ...masks: TransformerCall): Tensor {
+    const o = named<TransformerMasks>("Transformer", masks, [
+      "srcMask",
+      "tgtMask",
+      "memoryMask",
+      "srcKeyPaddingMask",
+      "tgtKeyPaddingMask",
+      "memoryKeyPaddingMask",
+      "srcIsCausal",
+      "tgtIsCausal",
+      "memoryIsCausal",
+    ]);
+    const { srcMask: mask, srcKeyPaddingMask, srcIsCausal: isCausal, ...rest } = o;
+    const batch = this.batchFirst ? 0 : 1;
+    if (src.ndim === 3 && src.sizes[batch] !== tgt.sizes[batch]) {
+      throw new RangeError("the batch number of src and tgt must be equal");
+    }
     if (src.sizes[src.ndim - 1] !== this.dModel || tgt.sizes[tgt.ndim - 1] !== this.dModel) {
       throw new RangeError("the feature number of src and tgt must be equal to d_model");
     }
-    return this.decoder(tgt, this.encoder(src, { srcMask, srcKeyPaddingMask }), rest);
+    return this.decoder(tgt, this.encoder(src, { mask, srcKeyPaddingMask, isCausal }), rest);
   }
 
   /** A `[size, size]` mask: −∞ above the diagonal, so that a position sees none after it. */

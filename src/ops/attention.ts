@@ -79,7 +79,7 @@ function scoresOf(q: Tensor, k: Tensor, o: AttentionOptions, late: boolean): Ten
 }
 
 /**
- * Attention and, beside it, its weights. `late` scales the scores, not the factors: PyTorch's own kernel rounds so.
+ * Attention and, beside it, its weights, after dropout. `late` scales the scores, not the factors: PyTorch's own kernel rounds so.
  *
  * @internal
  */
@@ -97,8 +97,8 @@ export function attend(
   let weights = softmax(scores, -1);
   // A row that may look nowhere is zero, not NaN.
   if (mask !== null && mask.ndim > 0) weights = where(expand(blindRows(mask), weights.sizes), 0, weights);
-  const dropped = dropElements(weights, o.dropoutP ?? 0, true, false);
-  return { y: matmul(dropped, v), weights };
+  weights = dropElements(weights, o.dropoutP ?? 0, true, false);
+  return { y: matmul(weights, v), weights };
 }
 
 function checkInputs(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): void {
