@@ -9,7 +9,7 @@ import { record } from "../autograd/node.ts";
 import { float32, promoteTypes } from "../dtype.ts";
 import { formatSize } from "../format.ts";
 import { empty, isHalf, throughFloat32 } from "../make.ts";
-import { broadcastSizes, formatSizes, sameSizes } from "../shape.ts";
+import { broadcastSizes, sameSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sigmoid } from "./activation.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
@@ -312,10 +312,8 @@ export function klDivLoss(x: Tensor, t: Tensor, reduction: string, logTarget: bo
   const sizes = broadcastSizes(x.sizes, t.sizes, "kl_div");
   const a = sameSizes(x.sizes, sizes) ? x : expand(x, sizes), b = sameSizes(t.sizes, sizes) ? t : expand(t, sizes);
   if (reduction !== "batchmean") return elementwise("kl_div", kind, a, b, reduction);
-  if (x.ndim === 0) {
-    throw new RangeError(`kl_div: batchmean needs a batch, got an input of shape ${formatSizes(x.sizes)}`);
-  }
-  return div(elementwise("kl_div", kind, a, b, "sum"), x.sizes[0]);
+  // A single number is a batch of one.
+  return div(elementwise("kl_div", kind, a, b, "sum"), x.sizes[0] ?? 1);
 }
 
 /** log(1 + exp(−t x)), t being ±1. */

@@ -228,7 +228,8 @@ export function gaussianNllLoss(
   if (spread.lt(0).sum().item() > 0) throw new RangeError("var has negative entry/entries");
   if (!sameSizes(spread.sizes, x.sizes)) {
     if (sameSizes(spread.sizes, x.sizes.slice(0, -1))) spread = unsqueeze(spread, -1);
-    else if (spread.ndim !== x.ndim || spread.sizes[spread.ndim - 1] !== 1) {
+    else if (spread.ndim !== x.ndim || spread.sizes.reduce((n, v, i) => v === x.sizes[i] ? n : n + v, 0) !== 1) {
+      // One dimension may be shared, no more.
       throw new RangeError(
         `var is of incorrect size (${formatSizes(spread.sizes)}, input ${formatSizes(x.sizes)})`,
       );

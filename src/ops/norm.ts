@@ -123,8 +123,9 @@ export function batchNorm(
     y.ptr,
     middle.ptr,
     inverse.ptr,
-    pointer(runningMean),
-    pointer(runningVar),
+    // An empty batch has no statistics to move them by.
+    training && x.count === 0 ? null : pointer(runningMean),
+    training && x.count === 0 ? null : pointer(runningVar),
     source.ptr,
     pointer(g),
     pointer(b),
