@@ -48,7 +48,7 @@
   X(ELU, 8, M(select)(x > K(0), x, p * M(expm1)(x)))                                                         \
   X(CELU, 8, M(select)(x > K(0), x, p * M(expm1)(x / p)))                                                    \
   X(SELU, 8, M(select)(x > K(0), K(RAP_SELU_SCALE) * x, K(RAP_SELU_SCALE * RAP_SELU_ALPHA) * M(expm1)(x)))   \
-  X(GELU, 8, x *K(0.5) * (K(1) + M(erf)(x * K(RAP_SQRT1_2))))                                                \
+  X(GELU, 6, x *K(0.5) * (K(1) + M(erf_near)(x * K(RAP_SQRT1_2))))                                           \
   X(GELU_TANH, 6, K(0.5) * x * (K(1) + M(tanh)(K(RAP_SQRT_2_OVER_PI) * (x + K(0.044715) * x * x * x))))      \
   X(SILU, 4, x / (K(1) + M(exp)(-x)))                                                                        \
   X(MISH, 20, x *M(tanh)(M(log1p)(M(exp)(x))))                                                               \
@@ -175,7 +175,7 @@
   X(SELU_BACKWARD, 4,                                                                                        \
     M(select)(b <= K(0), a * K(RAP_SELU_SCALE * RAP_SELU_ALPHA) * M(exp)(b), a * K(RAP_SELU_SCALE)))         \
   X(GELU_BACKWARD, 12,                                                                                       \
-    a *(K(0.5) * (K(1) + M(erf)(b * K(RAP_SQRT1_2))) +                                                       \
+    a *(K(0.5) * (K(1) + M(erf_near)(b * K(RAP_SQRT1_2))) +                                                  \
         b * K(RAP_1_OVER_SQRT_2PI) * M(exp)(K(-0.5) * b * b)))                                               \
   X(GELU_TANH_BACKWARD, 8,                                                                                   \
     a *M(gelu_tanh_slope)(b, M(tanh)(K(RAP_SQRT_2_OVER_PI) * (b + K(0.044715) * b * b * b))))                \

@@ -134,10 +134,10 @@ static S N(short_log_sum)(const S *x, int n) {
   const int n0 = n < LANES ? n : LANES, n1 = n - n0;
   V a = F(load_tail)(x, n0, -(S)INFINITY),
     b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
-  S m = N(largest)(F(select)((MASK)(a > b), a, b));
-  V e = F(exp)(a - F(set)(m));
-  if (n1) e += F(exp)(b - F(set)(m));
-  return m + F(log)(F(set)(N(total)(e)))[0];
+  S m = F(largest)(F(greater)(a, b));
+  V e = F(exp_below)(a - F(set)(m));
+  if (n1) e += F(exp_below)(b - F(set)(m));
+  return m + F(log)(F(set)(F(sum)(e)))[0];
 }
 
 // Log-sum-exp of rows [begin, begin + count) of one image's positions, or of one row; into saved.
@@ -146,13 +146,12 @@ static void N(log_sums)(const entropy_job *j, int64_t r, int count) {
   if (j->log_probs) {
     for (int k = 0; k < count; k++) saved[k] = 0;
   } else if (j->inner == 1) {
-    int nan;
     const S *x = N(row_of)(j, r);
     if (j->classes <= 2 * LANES) {
       saved[0] = N(short_log_sum)(x, (int)j->classes);
       return;
     }
-    S m = N(row_max)(x, j->classes, &nan);
+    S m = N(row_largest)(x, j->classes);
     saved[0] = (S)((double)m + log(N(row_exp_sum)(0, x, j->classes, m)));
   } else {
     V m, sum;

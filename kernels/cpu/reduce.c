@@ -15,6 +15,11 @@ typedef struct {
 
 // Columns that one call works on: their states stay in the L1 cache.
 #define COLUMNS 512
+// Rows of floats up to SHORT_ROW long are reduced GROUP at a time.
+#define SHORT_ROW 48
+#define GROUP     64
+// Up to an eighth of so many columns are widened to so many.
+#define NARROW 64
 
 typedef struct {
   int32_t op;
@@ -191,6 +196,47 @@ static void reduce_chunks(void *context, int64_t begin, int64_t end, int32_t thr
   }
 }
 
+// A few columns: neighbouring rows side by side are as many more columns of fewer rows, which then merge.
+static void reduce_narrow(void *context, int64_t begin, int64_t end, int32_t thread) {
+  const job *j = context;
+  const int64_t inner = j->inner, wide = NARROW / inner, rows = j->reduce / wide;
+  (void)thread;
+  for (int64_t i = begin; i < end; i++) {
+    state s[2 * NARROW], *rest = s + wide * inner;
+    const char *x = j->x + i * j->reduce * inner * j->size;
+    j->run(s, x, 0, rows, wide * inner, wide * inner, j->h);
+    j->run(rest, x, rows * wide, j->reduce, inner, inner, j->h);
+    for (int64_t k = inner; k < (wide + (rows * wide < j->reduce)) * inner; k++)
+      s[k % inner] = merge(s[k % inner], s[k], j->dtype, j->h);
+    finish(s, j->dtype, j->h, j->reduce, j->y, j->indices, i * inner, inner);
+  }
+}
+
+// Short rows, turned: GROUP of them are the columns of a matrix.
+static void reduce_short(void *context, int64_t begin, int64_t end, int32_t thread) {
+  const job *j = context;
+  (void)thread;
+  for (int64_t i = begin; i < end; i += GROUP) {
+    state s[GROUP];
+    const int64_t rows = end - i < GROUP ? end - i : GROUP, n = j->reduce;
+    const char *x = j->x + i * n * j->size;
+    if (rows < GROUP) {
+      for (int64_t r = 0; r < rows; r++) j->run(s + r, x + r * n * j->size, 0, n, 1, 1, j->h);
+    } else if (j->dtype == RAP_FLOAT32) {
+      float turned[SHORT_ROW * GROUP];
+      for (int r = 0; r < GROUP; r += F32_LANES)
+        turn_rows_f32(turned + r, GROUP, (const float *)x + r * n, n);
+      j->run(s, turned, 0, n, GROUP, GROUP, j->h);
+    } else {
+      double turned[SHORT_ROW * GROUP];
+      for (int r = 0; r < GROUP; r += F64_LANES)
+        turn_rows_f64(turned + r, GROUP, (const double *)x + r * n, n);
+      j->run(s, turned, 0, n, GROUP, GROUP, j->h);
+    }
+    finish(s, j->dtype, j->h, n, j->y, j->indices, i, rows);
+  }
+}
+
 static void reduce_splits(void *context, int64_t begin, int64_t end, int32_t thread) {
   const job *j = context;
   (void)thread;
@@ -222,6 +268,17 @@ int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void
       s.f = 1;
     if (op == RAP_REDUCE_LOGSUMEXP) s = logsumexp_empty();
     for (int64_t i = 0; i < (int64_t)outer * inner; i++) finish(&s, dtype, j.h, 0, y, indices, i, 1);
+    return RAP_OK;
+  }
+  if (inner == 1 && reduce <= SHORT_ROW && outer >= GROUP && dtype <= RAP_FLOAT64) {
+    rap_parallel(outer, (grain + reduce - 1) / reduce, reduce_short, &j);
+    return RAP_OK;
+  }
+  // What depends on where an element is keeps its rows.
+  if (inner > 1 && inner <= NARROW / 8 && reduce * inner >= 4 * NARROW && outer >= rap_get_num_threads() &&
+      (op < RAP_REDUCE_MAX || op > RAP_REDUCE_ARGMIN)) {
+    const int64_t item = (int64_t)reduce * inner;
+    rap_parallel(outer, (grain + item - 1) / item, reduce_narrow, &j);
     return RAP_OK;
   }
   if (j.columns > inner) j.columns = inner;
@@ -315,7 +372,9 @@ int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t out
   if (!outer || !inner) return RAP_OK;
   int64_t parallelism = rap_parts(total, grain);
   if (outer * (int64_t)inner == 1 && parallelism > 1) {
-    double states[64][2];
+    enum { MOST = 64 };
+    double states[MOST][2];
+    if (parallelism > MOST) parallelism = MOST;
     var_split_job split = {dtype, (int32_t)parallelism, x, reduce, states};
     rap_parallel(parallelism, 1, var_splits, &split);
     double m = 0, s = 0;

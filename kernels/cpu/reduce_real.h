@@ -63,22 +63,38 @@ static double N(row_product)(const S *x, int64_t n) {
   return product;
 }
 
-// Block by block, so that the extreme is then looked for where it is still in the cache.
+INLINE void N(take_extreme)(state *best, S v, int nan, int64_t at, int greatest) {
+  if (best->f != best->f) return;
+  if (nan)
+    best->f = NAN, best->index = at;
+  else if (best->index < 0 || (greatest ? (double)v > best->f : (double)v < best->f))
+    best->f = (double)v, best->index = at;
+}
+
+// Block by block, so that the extreme is then looked for within its block; the halves of a long row side by
+// side.
 static state N(row_extreme)(const S *x, int64_t n, int greatest, int indexed) {
-  enum { BLOCK = 4096 };
-  state best = {.f = 0, .index = -1};
-  for (int64_t i = 0; i < n; i += BLOCK) {
-    int64_t count = n - i < BLOCK ? n - i : BLOCK, k = 0;
+  enum { BLOCK = 4096, APART = 1 << 17 };
+  state best = {.f = 0, .index = -1}, second = best;
+  const int64_t half = n >= APART ? n / 2 / BLOCK * BLOCK : 0;
+  for (int64_t i = 0; i < half; i += BLOCK) {
+    S v[2];
+    int nan[2];
+    (greatest ? N(row_max_pair) : N(row_min_pair))(x + i, x + half + i, BLOCK, v, nan);
+    N(take_extreme)(&best, v[0], nan[0], i, greatest);
+    N(take_extreme)(&second, v[1], nan[1], half + i, greatest);
+  }
+  for (int64_t i = 2 * half; i < n; i += BLOCK) {
+    const int64_t count = n - i < BLOCK ? n - i : BLOCK;
     int nan;
-    S v = greatest ? N(row_max)(x + i, count, &nan) : N(row_min)(x + i, count, &nan);
-    if (nan) {
-      while (x[i + k] == x[i + k]) k++;
-      best.f = (double)x[i + k], best.index = i + k;
-      return best;
-    }
-    if (best.index < 0 || (greatest ? (double)v > best.f : (double)v < best.f)) {
-      best.f = (double)v, best.index = i;
-    }
+    S v = (greatest ? N(row_max) : N(row_min))(x + i, count, &nan);
+    N(take_extreme)(half ? &second : &best, v, nan, i, greatest);
+  }
+  if (half && best.f == best.f && !(greatest ? second.f <= best.f : second.f >= best.f)) best = second;
+  if (best.f != best.f) {
+    while (x[best.index] == x[best.index]) best.index++;
+    best.f = (double)x[best.index];
+    return best;
   }
 #if REAL_BITS == 32
   for (const f32v v = f32_set((float)best.f); indexed && best.index + 2 * LANES <= n;
@@ -181,6 +197,35 @@ static void N(part)(state *s, const void *x0, int64_t begin, int64_t end, int64_
     for (int64_t c = 0; c < columns; c++) s[c].f = sum[c];                                                   \
   }
 
+// The same in S, as long as that is as good: blocks of rows, whose sums are added in double.
+#define COLUMN_SUM_BLOCKS(value)                                                                             \
+  {                                                                                                          \
+    enum { BLOCK = 32 };                                                                                     \
+    double sum[COLUMNS];                                                                                     \
+    S block[COLUMNS];                                                                                        \
+    for (int64_t c = 0; c < columns; c++) sum[c] = 0;                                                        \
+    for (int64_t r = 0; r < rows; r += BLOCK) {                                                              \
+      int64_t count = rows - r < BLOCK ? rows - r : BLOCK;                                                   \
+      for (int64_t c = 0; c < columns; c++) block[c] = 0;                                                    \
+      for (; count >= 4; count -= 4, x += 4 * inner)                                                         \
+        for (int64_t c = 0; c < columns; c++) {                                                              \
+          S four[4];                                                                                         \
+          for (int k = 0; k < 4; k++) {                                                                      \
+            S v = x[k * inner + c];                                                                          \
+            four[k] = value;                                                                                 \
+          }                                                                                                  \
+          block[c] += (four[0] + four[1]) + (four[2] + four[3]);                                             \
+        }                                                                                                    \
+      for (; count > 0; count--, x += inner)                                                                 \
+        for (int64_t c = 0; c < columns; c++) {                                                              \
+          S v = x[c];                                                                                        \
+          block[c] += value;                                                                                 \
+        }                                                                                                    \
+      for (int64_t c = 0; c < columns; c++) sum[c] += (double)block[c];                                      \
+    }                                                                                                        \
+    for (int64_t c = 0; c < columns; c++) s[c].f = sum[c];                                                   \
+  }
+
 static void N(column_extreme)(state *s, const S *x, int64_t rows, int64_t inner, int64_t columns,
                               int greatest) {
   S best[COLUMNS];
@@ -212,8 +257,8 @@ static void N(column_extreme)(state *s, const S *x, int64_t rows, int64_t inner,
 static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, int64_t columns, how h) {
   switch (h.op) {
   case RAP_REDUCE_SUM:
-  case RAP_REDUCE_MEAN: COLUMN_SUM(v) break;
-  case RAP_REDUCE_NANSUM: COLUMN_SUM(v == v ? v : 0) break;
+  case RAP_REDUCE_MEAN: COLUMN_SUM_BLOCKS(v) break;
+  case RAP_REDUCE_NANSUM: COLUMN_SUM_BLOCKS(v == v ? v : 0) break;
   case RAP_REDUCE_PROD: {
     for (int64_t c = 0; c < columns; c++) s[c].f = 1;
     for (int64_t r = 0; r < rows; r++)
@@ -257,6 +302,7 @@ static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, i
   }
 }
 #undef COLUMN_SUM
+#undef COLUMN_SUM_BLOCKS
 
 // Means and sums of squared deviations of columns: blocks of rows, each twice while it is in the cache.
 static void N(moments)(const S *x, int64_t rows, int64_t inner, int64_t columns, double *mean, double *m2) {
@@ -265,25 +311,26 @@ static void N(moments)(const S *x, int64_t rows, int64_t inner, int64_t columns,
     N(row_moments)(x, rows, mean, m2);
     return;
   }
-  double sum[COLUMNS], shift[COLUMNS];
+  S sum[COLUMNS], shift[COLUMNS], squares[COLUMNS];
   for (int64_t c = 0; c < columns; c++) mean[c] = m2[c] = 0;
   for (int64_t r = 0; r < rows; r += BLOCK) {
     int64_t count = rows - r < BLOCK ? rows - r : BLOCK;
     const S *block = x + r * inner;
-    for (int64_t c = 0; c < columns; c++) sum[c] = 0;
+    const double before = (double)r, total = (double)(r + count), share = (double)count / total;
+    for (int64_t c = 0; c < columns; c++) sum[c] = squares[c] = 0;
     for (int64_t k = 0; k < count; k++)
-      for (int64_t c = 0; c < columns; c++) sum[c] += (double)block[k * inner + c];
-    for (int64_t c = 0; c < columns; c++) shift[c] = sum[c] / (double)count, sum[c] = 0;
+      for (int64_t c = 0; c < columns; c++) sum[c] += block[k * inner + c];
+    // Deviations from the mean as S has it; what their sum is not 0 by makes up for its rounding.
+    for (int64_t c = 0; c < columns; c++) shift[c] = sum[c] / (S)count, sum[c] = 0;
     for (int64_t k = 0; k < count; k++)
       for (int64_t c = 0; c < columns; c++) {
-        double d = (double)block[k * inner + c] - shift[c];
-        sum[c] += d * d;
+        S d = block[k * inner + c] - shift[c];
+        sum[c] += d, squares[c] += d * d;
       }
-    double before = (double)r, total = (double)(r + count);
     for (int64_t c = 0; c < columns; c++) {
-      double delta = shift[c] - mean[c];
-      mean[c] += delta * (double)count / total;
-      m2[c] += sum[c] + delta * delta * before * (double)count / total;
+      double off = (double)sum[c] / (double)count, delta = (double)shift[c] + off - mean[c];
+      mean[c] += delta * share;
+      m2[c] += (double)squares[c] - off * (double)sum[c] + delta * delta * before * share;
     }
   }
 }

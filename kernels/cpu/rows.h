@@ -10,9 +10,12 @@
 #endif
 
 INLINE double N(lanes)(V x) {
-  double s = 0;
-  for (int i = 0; i < LANES; i++) s += (double)x[i];
-  return s;
+#if REAL_BITS == 32
+  f64pair halves = f64_widen(x);
+  return f64_sum(halves.low + halves.high);
+#else
+  return f64_sum(x);
+#endif
 }
 
 // name(x, n, t): the sum of `value` over v = x[i]; t is a vector parameter. Lanes past the end are excluded.
@@ -68,8 +71,19 @@ ROW_SUM(row_sum, v)
 ROW_SUM(row_deviation, (v - t) * (v - t))
 #undef ROW_SUM
 
-// The extreme of a row as numbers go, and whether there was a NaN.
-#define EXTREME(name, compare, start)                                                                        \
+// The extreme of a row as numbers go, and whether there was a NaN. The `pair` takes rows x and y side by
+// side, of n elements each, a multiple of 2 LANES: two streams come faster from main memory.
+#define EXTREME(name, better, compare, start)                                                                \
+  INLINE S N(name##_lane)(V best, MASK odd, int *nan) {                                                      \
+    S result = best[0];                                                                                      \
+    MASK any = odd;                                                                                          \
+    for (int k = 0; k < LANES; k++) {                                                                        \
+      if (best[k] compare result) result = best[k];                                                          \
+      any[0] |= odd[k];                                                                                      \
+    }                                                                                                        \
+    *nan = any[0] != 0;                                                                                      \
+    return result;                                                                                           \
+  }                                                                                                          \
   __attribute__((unused)) static S N(name)(const S *x, int64_t n, int *nan) {                                \
     V best[4];                                                                                               \
     MASK odd[4] = {{0}};                                                                                     \
@@ -79,28 +93,48 @@ ROW_SUM(row_deviation, (v - t) * (v - t))
       for (int k = 0; k < 4; k++) {                                                                          \
         V v = F(load)(x + i + k * LANES);                                                                    \
         odd[k] |= (MASK)(v != v);                                                                            \
-        best[k] = F(select)((MASK)(v compare best[k]), v, best[k]);                                          \
+        best[k] = F(better)(v, best[k]);                                                                     \
       }                                                                                                      \
     for (; i < n; i += LANES) {                                                                              \
       V v = F(load_tail)(x + i, n - i < LANES ? (int)(n - i) : LANES, start);                                \
       odd[0] |= (MASK)(v != v);                                                                              \
-      best[0] = F(select)((MASK)(v compare best[0]), v, best[0]);                                            \
+      best[0] = F(better)(v, best[0]);                                                                       \
     }                                                                                                        \
-    for (int k = 1; k < 4; k++) {                                                                            \
-      odd[0] |= odd[k];                                                                                      \
-      best[0] = F(select)((MASK)(best[k] compare best[0]), best[k], best[0]);                                \
-    }                                                                                                        \
-    S result = best[0][0];                                                                                   \
-    *nan = 0;                                                                                                \
-    for (int k = 0; k < LANES; k++) {                                                                        \
-      if (best[0][k] compare result) result = best[0][k];                                                    \
-      *nan |= odd[0][k] != 0;                                                                                \
-    }                                                                                                        \
-    return result;                                                                                           \
+    for (int k = 1; k < 4; k++) odd[0] |= odd[k], best[0] = F(better)(best[k], best[0]);                     \
+    return N(name##_lane)(best[0], odd[0], nan);                                                             \
+  }                                                                                                          \
+  __attribute__((unused)) static void N(name##_pair)(const S *x, const S *y, int64_t n, S *extreme,          \
+                                                     int *nan) {                                             \
+    V best[4];                                                                                               \
+    MASK odd[4] = {{0}};                                                                                     \
+    for (int k = 0; k < 4; k++) best[k] = F(set)(start);                                                     \
+    for (int64_t i = 0; i < n; i += 2 * LANES)                                                               \
+      for (int k = 0; k < 4; k++) {                                                                          \
+        V v = F(load)((k < 2 ? x : y) + i + k % 2 * LANES);                                                  \
+        odd[k] |= (MASK)(v != v);                                                                            \
+        best[k] = F(better)(v, best[k]);                                                                     \
+      }                                                                                                      \
+    for (int k = 0; k < 2; k++)                                                                              \
+      extreme[k] =                                                                                           \
+          N(name##_lane)(F(better)(best[2 * k], best[2 * k + 1]), odd[2 * k] | odd[2 * k + 1], nan + k);     \
   }
-EXTREME(row_max, >, -(S)INFINITY)
-EXTREME(row_min, <, (S)INFINITY)
+EXTREME(row_max, greater, >, -(S)INFINITY)
+EXTREME(row_min, lesser, <, (S)INFINITY)
 #undef EXTREME
+
+// to[n, LANES] = LANES rows of n elements, transposed.
+__attribute__((unused)) static void N(turn_rows)(S *to, int64_t to_row, const S *x, int64_t n) {
+#if REAL_BITS == 32
+  if (n >= 4) {
+    int64_t c = 0;
+    for (; c + 4 <= n; c += 4) f32_transpose(to + c * to_row, to_row, x + c, n);
+    if (c < n) f32_transpose(to + (n - 4) * to_row, to_row, x + n - 4, n);
+    return;
+  }
+#endif
+  for (int64_t c = 0; c < n; c++)
+    for (int r = 0; r < LANES; r++) to[c * to_row + r] = x[r * n + c];
+}
 
 // mean, and the sum of squared deviations from it. Long rows go block by block, each twice while it is in the
 // cache, and are put together by Chan's formula.

@@ -60,6 +60,31 @@ INLINE f32v f32_select(i32v mask, f32v a, f32v b) { return (f32v)((mask & (i32v)
 INLINE f64v f64_select(i64v mask, f64v a, f64v b) { return (f64v)((mask & (i64v)a) | (~mask & (i64v)b)); }
 #endif
 
+// a > b ? a : b, and a < b ? a : b; b where one of them is NaN, as the x86 instructions have it.
+#if RAP_VBYTES == 64
+#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+  INLINE type name(type a, type b) { return (type)_mm512_##instruction((raw)a, (raw)b); }
+#define RAP_RAW(type) __m512##type
+#elif RAP_VBYTES == 32
+#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+  INLINE type name(type a, type b) { return (type)_mm256_##instruction((raw)a, (raw)b); }
+#define RAP_RAW(type) __m256##type
+#elif defined(__x86_64__)
+#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+  INLINE type name(type a, type b) { return (type)_mm_##instruction((raw)a, (raw)b); }
+#define RAP_RAW(type) __m128##type
+#else
+#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+  INLINE type name(type a, type b) {                    \
+    for (int i = 0; i < (int)(sizeof a / sizeof a[0]); i++) b[i] = a[i] sign b[i] ? a[i] : b[i]; \
+    return b;                                           \
+  }
+#endif
+RAP_PICK_OP(f32_greater, f32v, RAP_RAW(), max_ps, >)
+RAP_PICK_OP(f32_lesser, f32v, RAP_RAW(), min_ps, <)
+RAP_PICK_OP(f64_greater, f64v, RAP_RAW(d), max_pd, >)
+RAP_PICK_OP(f64_lesser, f64v, RAP_RAW(d), min_pd, <)
+
 // The first n <= F32_LANES (F64_LANES) elements; the other lanes are `fill`.
 #if RAP_VBYTES == 64
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
@@ -337,11 +362,35 @@ INLINE f32v f32_narrow(f64v low, f64v high) {
 }
 #endif
 
-INLINE double f64_sum(f64v x) {
-  double s = 0;
-  for (int i = 0; i < F64_LANES; i++) s += x[i];
-  return s;
+// Sums and maxima over the lanes.
+#if RAP_VBYTES == 64
+INLINE double f64_sum(f64v x) { return _mm512_reduce_add_pd((rap_f64)x); }
+INLINE float f32_sum(f32v x) { return _mm512_reduce_add_ps((rap_f32)x); }
+INLINE float f32_largest(f32v x) { return _mm512_reduce_max_ps((rap_f32)x); }
+INLINE double f64_largest(f64v x) { return _mm512_reduce_max_pd((rap_f64)x); }
+#elif RAP_VBYTES == 32
+#define RAP_ACROSS(name, operation)                                                            \
+  INLINE float f32_##name(f32v x) {                                                            \
+    __m128 s = _mm_##operation##_ps(_mm256_castps256_ps128((rap_f32)x), _mm256_extractf128_ps((rap_f32)x, 1)); \
+    s = _mm_##operation##_ps(s, _mm_movehl_ps(s, s));                                          \
+    return _mm_cvtss_f32(_mm_##operation##_ss(s, _mm_movehdup_ps(s)));                         \
+  }                                                                                            \
+  INLINE double f64_##name(f64v x) {                                                           \
+    __m128d s = _mm_##operation##_pd(_mm256_castpd256_pd128((rap_f64)x), _mm256_extractf128_pd((rap_f64)x, 1)); \
+    return _mm_cvtsd_f64(_mm_##operation##_sd(s, _mm_unpackhi_pd(s, s)));                      \
+  }
+RAP_ACROSS(sum, add)
+RAP_ACROSS(largest, max)
+#undef RAP_ACROSS
+#else
+INLINE double f64_sum(f64v x) { return x[0] + x[1]; }
+INLINE float f32_sum(f32v x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+INLINE float f32_largest(f32v x) {
+  float a = x[0] > x[1] ? x[0] : x[1], b = x[2] > x[3] ? x[2] : x[3];
+  return a > b ? a : b;
 }
+INLINE double f64_largest(f64v x) { return x[0] > x[1] ? x[0] : x[1]; }
+#endif
 // Whether any lane of a comparison's result is set.
 #if RAP_VBYTES == 64
 INLINE int i32_any(i32v mask) { return _mm512_movepi32_mask((__m512i)mask) != 0; }
@@ -352,11 +401,5 @@ INLINE int i32_any(i32v mask) { return _mm_movemask_ps((__m128)mask) != 0; }
 #else
 INLINE int i32_any(i32v mask) { return vmaxvq_u32((uint32x4_t)mask) != 0; }
 #endif
-
-INLINE float f32_sum(f32v x) {
-  float s = 0;
-  for (int i = 0; i < F32_LANES; i++) s += x[i];
-  return s;
-}
 
 #endif

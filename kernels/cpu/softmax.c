@@ -10,8 +10,14 @@ typedef struct {
   void *out;
   const void *a, *b; // x, or dy and y
   int64_t dim, inner, groups;
-  int32_t take_log;
+  int32_t take_log, stream;
 } job;
+
+// Rows up to this length are taken several at a time.
+#define SHORT_ROW 32
+// Outputs from STREAM_BYTES on are stored past the caches, if a row of exponentials stays in L1.
+#define STREAMED_ROW 4096
+#define STREAM_BYTES ((int64_t)8 << 20)
 
 #define REAL_BITS 32
 #include "softmax.c"
@@ -35,50 +41,84 @@ static int32_t run(job *j, int32_t dtype, int64_t outer, rap_range f32, rap_rang
 
 int32_t rap_softmax(int32_t dtype, void *y, const void *x, int32_t outer, int32_t dim, int32_t inner,
                     int32_t take_log) {
-  job j = {y, x, 0, dim, inner, 0, take_log};
+  job j = {y, x, 0, dim, inner, 0, take_log, 0};
+  // y may be x.
+  j.stream =
+      inner == 1 && dim >= 64 && dim <= STREAMED_ROW && y != x && (int64_t)outer * dim * 4 >= STREAM_BYTES;
   return run(&j, dtype, outer, softmax_f32, softmax_f64);
 }
 
 int32_t rap_softmax_backward(int32_t dtype, void *dx, const void *dy, const void *y, int32_t outer,
                              int32_t dim, int32_t inner, int32_t take_log) {
-  job j = {dx, dy, y, dim, inner, 0, take_log};
+  job j = {dx, dy, y, dim, inner, 0, take_log, 0};
   return run(&j, dtype, outer, softmax_backward_f32, softmax_backward_f64);
 }
 
 #else
 #include "softmax_rows.h"
 
-// y = (x - a) - b, or x * a
-static void N(row_subtract)(S *y, const S *x, int64_t n, S a, S b) {
-  const V va = F(set)(a), vb = F(set)(b);
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) F(store)(y + i, F(load)(x + i) - va - vb);
-  if (i < n) F(store_tail)(y + i, F(load_tail)(x + i, (int)(n - i), 0) - va - vb, (int)(n - i));
+INLINE void N(put)(S *y, V v, int stream) {
+  if (stream)
+    f32_stream((float *)y, (f32v)v);
+  else
+    F(store)(y, v);
 }
-static void N(row_scale)(S *y, const S *x, int64_t n, S a) {
-  const V va = F(set)(a);
-  int64_t i = 0;
-  for (; i + LANES <= n; i += LANES) F(store)(y + i, F(load)(x + i) * va);
-  if (i < n) F(store_tail)(y + i, F(load_tail)(x + i, (int)(n - i), 0) * va, (int)(n - i));
+// y = (x - a) - b, and y = x * a; past the caches with `stream`.
+#define ROW_MAP(name, value)                                                                                 \
+  static void N(name)(S * y, const S *x, int64_t n, S a, S b, int stream) {                                  \
+    const V va = F(set)(a), vb = F(set)(b);                                                                  \
+    int64_t i = 0;                                                                                           \
+    (void)vb;                                                                                                \
+    if (stream && (i = (-(intptr_t)y & (RAP_VBYTES - 1)) / (int64_t)sizeof(S))) {                            \
+      V v = F(load)(x);                                                                                      \
+      F(store_tail)(y, value, (int)i);                                                                       \
+    }                                                                                                        \
+    for (; i + LANES <= n; i += LANES) {                                                                     \
+      V v = F(load)(x + i);                                                                                  \
+      N(put)(y + i, value, stream);                                                                          \
+    }                                                                                                        \
+    if (i < n) {                                                                                             \
+      V v = F(load_tail)(x + i, (int)(n - i), 0);                                                            \
+      F(store_tail)(y + i, value, (int)(n - i));                                                             \
+    }                                                                                                        \
+  }
+ROW_MAP(row_subtract, v - va - vb)
+ROW_MAP(row_scale, v *va)
+#undef ROW_MAP
+
+// LANES columns, or the `count` that there are, of [dim, inner]; y may be x.
+static void N(softmax_columns)(S *y, const S *x, int64_t dim, int64_t inner, int count, int take_log) {
+  V m, sum;
+  N(column_exp_sum)(take_log ? 0 : y, x, dim, inner, count, &m, &sum);
+  if (take_log) {
+    const V shift = F(log)(sum);
+    for (int64_t d = 0; d < dim; d++)
+      F(store_tail)(y + d * inner, F(load_tail)(x + d * inner, count, 0) - m - shift, count);
+  } else {
+    const V scale = F(set)(1) / sum;
+    for (int64_t d = 0; d < dim; d++)
+      F(store_tail)(y + d * inner, F(load_tail)(y + d * inner, count, 0) * scale, count);
+  }
 }
 
-// A row of at most two vectors stays in registers.
-static void N(short_softmax)(S *y, const S *x, int n, int take_log) {
-  const int n0 = n < LANES ? n : LANES, n1 = n - n0;
-  V a = F(load_tail)(x, n0, -(S)INFINITY),
-    b = n1 ? F(load_tail)(x + LANES, n1, -(S)INFINITY) : F(set)(-(S)INFINITY);
-  V m = F(set)(N(largest)(F(select)((MASK)(a > b), a, b)));
-  V ea = F(exp)(a - m), eb = n1 ? F(exp)(b - m) : F(set)(0);
-  S sum = N(total)(ea + eb);
-  if (take_log) {
-    V shift = F(log)(F(set)(sum));
-    ea = a - m - shift, eb = b - m - shift;
-  } else {
-    V scale = F(set)(1 / sum);
-    ea *= scale, eb *= scale;
-  }
-  F(store_tail)(y, ea, n0);
-  if (n1) F(store_tail)(y + LANES, eb, n1);
+// LANES short rows: side by side as columns, since what goes across a vector costs more than the rest of a
+// short row.
+static void N(softmax_short)(S *y, const S *x, int64_t dim, int take_log) {
+  S turned[SHORT_ROW * LANES];
+  N(turn_rows)(turned, LANES, x, dim);
+  N(softmax_columns)(turned, turned, dim, LANES, LANES, take_log);
+  for (int r = 0; r < LANES; r++, y += dim)
+    for (int64_t d = 0; d < dim; d++) y[d] = turned[d * LANES + r];
+}
+
+static void N(softmax_row)(S *y, const S *x, int64_t dim, int take_log, int stream) {
+  S cached[STREAMED_ROW];
+  S m = N(row_largest)(x, dim), *e = stream ? cached : y;
+  double sum = N(row_exp_sum)(take_log ? 0 : e, x, dim, m);
+  if (take_log)
+    N(row_subtract)(y, x, dim, m, (S)log(sum), stream);
+  else
+    N(row_scale)(y, e, dim, (S)(1 / sum), 0, stream);
 }
 
 // Item i is row i, or a group of LANES columns.
@@ -87,38 +127,21 @@ static void N(softmax)(void *context, int64_t begin, int64_t end, int32_t thread
   const int64_t dim = j->dim, inner = j->inner;
   (void)thread;
   for (int64_t i = begin; i < end; i++) {
-    if (inner == 1) {
-      const S *x = (const S *)j->a + i * dim;
-      S *y = (S *)j->out + i * dim;
-      if (dim <= 2 * LANES) {
-        N(short_softmax)(y, x, (int)dim, j->take_log);
-        continue;
-      }
-      int nan;
-      S m = N(row_max)(x, dim, &nan);
-      double sum = N(row_exp_sum)(j->take_log ? 0 : y, x, dim, m);
-      if (j->take_log)
-        N(row_subtract)(y, x, dim, m, (S)log(sum));
-      else
-        N(row_scale)(y, y, dim, (S)(1 / sum));
-    } else {
+    if (inner > 1) {
       const int64_t c = i % j->groups * LANES, at = i / j->groups * dim * inner + c;
       const int count = inner - c < LANES ? (int)(inner - c) : LANES;
-      const S *x = (const S *)j->a + at;
-      S *y = (S *)j->out + at;
-      V m, sum;
-      N(column_exp_sum)(j->take_log ? 0 : y, x, dim, inner, count, &m, &sum);
-      if (j->take_log) {
-        V shift = F(log)(sum);
-        for (int64_t d = 0; d < dim; d++)
-          F(store_tail)(y + d * inner, F(load_tail)(x + d * inner, count, 0) - m - shift, count);
-      } else {
-        V scale = F(set)(1) / sum;
-        for (int64_t d = 0; d < dim; d++)
-          F(store_tail)(y + d * inner, F(load_tail)(y + d * inner, count, 0) * scale, count);
-      }
+      N(softmax_columns)((S *)j->out + at, (const S *)j->a + at, dim, inner, count, j->take_log);
+      continue;
     }
+    const S *x = (const S *)j->a + i * dim;
+    S *y = (S *)j->out + i * dim;
+    if (dim <= SHORT_ROW && i + LANES <= end) {
+      N(softmax_short)(y, x, dim, j->take_log);
+      i += LANES - 1;
+    } else
+      N(softmax_row)(y, x, dim, j->take_log, j->stream);
   }
+  if (j->stream) stream_end();
 }
 
 static void N(softmax_backward)(void *context, int64_t begin, int64_t end, int32_t thread) {
