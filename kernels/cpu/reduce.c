@@ -205,8 +205,9 @@ static void reduce_narrow(void *context, int64_t begin, int64_t end, int32_t thr
     state s[2 * NARROW], *rest = s + wide * inner;
     const char *x = j->x + i * j->reduce * inner * j->size;
     j->run(s, x, 0, rows, wide * inner, wide * inner, j->h);
-    j->run(rest, x, rows * wide, j->reduce, inner, inner, j->h);
-    for (int64_t k = inner; k < (wide + (rows * wide < j->reduce)) * inner; k++)
+    const int left = rows * wide < j->reduce;
+    if (left) j->run(rest, x, rows * wide, j->reduce, inner, inner, j->h);
+    for (int64_t k = inner; k < (wide + left) * inner; k++)
       s[k % inner] = merge(s[k % inner], s[k], j->dtype, j->h);
     finish(s, j->dtype, j->h, j->reduce, j->y, j->indices, i * inner, inner);
   }
