@@ -1,6 +1,8 @@
 // Convolution in 1, 2 and 3 dimensions, its gradients, and through the input gradient transposed convolution.
 #include "../raptorch.h"
 #include "conv_plan.h"
+#include "conv_winograd.h"
+#include "gemm.h"
 #include "simd.h"
 #include "threads.h"
 
@@ -9,6 +11,13 @@
 // Bytes of a channel that the weight gradient sums at a time: four of dy and one of x fit a 32 KB first-level
 // cache.
 #define CONV_RUN_BYTES 5120
+// From so many channels per group on (or weights, for the weight gradient), the block loops of matrix
+// multiplication win.
+#define CONV_GEMM_TARGETS 24
+#define CONV_GEMM_SOURCES 8
+#define CONV_GEMM_WEIGHTS 1024
+// A thread is worth waking for so many elements to copy.
+#define CONV_GRAIN (16 << 10)
 // Vectors read at most this far beyond a block.
 #define CONV_SLACK 256
 
@@ -46,10 +55,12 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SET     f32_set
 #define SELECT  f32_select
 #define SUM     sum_f32
+#define EVEN    f32_even
 #define PERMUTE f32_permute
 #define NAME(x) x##_f32
 #include "conv_template.h"
 #include "conv_weight_template.h"
+#include "conv_gemm_template.h"
 #undef T
 #undef V
 #undef I
@@ -59,6 +70,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #undef SET
 #undef SELECT
 #undef SUM
+#undef EVEN
 #undef PERMUTE
 #undef NAME
 
@@ -71,39 +83,47 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SET     f64_set
 #define SELECT  f64_select
 #define SUM     sum_f64
+#define EVEN    f64_even
 #define PERMUTE f64_permute
 #define NAME(x) x##_f64
 #include "conv_template.h"
 #include "conv_weight_template.h"
+#include "conv_gemm_template.h"
 
 int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu,
                          const int32_t *meta) {
-  if (dtype == RAP_FLOAT32)
-    conv_image_f32(y, x, w, bias, relu, meta, 0);
-  else if (dtype == RAP_FLOAT64)
-    conv_image_f64(y, x, w, bias, relu, meta, 0);
-  else
+  if (dtype == RAP_FLOAT32) {
+    if (conv_winograd_image(y, x, w, bias, relu, meta, 0)) return RAP_OK;
+    if (!conv_columns_f32(y, x, w, bias, relu, meta, 0)) conv_image_f32(y, x, w, bias, relu, meta, 0);
+  } else if (dtype == RAP_FLOAT64) {
+    if (!conv_columns_f64(y, x, w, bias, relu, meta, 0)) conv_image_f64(y, x, w, bias, relu, meta, 0);
+  } else {
     return RAP_UNSUPPORTED;
+  }
   return RAP_OK;
 }
 
 int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta) {
-  if (dtype == RAP_FLOAT32)
-    conv_image_f32(dx, dy, w, 0, 0, meta, 1);
-  else if (dtype == RAP_FLOAT64)
-    conv_image_f64(dx, dy, w, 0, 0, meta, 1);
-  else
+  if (dtype == RAP_FLOAT32) {
+    if (conv_winograd_image(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
+    if (!conv_columns_f32(dx, dy, w, 0, 0, meta, 1)) conv_image_f32(dx, dy, w, 0, 0, meta, 1);
+  } else if (dtype == RAP_FLOAT64) {
+    if (!conv_columns_f64(dx, dy, w, 0, 0, meta, 1)) conv_image_f64(dx, dy, w, 0, 0, meta, 1);
+  } else {
     return RAP_UNSUPPORTED;
+  }
   return RAP_OK;
 }
 
 int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x,
                                  const int32_t *meta) {
-  if (dtype == RAP_FLOAT32)
-    conv_weight_f32(dw, dbias, dy, x, meta);
-  else if (dtype == RAP_FLOAT64)
-    conv_weight_f64(dw, dbias, dy, x, meta);
-  else
+  if (dtype == RAP_FLOAT32) {
+    if (conv_winograd_weight(dw, dbias, dy, x, meta)) return RAP_OK;
+    if (!conv_pointwise_weight_f32(dw, dbias, dy, x, meta)) conv_weight_f32(dw, dbias, dy, x, meta);
+  } else if (dtype == RAP_FLOAT64) {
+    if (!conv_pointwise_weight_f64(dw, dbias, dy, x, meta)) conv_weight_f64(dw, dbias, dy, x, meta);
+  } else {
     return RAP_UNSUPPORTED;
+  }
   return RAP_OK;
 }

@@ -215,6 +215,11 @@ static inline conv_pass *conv_passes_init(const conv_plan *p, void *memory) {
   return passes;
 }
 
+// Target pixels of the first pass, which has the most.
+static inline int64_t conv_pass_pixels(const conv_plan *p) {
+  return (int64_t)p->axis[0].count * p->axis[1].count * p->axis[2].count;
+}
+
 // Where one vector of target pixels reads (from the gathered block) and writes: its lanes [0, n) at `to`,
 // and, when it runs over the end of a row, the lanes [skip, skip + n2) at `to2`.
 typedef struct {

@@ -6,75 +6,8 @@
 // into phases; the row of the column matrix for one tap is then that block at a shifted address, so the
 // micro-kernels load vectors straight from it through a table of offsets.
 
-// ---- gathering
-// -------------------------------------------------------------------------------------------------
-
-INLINE void NAME(copy_row)(T *out, const T *x, int32_t n, int32_t stride) {
-  int32_t i = 0;
-  if (stride == 1) {
-    for (; i + LANES <= n; i += LANES) STORE(out + i, LOAD(x + i));
-    if (i < n && n >= LANES) {
-      STORE(out + n - LANES, LOAD(x + n - LANES));
-      return;
-    }
-    for (; i < n; i++) out[i] = x[i];
-  } else if (stride == 2)
-    for (; i < n; i++) out[i] = x[2 * (int64_t)i];
-  else
-    for (; i < n; i++) out[i] = x[(int64_t)i * stride];
-}
-
-// At least n zeros: everything is written in the order of addresses, so what this writes too much is written
-// again. Mostly there are one or two.
-INLINE void NAME(zero)(T *out, int32_t n) {
-  if (n > 0) STORE(out, SET(0));
-  for (int32_t i = LANES; i < n; i += LANES) STORE(out + i, SET(0));
-}
-
-// Rows of `width` elements, `pitch` apart: zero left of `left` and from `right` on, between them every
-// stride-th of x.
-INLINE void NAME(copy_rows)(T *out, int32_t pitch, const T *x, int64_t x_pitch, int32_t rows, int32_t left,
-                            int32_t right, int32_t width, int32_t stride) {
-  for (int32_t r = 0; r < rows; r++, out += pitch, x += x_pitch) {
-    NAME(zero)(out, left);
-    NAME(copy_row)(out + left, x, right - left, stride);
-    NAME(zero)(out + right, width - right);
-  }
-}
-
-// The source block for target positions j0 .. j0+n-1 of every axis, `channels` channels.
-static void NAME(gather)(const conv_plan *p, T *out, const T *x, int32_t channels, const int32_t j0[3],
-                         const int32_t n[3]) {
-  const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  const int32_t width = n[2] + w->reach, height = n[1] + h->reach;
-  for (int32_t c = 0; c < channels; c++)
-    for (int32_t slot = 0; slot < p->slots; slot++) {
-      const int32_t fw = conv_phase(w, slot % w->slots), fh = conv_phase(h, slot / w->slots % h->slots),
-                    fd = conv_phase(d, slot / w->slots / h->slots);
-      int32_t left, right, top, bottom;
-      conv_inside(w, j0[2], fw, width, &left, &right);
-      conv_inside(h, j0[1], fh, height, &top, &bottom);
-      const int64_t column = (int64_t)w->stride_in * (j0[2] + w->low + left) + fw;
-      const int64_t row = (int64_t)h->stride_in * (j0[1] + h->low + top) + fh;
-      for (int32_t zd = 0; zd < n[0] + d->reach; zd++) {
-        const int32_t id = d->stride_in * (j0[0] + d->low + zd) + fd;
-        T *plane = out + (int64_t)c * p->channel + slot * p->slot_size + zd * p->plane;
-        if (id < 0 || id >= d->source) {
-          NAME(zero)(plane, height * p->row);
-          continue;
-        }
-        const T *from = x + c * p->source_size + id * p->source_plane + row * w->source + column;
-        const int64_t pitch = (int64_t)h->stride_in * w->source;
-        NAME(zero)(plane, top * p->row);
-        T *to = plane + top * p->row;
-        if (w->stride_in == 1)
-          NAME(copy_rows)(to, p->row, from, pitch, bottom - top, left, right, width, 1);
-        else
-          NAME(copy_rows)(to, p->row, from, pitch, bottom - top, left, right, width, w->stride_in);
-        NAME(zero)(plane + bottom * p->row, (height - bottom) * p->row);
-      }
-    }
-}
+#include "conv_direct_template.h"
+#include "conv_gather_template.h"
 
 // ---- the tile: MR channels × NR vectors in registers ----------------------------------------------
 
@@ -144,7 +77,9 @@ INLINE void NAME(tile_body)(const NAME(tile) * t, const int MR, const int NR) {
   static void NAME(tile_##MR##_##NR)(const NAME(tile) * t) { NAME(tile_body)(t, MR, NR); }
 #define TILES(MR) TILE(MR, 1) TILE(MR, 2) TILE(MR, 3)
 TILES(1)
-TILES(2) TILES(3) TILES(4)
+TILES(2)
+TILES(3)
+TILES(4)
 #if CONV_MR == 8
     TILES(5) TILES(6) TILES(7) TILES(8)
 #endif
@@ -160,96 +95,6 @@ TILES(2) TILES(3) TILES(4)
 #endif
 };
 #undef ROW
-
-// ---- one target channel, 3×3
-// --------------------------------------------------------------------------------------
-
-// With a single target channel (depthwise, or the gradient of a grey image) the weights stay in registers
-// instead.
-typedef struct {
-  const T *a, *x, *bias; // x: what the kernel's corner reads for the first pixel
-  T *y;
-  const T *end;        // vectors may be stored up to here
-  int32_t rows, width; // target pixels
-  int32_t top, height; // source row of the first pixel's corner, and source rows there are
-  int32_t pitch, sources;
-  int64_t channel;
-  int32_t relu, transposed;
-  V left, right; // masks of the source columns there are, for the first column of the kernel and for the last
-} NAME(direct);
-
-// NR vectors from `column` on of every row. ONE: a single source channel. EDGE: x is the image itself, not
-// padded.
-INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int NR, const int ONE,
-                              const int EDGE) {
-  const V zero = SET(0);
-  V w[9];
-  const int flip = t->transposed ? 8 : 0;
-  UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[flip ? 8 - k : k]);
-  for (int32_t r = 0; r < t->rows; r++) {
-    V acc[4];
-    UNROLL for (int j = 0; j < NR; j++) acc[j] = SET(t->bias ? t->bias[0] : 0);
-    for (int32_t s = 0; s < (ONE ? 1 : t->sources); s++) {
-      if (!ONE) UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[9 * s + (flip ? 8 - k : k)]);
-      UNROLL for (int kh = 0; kh < 3; kh++) {
-        if (EDGE && (uint32_t)(t->top + r + kh) >= (uint32_t)t->height) continue;
-        const T *x = t->x + s * t->channel + (int64_t)(r + kh) * t->pitch + column;
-        UNROLL for (int kw = 0; kw < 3; kw++) UNROLL for (int j = 0; j < NR; j++) {
-          V v = LOAD(x + kw + j * LANES);
-          if (EDGE && kw == 0 && j == 0) v = SELECT((I)t->left, v, zero);
-          if (EDGE && kw == 2 && j == NR - 1) v = SELECT((I)t->right, v, zero);
-          acc[j] += w[3 * kh + kw] * v;
-        }
-      }
-    }
-    UNROLL for (int j = 0; j < NR; j++) {
-      const V v = t->relu ? SELECT(acc[j] < zero, zero, acc[j]) : acc[j];
-      const int32_t i = column + j * LANES;
-      T *y = t->y + (int64_t)r * t->width + i;
-      if (y + LANES <= t->end) {
-        STORE(y, v);
-        continue;
-      }
-      T lane[LANES];
-      STORE(lane, v);
-      for (int32_t l = 0; l < LANES && i + l < t->width; l++) y[l] = lane[l];
-    }
-  }
-}
-
-#define DIRECT(NR)                                                                                           \
-  static void NAME(direct_one_##NR)(const NAME(direct) * t, int32_t i) {                                     \
-    NAME(direct_body)(t, i, NR, 1, 0);                                                                       \
-  }                                                                                                          \
-  static void NAME(direct_edge_##NR)(const NAME(direct) * t, int32_t i) {                                    \
-    NAME(direct_body)(t, i, NR, 1, 1);                                                                       \
-  }                                                                                                          \
-  static void NAME(direct_many_##NR)(const NAME(direct) * t, int32_t i) { NAME(direct_body)(t, i, NR, 0, 0); }
-DIRECT(1)
-DIRECT(2) DIRECT(3) DIRECT(4)
-#undef DIRECT
-#define ROW(kind)                                                                                            \
-  { NAME(direct_##kind##_1), NAME(direct_##kind##_2), NAME(direct_##kind##_3), NAME(direct_##kind##_4) }
-    static void (*const NAME(directs)[3][4])(const NAME(direct) *, int32_t) = {ROW(one), ROW(edge),
-                                                                               ROW(many)};
-#undef ROW
-
-// All columns, from right to left, so that what a row's last vector writes too much is overwritten by the
-// next row's first.
-static void NAME(direct_rows)(NAME(direct) * t, int32_t low, int32_t source_width, int32_t edge) {
-  const int32_t vectors = conv_ceil(t->width, LANES), groups = conv_ceil(vectors, 4);
-  for (int32_t g = groups - 1; g >= 0; g--) {
-    const int32_t from = conv_part(vectors, groups, g), nr = conv_part(vectors, groups, g + 1) - from;
-    if (edge) {
-      const int32_t last = (from + nr - 1) * LANES;
-      T left[LANES], right[LANES];
-      for (int32_t l = 0; l < LANES; l++)
-        left[l] = from * LANES + l + low >= 0, right[l] = last + l + low + 2 < source_width;
-      t->left = (V)(LOAD(left) > SET(0)), t->right = (V)(LOAD(right) > SET(0));
-    }
-    NAME(directs)[edge ? 1 : t->sources == 1 ? 0 : 2][nr - 1](t, from * LANES);
-  }
-}
 
 // ---- forward and input gradient
 // ------------------------------------------------------------------------------------

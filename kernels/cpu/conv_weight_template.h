@@ -31,7 +31,8 @@ INLINE void NAME(dot_body)(T *out, int64_t depth, const T *a, int64_t pitch, con
 typedef void (*NAME(dot))(T *, int64_t, const T *, int64_t, const T *, const int32_t *, int32_t);
 DOT(1, 9) // depthwise 3×3
 DOT(1, 1)
-DOT(1, 2) DOT(1, 3) DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
+DOT(1, 2)
+DOT(1, 3) DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
 #if CONV_DOT_N == 6
     DOT(1, 4) DOT(1, 5) DOT(1, 6) DOT(2, 4) DOT(2, 5) DOT(2, 6) DOT(3, 4) DOT(3, 5) DOT(3, 6) DOT(4, 4)
         DOT(4, 5) DOT(4, 6)

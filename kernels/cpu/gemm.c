@@ -12,6 +12,7 @@ typedef struct {
   int tiny;               // no blocks
   int direct_a, direct_b; // not packed
   int64_t kc, mc, nc;
+  int64_t steps, terms;       // blocks of k, and terms of the sum
   int64_t packed_a, packed_b; // elements of scratch memory
   int64_t count;
   _Atomic int64_t next;
@@ -34,13 +35,14 @@ static int64_t split(int64_t n, int64_t unit, int64_t i, int64_t parts) {
 #define THREAD_WORK (400.0 * 1000)
 // A task is long from so many on (about 1 ms).
 #define LONG_TASK (50.0 * 1000 * 1000)
-// Packing an element of B costs as much as this many multiplications, of A half of it, by a callback more.
+// Packing an element of B costs as much as this many multiplications, of A half of it, by a callback
+// more.
 #define PACK_COST 16
 
 static void plan(tasks *s, int64_t mr, int64_t nr) {
   const rap_gemm *g = s->g;
   int64_t batches = g->outer * g->inner;
-  double work = (double)g->m * (double)g->n * (double)g->k * (double)batches;
+  double work = (double)g->m * (double)g->n * (double)g->k * (double)batches * (double)(g->sum ? g->sum : 1);
   if (work < 2 * THREAD_WORK) return;
   int32_t threads = rap_parts((int64_t)(work / THREAD_WORK), 1);
   if (threads == 1) return;

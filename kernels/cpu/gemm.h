@@ -12,13 +12,10 @@
 
 enum { RAP_ACTIVATION_NONE = 0, RAP_ACTIVATION_RELU = 1 };
 
-// Writes rows [i, i+rows) and columns [p, p+depth) of A of problem `batch` to `to`, row after row: to[r*depth
-// + q].
-typedef void (*rap_pack_a)(void *context, void *to, int64_t batch, int64_t i, int64_t rows, int64_t p,
-                           int64_t depth);
 // Writes rows [p, p+depth) and columns [j, j+columns) of B of problem `batch` to `to` as panels of NR
 // columns: panel q, row r, column s at to[(q*depth + r)*NR + s]. The last panel may be partial: its missing
-// columns may hold anything, but are there. j is a multiple of NR. `to` is 64-byte aligned.
+// columns may hold anything, but are there, and so is a vector behind everything. j is a multiple of NR. `to`
+// is 64-byte aligned.
 typedef void (*rap_pack_b)(void *context, void *to, int64_t batch, int64_t p, int64_t depth, int64_t j,
                            int64_t columns);
 
@@ -33,9 +30,10 @@ typedef struct {
   // outer * inner independent problems; problem `batch` is outer index * inner + inner index.
   int64_t outer, inner;
   int64_t a_outer, a_inner, b_outer, b_inner, c_outer, c_inner, bias_outer, bias_inner;
-  // Where set, they replace a or b. Called from several threads at once, each with its own `to`; inside,
+  // Where not zero: so many pairs of matrices, each a_sum and b_sum further on, whose products are added up.
+  int64_t sum, a_sum, b_sum;
+  // Where set, it replaces b. Called from several threads at once, each with its own `to`; inside,
   // rap_scratch slots 0 and 1 are taken.
-  rap_pack_a pack_a;
   rap_pack_b pack_b;
   void *context;
 } rap_gemm;

@@ -188,27 +188,26 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
             .beta = (T)g->beta};
   for (int64_t jc = j0; jc < j1; jc += nc) {
     int64_t width = jc + nc < j1 ? nc : j1 - jc;
-    for (int64_t pc = 0, first = 1; first || pc < g->k; pc += kc, first = 0) {
-      int64_t depth = pc + kc < g->k ? kc : g->k - pc;
+    // Steps of kc through k, for every term of the sum; one step where k is 0.
+    for (int64_t step = 0; step < s->terms * s->steps; step++) {
+      int64_t term = step / s->steps, pc = step % s->steps * kc, depth = pc + kc < g->k ? kc : g->k - pc;
       t.k = depth;
-      t.add = pc > 0;
-      t.bias = pc == 0 && g->bias && g->beta != 0;
-      t.activation = pc + kc >= g->k ? g->activation : RAP_ACTIVATION_NONE;
+      t.add = step > 0;
+      t.bias = step == 0 && g->bias && g->beta != 0;
+      t.activation = step + 1 == s->terms * s->steps ? g->activation : RAP_ACTIVATION_NONE;
       t.plain = !t.add && !t.bias && !t.activation && t.alpha == 1;
-      const T *from_b = b + pc * g->b_row + jc * g->b_col;
+      const T *from_b = b + term * g->b_sum + pc * g->b_row + jc * g->b_col;
       if (g->pack_b)
         g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
       else if (!s->direct_b)
         NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, depth, width);
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
-        const T *block_a = packed_a, *from_a = a + ic * g->a_row + pc * g->a_col;
+        const T *block_a = packed_a, *from_a = a + term * g->a_sum + ic * g->a_row + pc * g->a_col;
         int64_t next_a = depth; // from a row of block_a to the next, between tiles
         t.a_row = depth, t.a_col = 1;
         if (s->direct_a) {
           block_a = from_a, next_a = t.a_row = g->a_row, t.a_col = g->a_col;
-        } else if (g->pack_a) {
-          g->pack_a(g->context, packed_a, batch, ic, height, pc, depth);
         } else if (g->a_row == 1) {
           NAME(pack_columns)(packed_a, from_a, g->a_col, height, depth);
           t.a_row = 1, t.a_col = MR;
@@ -284,8 +283,8 @@ static void NAME(run_task)(const tasks *s, int64_t task) {
     NAME(tiny)(g, outer, inner);
   else
     NAME(block)
-    (s, outer, inner, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
-     split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
+  (s, outer, inner, split(g->m, MR, i, s->rows), split(g->m, MR, i + 1, s->rows),
+   split(g->n, NR, j, s->columns), split(g->n, NR, j + 1, s->columns));
 }
 
 // Whoever is free takes the next few tasks; which thread computes a block does not change its result.
@@ -306,13 +305,14 @@ static void NAME(choose_blocks)(tasks *s) {
   int64_t rows = s->rows == 1 ? g->m : (g->m + MR) / s->rows + MR;
   int64_t columns = s->columns == 1 ? g->n : (g->n + NR) / s->columns + NR;
   s->kc = block_size(g->k, KC, 4);
+  s->steps = g->k ? (g->k + s->kc - 1) / s->kc : 1, s->terms = g->sum ? g->sum : 1;
   s->mc = block_size(rows, MC, MR);
   s->nc = block_size(columns, rows > MC ? 2048 : 512, NR);
   int small_b = g->k * columns * (int64_t)sizeof(T) <= RAP_SMALL_BYTES;
   s->direct_b = !g->pack_b && g->b_col == 1 && rows <= (small_b ? RAP_DIRECT_SMALL_B : RAP_DIRECT_B);
-  s->direct_a = !g->pack_a && columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
+  s->direct_a = columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
   if (!s->direct_b)
-    s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc;
+    s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc + LANES;
   else if (g->n % LANES)
     s->packed_b = NR * s->kc;
   if (!s->direct_a) s->packed_a = (s->mc + MR - 1) / MR * MR * s->kc;
@@ -321,7 +321,7 @@ static void NAME(choose_blocks)(tasks *s) {
 void NAME(rap_gemm)(const rap_gemm *g) {
   if (!g->m || !g->n || !g->outer || !g->inner || NAME(try_skinny)(g)) return;
   tasks s = {.g = g, .threads = 1, .rows = 1, .columns = 1};
-  s.tiny = g->m * g->n * g->k <= RAP_TINY && g->b_col == 1 && !g->pack_a && !g->pack_b;
+  s.tiny = g->m * g->n * g->k <= RAP_TINY && g->b_col == 1 && !g->sum && !g->pack_b;
   plan(&s, MR, NR);
   if (!s.tiny) NAME(choose_blocks)(&s);
   if (s.threads > 1) {

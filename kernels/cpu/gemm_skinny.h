@@ -115,13 +115,13 @@ INLINE void NAME(axpy)(const int mr, const int steps, T *sums, int64_t width, co
 
 #define AXPYS(mr, steps)                                                                                     \
   KERNEL int64_t NAME(axpys_##mr##x##steps)(const SKINNY *s, T *sums, int64_t j, int64_t width, int64_t p) { \
-    for (; p + steps <= s->k; p += steps)                                                                    \
-      NAME(axpy)                                                                                             \
-      (mr, steps, sums, width, s->x + p * s->x_col, s->x_row, s->x_col, s->y + j + p * s->y_col, s->y_col);  \
+    for (; p + steps <= s->k; p += steps) NAME(axpy)                                                         \
+    (mr, steps, sums, width, s->x + p * s->x_col, s->x_row, s->x_col, s->y + j + p * s->y_col, s->y_col);    \
     return p;                                                                                                \
   }
 AXPYS(1, 8)
-AXPYS(1, 1) AXPYS(2, 4) AXPYS(2, 1) AXPYS(3, 4) AXPYS(3, 1)
+AXPYS(1, 1)
+AXPYS(2, 4) AXPYS(2, 1) AXPYS(3, 4) AXPYS(3, 1)
 #undef AXPYS
 
     static void NAME(axpys)(const SKINNY *s, int64_t begin, int64_t end) {
@@ -161,7 +161,7 @@ static void NAME(run_skinny)(void *context, int64_t begin, int64_t end, int32_t 
 
 // Does the problem this way if it suits; returns 0 if not.
 static int NAME(try_skinny)(const rap_gemm *g) {
-  if (g->pack_a || g->pack_b || g->k < 8) return 0;
+  if (g->sum || g->pack_b || g->k < 8) return 0;
   int64_t few = g->k / RAP_SKINNY_DEPTH, batches = g->outer * g->inner;
   int dot_rows = g->b_row == 1 && (g->m <= 3 || (g->m <= few && g->m <= RAP_SKINNY_ROWS));
   int dot_columns = g->a_col == 1 && (g->n == 1 || (g->n <= few && g->n <= RAP_SKINNY_COLUMNS));

@@ -154,6 +154,13 @@ INLINE f32v f32_even(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_
 INLINE f32v f32_odd(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_ODD)); }
 INLINE f32v f32_zip_low(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_LOW)); }
 INLINE f32v f32_zip_high(f32v a, f32v b) { return __builtin_shufflevector(a, b, RAP_EACH_LANE(RAP_HIGH)); }
+#if RAP_VBYTES == 64
+INLINE f64v f64_even(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
+#elif RAP_VBYTES == 32
+INLINE f64v f64_even(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+#else
+INLINE f64v f64_even(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 2); }
+#endif
 typedef uint8_t u8v __attribute__((vector_size(F32_LANES)));
 INLINE void i32_store_u8(uint8_t *p, i32v x) {
   const u8v bytes = __builtin_convertvector(x, u8v);
