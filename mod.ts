@@ -19,7 +19,15 @@ export * from "./src/autograd/mode.ts";
 export type { Trailing } from "./src/arguments.ts";
 export * from "./src/create.ts";
 export * as cuda from "./src/cuda.ts";
-export { cpu, Device, type DeviceLike, getNumThreads, setNumThreads } from "./src/device.ts";
+export {
+  cpu,
+  Device,
+  type DeviceLike,
+  getDefaultDevice,
+  getNumThreads,
+  setDefaultDevice,
+  setNumThreads,
+} from "./src/device.ts";
 export * from "./src/dtype.ts";
 export { getPrintoptions, type PrintOptions, type SetPrintOptions, setPrintoptions } from "./src/format.ts";
 export { keep, type Scope, scope, tidy } from "./src/scope.ts";

@@ -288,7 +288,7 @@ export function scalarTensor(value: Scalar, options: CreateOptions = {}): Tensor
 function typed(operation: string, dtype: DType): (...args: (number | Sizes | TypedArray | TensorData)[]) => Tensor {
   return (...args) => {
     const sizes = args.every((a) => typeof a === "number") ? args as number[] : null;
-    if (sizes) return allocateEmpty(sizes, dtype, cpu);
+    if (sizes) return allocateEmpty(sizes, dtype, toDevice(null));
     if (args.length !== 1) throw new TypeError(`${operation}: expected sizes as numbers, or one array of data`);
     return tensor(args[0] as TensorData, { dtype });
   };

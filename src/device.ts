@@ -83,13 +83,37 @@ export function setDeviceResolver(resolve: (name: string) => Device): void {
   resolveOther = resolve;
 }
 
+let defaultDevice = cpu;
+
 /**
- * The device that `value` names.
+ * Makes new tensors live on `device` where nothing says otherwise: creation, parameters of modules. `null` goes back to
+ * the CPU. `fromTypedArray`, data loading and its random numbers stay on the CPU.
+ *
+ * @throws {Error} When there is no such device on this machine.
+ * @example
+ * ```ts
+ * import { cuda, getDefaultDevice, setDefaultDevice, zeros } from "@raptorch/raptorch";
+ * if (cuda.isAvailable()) setDefaultDevice("cuda");
+ * console.assert(zeros(2).device === getDefaultDevice());
+ * ```
+ */
+export function setDefaultDevice(device: DeviceLike | null): void {
+  defaultDevice = device === null ? cpu : toDevice(device);
+}
+
+/** The device that new tensors live on where nothing says otherwise. */
+export function getDefaultDevice(): Device {
+  return defaultDevice;
+}
+
+/**
+ * The device that `value` names; without one, the default one.
  *
  * @throws {Error} When there is no such device on this machine.
  */
 export function toDevice(value: DeviceLike | undefined | null): Device {
-  if (value === undefined || value === null || value === "cpu") return cpu;
+  if (value === undefined || value === null) return defaultDevice;
+  if (value === "cpu") return cpu;
   if (value instanceof Device) return value;
   if (/^cuda(:\d+)?$/.test(value) && resolveOther) return resolveOther(value);
   throw new Error(`Expected one of cpu, cuda device type at start of device string: ${value}`);

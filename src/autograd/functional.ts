@@ -88,7 +88,7 @@ export function jacobian(
       );
       return xs.map((x, i) =>
         y.count === 0
-          ? zeros([...y.sizes, ...x.sizes])
+          ? zeros([...y.sizes, ...x.sizes], { dtype: x.dtype, device: x.device })
           : stack(perElement.map((g) => g[i])).view([...y.sizes, ...x.sizes])
       );
     });

@@ -148,7 +148,9 @@ export function gradgradcheck(
 ): boolean {
   checkOptions("gradgradcheck", opts, options);
   const list = inputs instanceof Tensor ? [inputs] : [...inputs];
-  const grads = outputsOf(fn, list).map((y) => randn([...y.sizes], { dtype: float64 }).requiresGrad_());
+  const grads = outputsOf(fn, list).map((y) =>
+    randn([...y.sizes], { dtype: float64, device: y.device }).requiresGrad_()
+  );
   const first: TensorFunction = (...all) => {
     const xs = all.slice(0, list.length), dys = all.slice(list.length);
     const roots = outputsOf(fn, xs);

@@ -91,5 +91,5 @@ export function checkpoint(
 // The function may use parameters that are not among its inputs: the node must run for their sake.
 let triggerTensor: Tensor | null = null;
 function trigger(): Tensor {
-  return triggerTensor ??= keep(scalarTensor(0)).requiresGrad_();
+  return triggerTensor ??= keep(scalarTensor(0, { device: "cpu" })).requiresGrad_();
 }

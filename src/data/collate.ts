@@ -33,11 +33,11 @@ export function defaultCollate<T>(batch: readonly T[]): Collated<T> {
 function collate(batch: readonly unknown[]): unknown {
   if (batch.every((x) => x instanceof Tensor)) return stack(batch, 0);
   if (batch.every(isTypedArray)) return stack(batch.map((x) => fromTypedArray(x)), 0);
-  if (batch.every((x) => typeof x === "boolean")) return tensor(batch);
-  if (batch.every((x) => typeof x === "bigint")) return tensor(batch);
+  if (batch.every((x) => typeof x === "boolean")) return tensor(batch, { device: "cpu" });
+  if (batch.every((x) => typeof x === "bigint")) return tensor(batch, { device: "cpu" });
   if (batch.every((x) => typeof x === "number" || typeof x === "bigint")) {
     const integral = batch.every((x) => typeof x === "bigint" || Number.isInteger(x));
-    return tensor(batch.map(Number), { dtype: integral ? int64 : float64 });
+    return tensor(batch.map(Number), { dtype: integral ? int64 : float64, device: "cpu" });
   }
   if (batch.every((x) => typeof x === "string")) return [...batch];
   if (batch.every((x) => Array.isArray(x))) return collateLists(batch);

@@ -270,7 +270,8 @@ export function randomSplit<T>(
       `Sum of input lengths does not equal the length of the input dataset! ${sizes.join(" + ")} is not ${n}`,
     );
   }
-  const order = randperm(n, { generator: options.generator }).tolist() as number[]; // one dimension
+  const order = randperm(n, { generator: options.generator, device: options.generator?.device ?? "cpu" })
+    .tolist() as number[]; // one dimension
   let end = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(end, end += size)));
 }

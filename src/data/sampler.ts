@@ -92,7 +92,8 @@ export class RandomSampler extends Sampler {
   *[Symbol.iterator](): Iterator<number> {
     const n = this.dataSource.length;
     const generator = this.generator ?? new Generator().manualSeed(drawSeed());
-    const draw = (count: number) => this.replacement ? randint(n, [count], { generator }) : randperm(n, { generator });
+    const options = { generator, device: generator.device };
+    const draw = (count: number) => this.replacement ? randint(n, [count], options) : randperm(n, options);
     const chunk = this.replacement ? 32 : n;
     for (let i = 0; i < Math.floor(this.numSamples / chunk); i++) yield* numbers(draw(chunk));
     // PyTorch draws once more even when nothing is left, which a generator of the caller's remembers.
@@ -123,8 +124,8 @@ export class SubsetRandomSampler extends Sampler {
 
   /** One pass. */
   *[Symbol.iterator](): Iterator<number> {
-    const generator = this.generator ?? undefined;
-    for (const i of numbers(randperm(this.indices.length, { generator }))) yield this.indices[i];
+    const generator = this.generator ?? undefined, device = generator?.device ?? "cpu";
+    for (const i of numbers(randperm(this.indices.length, { generator, device }))) yield this.indices[i];
   }
 }
 
@@ -152,7 +153,9 @@ export class WeightedRandomSampler extends Sampler {
     super();
     checkOptions("WeightedRandomSampler", options, ["replacement", "generator"]);
     checkPositive("num_samples", numSamples);
-    this.weights = weights instanceof Tensor ? weights.to(float64) : tensor([...weights], { dtype: float64 });
+    this.weights = weights instanceof Tensor
+      ? weights.to(float64)
+      : tensor([...weights], { dtype: float64, device: "cpu" });
     if (this.weights.dim() !== 1) {
       throw new RangeError(
         `weights should be a 1d sequence but given weights have shape [${this.weights.shape.join(", ")}]`,
@@ -217,7 +220,7 @@ export class BatchSampler extends Sampler<number[]> {
 /** One 64-bit number, as PyTorch draws seeds: `torch.empty((), dtype=torch.int64).random_()`. */
 export function drawSeed(generator?: Generator | null): number | bigint {
   const options = generator ? { generator } : {};
-  return empty([], { dtype: int64 }).random_(options).item() as number | bigint; // int64
+  return empty([], { dtype: int64, device: generator?.device ?? "cpu" }).random_(options).item() as number | bigint; // int64
 }
 
 function numbers(indices: Tensor): number[] {

@@ -5,7 +5,7 @@
  */
 import { named, type Trailing } from "../arguments.ts";
 import { mode } from "../autograd/mode.ts";
-import { cpu } from "../device.ts";
+import { getDefaultDevice } from "../device.ts";
 import { bool, getDefaultDtype } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { causalMask } from "../ops/attention.ts";
@@ -268,7 +268,7 @@ export class Transformer extends Module {
 
   /** A `[size, size]` mask: −∞ above the diagonal, so that a position sees none after it. */
   static generateSquareSubsequentMask(size: number): Tensor {
-    const zero = empty([size, size], getDefaultDtype(), cpu).fill_(0);
+    const zero = empty([size, size], getDefaultDtype(), getDefaultDevice()).fill_(0);
     return maskedFill(zero, causalMask(size, size, zero).logicalNot(), -Infinity);
   }
 

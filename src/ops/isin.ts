@@ -17,8 +17,9 @@ import { searchsorted, sort } from "./sort.ts";
 /** Where an element is one of `test` (or, inverted, is not): by its place in the sorted list. */
 export function isin(elements: Operand, test: Operand, invert = false): Tensor {
   const dtype = resultType(elements, test);
-  const x = castTo(isTensor(elements) ? elements.detached() : tensor(elements), dtype);
-  const list = reshape(castTo(isTensor(test) ? test.detached() : tensor(test), dtype), [-1]);
+  const device = isTensor(elements) ? elements.device : isTensor(test) ? test.device : undefined;
+  const made = (v: Operand) => castTo(isTensor(v) ? v.detached() : tensor(v, { device }), dtype);
+  const x = made(elements), list = reshape(made(test), [-1]);
   if (list.count === 0 || x.count === 0) {
     const none = empty(x.sizes, bool, x.device);
     fill_(none, invert);

@@ -221,8 +221,8 @@ export class RandomCrop extends PlaneTransform {
       );
     }
     if (h === height && w === width) return x;
-    const top = Number(randint(0, h - height + 1, [1]).item());
-    const left = Number(randint(0, w - width + 1, [1]).item());
+    const top = Number(randint(0, h - height + 1, [1], { device: "cpu" }).item());
+    const left = Number(randint(0, w - width + 1, [1], { device: "cpu" }).item());
     return x.narrow(-2, top, height).narrow(-1, left, width).contiguous();
   }
 
@@ -244,7 +244,7 @@ export abstract class RandomFlip extends PlaneTransform {
   }
 
   protected planes(planes: Tensor): Tensor {
-    if (Number(rand([1]).item()) >= this.p) return planes;
+    if (Number(rand([1], { device: "cpu" }).item()) >= this.p) return planes;
     return this.flip(planes, range(0, planes.size(-2)), range(0, planes.size(-1)));
   }
 

@@ -6,6 +6,7 @@
 
 import { checkOptions } from "../check.ts";
 import { fromTypedArray, tensor } from "../create.ts";
+import { cpu, type Device } from "../device.ts";
 import { float64, getDefaultDtype, int64 } from "../dtype.ts";
 import { Generator } from "../generator.ts";
 import { rand, randint, randn, randperm } from "../random.ts";
@@ -235,35 +236,36 @@ function multiply(a: readonly (readonly number[])[], b: readonly (readonly numbe
 function labeled(points: number[][], labels: number[], features: number, order: number[] | null): LabeledPoints {
   const rows = order ? order.map((i) => points[i]) : points;
   const x = fromTypedArray(Float64Array.from(rows.flat()), [rows.length, features]).to(getDefaultDtype());
-  const y = tensor(order ? order.map((i) => labels[i]) : labels, { dtype: int64 });
+  const y = tensor(order ? order.map((i) => labels[i]) : labels, { dtype: int64, device: "cpu" });
   return { x, y, [Symbol.iterator]: () => [x, y][Symbol.iterator]() };
 }
 
 /** Random numbers as nested arrays. */
 class Draw {
-  readonly #generator: Generator | undefined;
+  readonly #options: { generator?: Generator; device: Device };
 
   constructor(randomState: number | Generator | null | undefined) {
-    this.#generator = typeof randomState === "number"
+    const generator = typeof randomState === "number"
       ? new Generator().manualSeed(randomState)
       : randomState ?? undefined;
+    this.#options = { generator, device: generator?.device ?? cpu };
   }
 
   uniform(rows: number, columns: number, low = 0, high = 1): number[][] {
-    const draws = rand([rows, columns], { dtype: float64, generator: this.#generator }).tolist() as number[][];
+    const draws = rand([rows, columns], { dtype: float64, ...this.#options }).tolist() as number[][];
     return draws.map((row) => row.map((u) => low + (high - low) * u));
   }
 
   normal(rows: number, columns: number): number[][] {
-    return randn([rows, columns], { dtype: float64, generator: this.#generator }).tolist() as number[][];
+    return randn([rows, columns], { dtype: float64, ...this.#options }).tolist() as number[][];
   }
 
   permutation(n: number): number[] {
-    return randperm(n, { generator: this.#generator }).tolist() as number[];
+    return randperm(n, this.#options).tolist() as number[];
   }
 
   integer(n: number): number {
-    return Number(randint(0, n, [1], { generator: this.#generator }).item());
+    return Number(randint(0, n, [1], this.#options).item());
   }
 
   /** `count` different corners of the hypercube with the coordinates ±`half`. */
