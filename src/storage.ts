@@ -190,9 +190,9 @@ export class Storage {
     this.#block = block;
   }
 
-  /** Whether the block is too small to be worth recycling. */
+  /** Whether the block is too small to be worth recycling: somebody may still want to read that loss. */
   get tiny(): boolean {
-    return this.#block === null;
+    return this.#block === null || (this.buffer === null && this.bytes <= tinyBytes);
   }
 
   /** Copies bytes from `offset` on into `target`, from a device whose memory JavaScript does not see. */
@@ -253,6 +253,23 @@ export function allocate(device: Device, bytes: number): Storage {
 const abandoned = new FinalizationRegistry<{ memory: DeviceMemory; ptr: Pointer }>(({ memory, ptr }) =>
   memory.free(ptr)
 );
+
+/** How many tiny blocks of a device outlive the graph that they were made in, at least. */
+const lingering = 1 << 15;
+const lingered: Storage[] = [];
+let lingeredAt = 0;
+
+/**
+ * The graph that made this tiny block is done with it. On the CPU, V8 will collect it. A device's block it would collect
+ * only when the event loop turns, so it goes once as many younger ones have come; it stays readable until then. @internal
+ */
+export function linger(storage: Storage): void {
+  if (storage.buffer !== null || storage.released) return;
+  const oldest = lingered[lingeredAt] as Storage | undefined;
+  lingered[lingeredAt] = storage;
+  lingeredAt = (lingeredAt + 1) % lingering;
+  if (oldest !== undefined && !oldest.held && !oldest.kept && oldest.savers === 0) oldest.release();
+}
 
 function allocateOn(device: Device, memory: DeviceMemory, bytes: number): Storage {
   const ptr = memory.allocate(Math.max(bytes, 1));

@@ -7,7 +7,7 @@
  * @module
  */
 import { formatSizes, sameSizes } from "../shape.ts";
-import { adopt, closeArena, openArena, resumeArena, type Storage, suspendArena } from "../storage.ts";
+import { adopt, closeArena, linger, openArena, resumeArena, type Storage, suspendArena } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 import { mode } from "./mode.ts";
 import { AccumulateGrad, type Edge, type Grad, type Node } from "./node.ts";
@@ -348,14 +348,19 @@ class Captures {
   }
 }
 
+function retire(storage: Storage): void {
+  if (storage.tiny) linger(storage);
+  else retired.push(storage);
+}
+
 /** After its last use: frees what the node saved, and retires its output. */
 function consume(node: Node): void {
   node.free(recycle);
   const { output } = node;
   if (output === null) return;
   node.output = null;
-  if (Array.isArray(output)) { for (const storage of output) if (!storage.tiny) retired.push(storage); }
-  else if (!output.tiny) retired.push(output);
+  if (Array.isArray(output)) { for (const storage of output) retire(storage); }
+  else retire(output);
 }
 
 /** The gradient that a backward without an argument begins with: 1, for a scalar. */
