@@ -42,6 +42,7 @@ export {
 } from "./src/generator.ts";
 export * as linalg from "./src/linalg.ts";
 export * from "./src/random.ts";
+export * from "./src/ranges.ts";
 export { Size, type Sizes } from "./src/shape.ts";
 export { emptyCache, memory, type MemoryReport, setPoolLimit } from "./src/storage.ts";
 export { Parameter, Tensor } from "./src/tensor.ts";

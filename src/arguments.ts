@@ -3,7 +3,55 @@
  *
  * @module
  */
-import { isOptions } from "./check.ts";
+import { checkOptions, isOptions } from "./check.ts";
+
+/** Required arguments by position, then optional ones by position or name; or the required ones by name as well. */
+export type Arguments<R extends readonly unknown[], P extends readonly unknown[], O> =
+  | [...R, ...Trailing<P, Partial<O>>]
+  | [options: O]
+  | (R extends readonly [infer First, unknown, ...unknown[]] ? [first: First, options: Partial<O>] : never);
+
+/**
+ * The arguments by name, as {@linkcode named}, where some must be given.
+ *
+ * @throws {TypeError} When a required one is missing.
+ */
+export function required<O extends object>(
+  operation: string,
+  args: readonly unknown[],
+  needed: readonly (string & keyof O)[],
+  optional: readonly (string & keyof O)[] = [],
+  more: readonly (string & keyof O)[] = [],
+): O {
+  const o = named<O>(operation, args, [...needed, ...optional], more);
+  const missing = needed.filter((name) => o[name] === undefined);
+  if (missing.length > 0) {
+    throw new TypeError(
+      `${operation}() missing ${missing.length} required argument${missing.length > 1 ? "s" : ""}: ${
+        missing.join(", ")
+      }`,
+    );
+  }
+  return o;
+}
+
+/**
+ * Sizes or dimensions given as numbers, as one list, or by name: `x.flip(0, 1)`, `x.flip([0, 1])`, `x.flip({ dims: [0, 1] })`.
+ *
+ * @throws {TypeError} When something else was given.
+ */
+export function sizesOf(operation: string, name: string, args: readonly unknown[]): number[] {
+  let given: unknown = args.length === 1 ? args[0] : args;
+  if (isOptions(given)) {
+    checkOptions(operation, given, [name]);
+    given = given[name];
+  }
+  const list = Array.isArray(given) ? given : [given];
+  if (list.some((v) => typeof v !== "number" || !Number.isInteger(v))) {
+    throw new TypeError(`${operation}(): argument '${name}' must be integers, got [${list.map(String).join(", ")}]`);
+  }
+  return [...list];
+}
 
 /** Any number of the positional arguments `P`, then perhaps an options object. */
 export type Trailing<P extends readonly unknown[], O> = P extends readonly [infer First, ...infer Rest]

@@ -36,6 +36,13 @@ export function isOptions(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
+/** What a wrong argument is, for an error text. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  return value.constructor?.name ?? "object";
+}
+
 /** A number for each of `n` spatial dimensions, from one number or a list of `n`. */
 export function tuple(operation: string, what: string, value: number | Sizes, n: number): number[] {
   const list = typeof value === "number" ? new Array<number>(n).fill(value) : [...value];

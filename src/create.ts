@@ -23,7 +23,7 @@ import {
 } from "./dtype.ts";
 import { empty as allocateEmpty } from "./make.ts";
 import { fill_ } from "./ops/fill.ts";
-import { castTo, isTensor, unsupported } from "./ops/elementwise.ts";
+import { castTo, isTensor } from "./ops/elementwise.ts";
 import { encode, flatten, type Scalar } from "./read.ts";
 import { contiguousStrides, formatSizes, inferSizes, product, type Sizes, sizesFrom } from "./shape.ts";
 import { wrapBuffer } from "./storage.ts";
@@ -40,7 +40,7 @@ export interface CreateOptions {
 }
 
 /** The option names of {@linkcode CreateOptions}. */
-export const createOptions: readonly string[] = ["dtype", "device", "requiresGrad"];
+export const createOptions: readonly (keyof CreateOptions)[] = ["dtype", "device", "requiresGrad"];
 
 /** Sizes as numbers or as one array, then options. */
 export type SizeArguments = [...sizes: number[]] | [...sizes: number[], options: CreateOptions] | [
@@ -234,50 +234,6 @@ export function fromTypedArray(array: TypedArray, sizes?: Sizes | number): Tenso
   // Arrays of a few bytes may live in V8's own heap, which moves; asking for `buffer` has pinned it.
   const storage = wrapBuffer(array.buffer, array.byteOffset, array.byteLength);
   return new Tensor(storage, shape, contiguousStrides(shape), 0, dtype, product(shape));
-}
-
-/**
- * Numbers from `start` (0) to `end`, exclusive, in steps of `step` (1): int64 when all are integers, else float32.
- *
- * @throws {RangeError} When the step is 0 or leads away from `end`.
- */
-export function arange(end: number | bigint, options?: CreateOptions): Tensor;
-/** Numbers from `start` (0) to `end`, exclusive, in steps of `step` (1): int64 when all are integers, else float32. */
-export function arange(start: number | bigint, end: number | bigint, options?: CreateOptions): Tensor;
-/** Numbers from `start` (0) to `end`, exclusive, in steps of `step` (1): int64 when all are integers, else float32. */
-export function arange(
-  start: number | bigint,
-  end: number | bigint,
-  step: number | bigint,
-  options?: CreateOptions,
-): Tensor;
-export function arange(...args: (number | bigint | CreateOptions | undefined)[]): Tensor {
-  const last = args[args.length - 1];
-  const options: CreateOptions = isOptions(last) ? last : {};
-  checkOptions("arange", options, createOptions);
-  const given = args.filter((a): a is number | bigint => typeof a === "number" || typeof a === "bigint");
-  const numbers = given.map(Number);
-  const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
-  if (step === 0 || Number.isNaN(step)) throw new RangeError("step must be nonzero");
-  if (!Number.isFinite(start) || !Number.isFinite(end)) throw new RangeError(`unsupported range: ${start} -> ${end}`);
-  if ((end - start) * step < 0) throw new RangeError("upper bound and lower bound inconsistent with step sign");
-  const integral = given.every((g) => typeof g === "bigint" || Number.isInteger(g));
-  const dtype = typeOf(options, integral ? int64 : getDefaultDtype());
-  const x = allocateEmpty([Math.ceil((end - start) / step)], dtype, toDevice(options.device));
-  if (x.count > 0 && x.kernels.arange(dtype.code, x.ptr, x.count, start, step) !== 0) {
-    throw unsupported("arange", dtype);
-  }
-  return finish(x, options);
-}
-
-/** `steps` numbers from `start` to `end`, both inclusive, evenly spaced. */
-export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
-  checkOptions("linspace", options, createOptions);
-  if (!(steps >= 0)) throw new RangeError("number of steps must be non-negative");
-  const dtype = typeOf(options, getDefaultDtype());
-  const x = allocateEmpty([steps], dtype, toDevice(options.device));
-  if (steps > 0 && x.kernels.linspace(dtype.code, x.ptr, steps, start, end) !== 0) throw unsupported("linspace", dtype);
-  return finish(x, options);
 }
 
 /** A 0-d tensor of one value. */

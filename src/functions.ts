@@ -26,24 +26,13 @@ export {
 } from "./ops/compare.ts";
 export { mul, mul as multiply, neg, neg as negative } from "./ops/arithmetic.ts";
 export { bmm, dot, matmul, mm, mv } from "./ops/matmul.ts";
-export {
-  flatten,
-  narrow,
-  permute,
-  reshape,
-  select,
-  squeeze,
-  t,
-  transpose,
-  unflatten,
-  unsqueeze,
-} from "./ops/movement.ts";
+export { narrow, permute, reshape, select, squeeze, t, transpose, unflatten, unsqueeze } from "./ops/movement.ts";
 export { add, addmm, amax, amin, argmax, argmin, div, mean, sub, sum } from "./functions/basic.ts";
 export * from "./functions/indexing.ts";
-export { gather, indexAdd, indexSelect, scatter, scatterAdd } from "./ops/gather.ts";
+export { scatter, scatterAdd } from "./ops/gather.ts";
 export { type Index, maskedSelect, nonzero, type Slice, slice } from "./ops/index.ts";
-export { chunk, repeat, split, splitWithSizes, tensorSplit, unbind } from "./ops/join.ts";
-export { bincount, type ValuesIndices } from "./ops/sort.ts";
+export { repeat, split, splitWithSizes, tensorSplit, unbind } from "./ops/join.ts";
+export type { ValuesIndices } from "./ops/sort.ts";
 export * from "./functions/pointwise.ts";
 export {
   abs,
@@ -123,15 +112,9 @@ export {
 export { clampMax, clampMin, lerp, maskedFill, where } from "./ops/where.ts";
 export * from "./functions/arrange.ts";
 export {
-  atleast1d,
-  atleast2d,
-  atleast3d,
   broadcastShapes,
   columnStack,
-  constantPad as constantPadNd,
-  dsplit,
   dstack,
-  hsplit,
   hstack,
   repeatInterleave,
   selectScatter,
@@ -141,11 +124,10 @@ export {
   vsplit,
   vstack,
 } from "./ops/arrange.ts";
-export { diag, diagflat, movedim, roll, trace, tril, triu } from "./ops/diagonal.ts";
-export { cross, inner, kron, outer, vdot } from "./ops/products.ts";
+export { movedim, roll, trace, tril, triu } from "./ops/diagonal.ts";
+export { inner, kron, outer, vdot } from "./ops/products.ts";
 export * from "./functions/statistics.ts";
-export { cummax, cummin, logcumsumexp } from "./ops/scan.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions } from "./ops/softmax_calls.ts";
 export * from "./functions/fill_at.ts";
-export { argwhere, indexCopy, indexFill, maskedScatter, msort } from "./ops/fill_at.ts";
+export { argwhere, maskedScatter, msort } from "./ops/fill_at.ts";
 export * from "./functions/linalg.ts";

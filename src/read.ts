@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bfloat16, bool, type DType, float16, type TypedArray, viewBuffer } from "./dtype.ts";
+import { bfloat16, bool, type DType, float16, float32, float64, type TypedArray, viewBuffer } from "./dtype.ts";
 import type { Sizes } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -150,6 +150,22 @@ export function toBfloat16(value: number): number {
   const bits = scratch.getUint32(0);
   if (Number.isNaN(value)) return 0x7fc0;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+/** The nearest number of a type: integers are cut. */
+export function rounded(value: number, dtype: DType): number {
+  switch (dtype) {
+    case float64:
+      return value;
+    case float32:
+      return Math.fround(value);
+    case float16:
+      return fromFloat16(toFloat16(value));
+    case bfloat16:
+      return fromBfloat16(toBfloat16(value));
+    default:
+      return Math.trunc(value);
+  }
 }
 
 /** Writes JavaScript values into a typed array that holds elements of `dtype`. */

@@ -6,12 +6,18 @@
 export type { ToleranceOptions } from "./linalg.ts";
 export type { Named } from "./named.ts";
 export type { CeluOptions, InplaceOptions, RReLUOptions } from "./ops/activation_calls.ts";
-export type { Operand } from "./ops/elementwise.ts";
+export type { Operand, TensorArguments } from "./ops/elementwise.ts";
 export type { MinMax } from "./ops/extremes.ts";
 export type { Dims } from "./ops/reduce.ts";
 export type { Scalar } from "./read.ts";
 export type { AlphaOptions, DivOptions } from "./tensor/arithmetic.ts";
-export type { DiagonalOptions, SliceScatterOptions } from "./tensor/arrange.ts";
+export type {
+  DiagonalArguments,
+  DiagonalOptions,
+  DiagOptions,
+  FlipArguments,
+  SliceScatterOptions,
+} from "./tensor/arrange.ts";
 export type { ClampArguments, CloseArguments, ValueOptions } from "./tensor/binary.ts";
 export type { KeepdimOptions, SortOptions, TopkOptions, UniqueOptions } from "./tensor/indexing.ts";
 export type { AddmmOptions } from "./tensor/matmul.ts";
@@ -26,12 +32,12 @@ export type { TensorArrange } from "./tensor/arrange.ts";
 export type { TensorBinary } from "./tensor/binary.ts";
 export type { TensorCore } from "./tensor/core.ts";
 export type { TensorCompositions } from "./tensor/fill_at.ts";
-export type { IncludeSelfOptions, TensorInPlace } from "./tensor/inplace.ts";
+export type { IncludeSelfOptions, SplitArguments, SplitOptions, TensorInPlace } from "./tensor/inplace.ts";
 export type { ScatterReduction } from "./ops/scatter_reduce.ts";
 export type { TensorIndexing } from "./tensor/indexing.ts";
 export type { TensorMath } from "./tensor/math.ts";
 export type { TensorMatmul } from "./tensor/matmul.ts";
-export type { TensorMovement } from "./tensor/movement.ts";
+export type { FlattenOptions, TensorMovement } from "./tensor/movement.ts";
 export type { TensorRandom } from "./tensor/random.ts";
 export type { TensorReduce } from "./tensor/reduce.ts";
 export type { TensorSoftmax } from "./tensor/softmax.ts";
@@ -57,3 +63,16 @@ export type { Extras } from "./autograd/node.ts";
 export type { Grad } from "./autograd/node.ts";
 export type { Interpolation } from "./ops/quantile.ts";
 export type { symbols } from "../ffi/symbols.ts";
+export type { AminmaxArguments } from "./tensor/statistics.ts";
+export type { ArgsortArguments } from "./tensor/indexing.ts";
+export type { Arguments } from "./arguments.ts";
+export type { BincountArguments } from "./tensor/indexing.ts";
+export type { ChunkArguments } from "./tensor/indexing.ts";
+export type { GatherArguments } from "./tensor/indexing.ts";
+export type { IndexAddArguments } from "./tensor/indexing.ts";
+export type { IndexCopyArguments } from "./tensor/fill_at.ts";
+export type { IndexFillArguments } from "./tensor/fill_at.ts";
+export type { IndexOptions } from "./tensor/indexing.ts";
+export type { IndexPutArguments } from "./tensor/indexing.ts";
+export type { IndexSelectArguments } from "./tensor/indexing.ts";
+export type { KthvalueArguments } from "./tensor/indexing.ts";

@@ -41,7 +41,6 @@ export const opCases: Record<string, OpCase> = {
   erfinv: series,
   quantile: { gradFn: "ViewBackward0" },
   // Compositions of other operations: their last nodes are those operations'.
-  index_fill: { gradFn: "ScatterBackward0" },
   index_copy: { gradFn: "ScatterBackward0" },
   masked_scatter: { gradFn: "ViewBackward0" },
   cdist: { gradFn: "LinalgVectorNormBackward0" },

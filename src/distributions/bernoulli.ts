@@ -5,7 +5,7 @@
  */
 import { named, type Trailing } from "../arguments.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { arange } from "../create.ts";
+import { arange } from "../ranges.ts";
 import { binaryCrossEntropyWithLogits } from "../ops/loss.ts";
 import { bernoulli } from "../random.ts";
 import type { Sizes } from "../shape.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { named, type Trailing } from "../arguments.ts";
-import { arange, full } from "../create.ts";
+import { full } from "../create.ts";
+import { arange } from "../ranges.ts";
 import { finfo, int64 } from "../dtype.ts";
 import { multinomial } from "../random.ts";
 import { broadcastSizes, product, type Sizes } from "../shape.ts";

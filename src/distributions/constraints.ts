@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { arange } from "../create.ts";
+import { arange } from "../ranges.ts";
 import { formatFloat } from "../format.ts";
 import { logicalAnd, logicalOr } from "../ops/compare.ts";
 import { choleskyEx } from "../ops/linalg.ts";

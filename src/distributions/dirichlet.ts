@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { arange } from "../create.ts";
+import { arange } from "../ranges.ts";
 import { dirichlet } from "../ops/random.ts";
 import { xlogy } from "../ops/binary.ts";
 import type { Sizes } from "../shape.ts";

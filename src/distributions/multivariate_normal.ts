@@ -4,7 +4,7 @@
  * @module
  */
 import { named, type Trailing } from "../arguments.ts";
-import { arange } from "../create.ts";
+import { arange } from "../ranges.ts";
 import { cholesky, solveTriangular } from "../ops/linalg.ts";
 import { randn } from "../random.ts";
 import { broadcastSizes, type Sizes } from "../shape.ts";

@@ -3,31 +3,36 @@
  *
  * @module
  */
+import { type Arguments, named, required, type Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import { type CreateOptions, createOptions, finish } from "../create.ts";
 import { toDevice } from "../device.ts";
 import { getDefaultDtype, int64, toDtype } from "../dtype.ts";
+import { isTensor, type TensorArguments, tensorList } from "../ops/elementwise.ts";
 import * as arrange from "../ops/arrange.ts";
 import * as diagonals from "../ops/diagonal.ts";
 import * as products from "../ops/products.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { DiagonalOptions, SliceScatterOptions } from "../tensor/arrange.ts";
+import type { DiagonalArguments, DiagOptions, FlipArguments, SliceScatterOptions } from "../tensor/arrange.ts";
+import type { SplitArguments } from "../tensor/inplace.ts";
+import type { FlattenOptions } from "../tensor/movement.ts";
+import type { Scalar } from "../read.ts";
 import type { AddmmOptions } from "../tensor/matmul.ts";
 
 /** The diagonal over two dimensions, as a view. */
-export function diagonal(x: Tensor, options: DiagonalOptions | number = {}, dim1?: number, dim2?: number): Tensor {
-  return x.diagonal(options, dim1, dim2);
+export function diagonal(x: Tensor, ...args: DiagonalArguments): Tensor {
+  return x.diagonal(...args);
 }
 
 /** The last dimension as a diagonal over two new dimensions. */
-export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  return x.diagEmbed(options);
+export function diagEmbed(x: Tensor, ...args: DiagonalArguments): Tensor {
+  return x.diagEmbed(...args);
 }
 
-/** A copy of x with `source` on a diagonal. */
-export function diagonalScatter(x: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {
-  return x.diagonalScatter(source, options);
+/** A copy of x with `src` on a diagonal. */
+export function diagonalScatter(x: Tensor, src: Tensor, ...args: DiagonalArguments): Tensor {
+  return x.diagonalScatter(src, ...args);
 }
 
 /** A copy of x with `source` in place of a slice. */
@@ -35,12 +40,21 @@ export function sliceScatter(x: Tensor, source: Tensor, options: SliceScatterOpt
   return x.sliceScatter(source, options);
 }
 
-/** Ones on the diagonal, zeros elsewhere; `columns` is `rows` unless given. */
-export function eye(rows: number, columns?: number | CreateOptions, options: CreateOptions = {}): Tensor {
-  if (typeof columns === "object") [options, columns] = [columns, undefined];
-  checkOptions("eye", options, createOptions);
-  const dtype = options.dtype === undefined ? getDefaultDtype() : toDtype(options.dtype);
-  return finish(diagonals.eye(rows, columns ?? rows, dtype, toDevice(options.device)), options);
+/** Options of {@linkcode eye}. */
+export interface EyeOptions extends CreateOptions {
+  /** The number of columns; may also be given by position. Default: that of the rows. */
+  m?: number | null;
+}
+
+/**
+ * Ones on the diagonal, zeros elsewhere; m columns, n unless given.
+ *
+ * @throws {RangeError} When a size is negative.
+ */
+export function eye(n: number, ...args: Trailing<[m: number | null], EyeOptions>): Tensor {
+  const o = named<EyeOptions>("eye", args, ["m"], createOptions);
+  const dtype = o.dtype === undefined ? getDefaultDtype() : toDtype(o.dtype);
+  return finish(diagonals.eye(n, o.m ?? n, dtype, toDevice(o.device)), o);
 }
 
 /** The positions of the lower triangle of a matrix, row by row, as [2, n]. */
@@ -66,9 +80,86 @@ function triangle(
   return found.to(options.dtype === undefined ? int64 : toDtype(options.dtype));
 }
 
+/** All dimensions from `startDim` (0) to `endDim` (-1) as one. */
+export function flatten(x: Tensor, ...args: Trailing<[startDim: number, endDim: number], FlattenOptions>): Tensor {
+  return x.flatten(...args);
+}
+
+/** At least one dimension; a list of tensors gives a list. */
+export function atleast1d(x: Tensor): Tensor;
+/** At least one dimension; a list of tensors gives a list. */
+export function atleast1d(...tensors: TensorArguments): Tensor | Tensor[];
+export function atleast1d(...tensors: TensorArguments): Tensor | Tensor[] {
+  return each("atleast_1d", tensors, arrange.atleast1d);
+}
+
+/** At least two dimensions: a vector becomes a row; a list of tensors gives a list. */
+export function atleast2d(x: Tensor): Tensor;
+/** At least two dimensions: a vector becomes a row; a list of tensors gives a list. */
+export function atleast2d(...tensors: TensorArguments): Tensor | Tensor[];
+export function atleast2d(...tensors: TensorArguments): Tensor | Tensor[] {
+  return each("atleast_2d", tensors, arrange.atleast2d);
+}
+
+/** At least three dimensions; a list of tensors gives a list. */
+export function atleast3d(x: Tensor): Tensor;
+/** At least three dimensions; a list of tensors gives a list. */
+export function atleast3d(...tensors: TensorArguments): Tensor | Tensor[];
+export function atleast3d(...tensors: TensorArguments): Tensor | Tensor[] {
+  return each("atleast_3d", tensors, arrange.atleast3d);
+}
+
+/** One tensor, or each of several. */
+function each(operation: string, args: TensorArguments, change: (x: Tensor) => Tensor): Tensor | Tensor[] {
+  const list = tensorList(operation, args);
+  return args.length === 1 && isTensor(args[0]) ? change(args[0]) : list.map(change);
+}
+
+/** Pieces along the columns (of a vector: along it): a number of equal ones, or between the listed indices. */
+export function hsplit(x: Tensor, ...args: SplitArguments): Tensor[] {
+  return x.hsplit(...args);
+}
+
+/** Pieces along the third dimension: a number of equal ones, or between the listed indices. */
+export function dsplit(x: Tensor, ...args: SplitArguments): Tensor[] {
+  return x.dsplit(...args);
+}
+
+/** Options of {@linkcode constantPadNd}. */
+export interface ConstantPadOptions {
+  /** Pairs of numbers of elements before and behind, last dimension first; negative ones cut off. */
+  pad: Sizes;
+  /** What is put there. Default: 0. */
+  value?: Scalar;
+}
+
+/** A number around a tensor. */
+export function constantPadNd(
+  x: Tensor,
+  ...args: Arguments<[pad: Sizes], [value: Scalar], ConstantPadOptions>
+): Tensor {
+  const o = required<ConstantPadOptions>("constant_pad_nd", args, ["pad"], ["value"]);
+  return arrange.constantPad(x, o.pad, o.value);
+}
+
+/** The cross product of 3-vectors along `dim`, the first of size 3 unless given. */
+export function cross(a: Tensor, b: Tensor, ...args: Trailing<[dim: number | null], { dim?: number | null }>): Tensor {
+  return a.cross(b, ...args);
+}
+
+/** A vector as a diagonal matrix, or the diagonal of a matrix. */
+export function diag(x: Tensor, ...args: Trailing<[diagonal: number], DiagOptions>): Tensor {
+  return x.diag(...args);
+}
+
+/** All elements as a diagonal matrix. */
+export function diagflat(x: Tensor, ...args: Trailing<[offset: number], { offset?: number }>): Tensor {
+  return x.diagflat(...args);
+}
+
 /** The elements in the reverse order along `dims`. */
-export function flip(x: Tensor, dims: number | Sizes): Tensor {
-  return x.flip(typeof dims === "number" ? [dims] : dims);
+export function flip(x: Tensor, ...args: FlipArguments): Tensor {
+  return x.flip(...args);
 }
 
 /** The columns in the reverse order. */
@@ -88,29 +179,40 @@ export function meshgrid(tensors: readonly Tensor[], options: { indexing?: "ij" 
 }
 
 /** All tuples of one element from each vector, as rows. */
-export function cartesianProd(...tensors: Tensor[]): Tensor {
-  return arrange.cartesianProd(tensors);
+export function cartesianProd(...tensors: TensorArguments): Tensor {
+  return arrange.cartesianProd(tensorList("cartesian_prod", tensors));
+}
+
+/** Options of {@linkcode combinations}. */
+export interface CombinationsOptions {
+  /** How many elements. Default: 2. */
+  r?: number;
+  /** Whether an element may occur twice. Default: false. */
+  withReplacement?: boolean;
 }
 
 /** All combinations of `r` elements of a vector, as rows. */
-export function combinations(x: Tensor, r?: number, options: { withReplacement?: boolean } = {}): Tensor {
-  checkOptions("combinations", options, ["withReplacement"]);
-  return arrange.combinations(x, r, options.withReplacement);
+export function combinations(
+  x: Tensor,
+  ...args: Trailing<[r: number, withReplacement: boolean], CombinationsOptions>
+): Tensor {
+  const o = named<CombinationsOptions>("combinations", args, ["r", "withReplacement"]);
+  return arrange.combinations(x, o.r, o.withReplacement);
 }
 
 /** Matrices along the diagonal of a larger one. */
-export function blockDiag(...tensors: Tensor[]): Tensor {
-  return arrange.blockDiag(tensors);
+export function blockDiag(...tensors: TensorArguments): Tensor {
+  return arrange.blockDiag(tensorList("block_diag", tensors));
 }
 
 /** The tensors, all in the shape that they broadcast to. */
-export function broadcastTensors(...tensors: Tensor[]): Tensor[] {
-  return arrange.broadcastTensors(tensors);
+export function broadcastTensors(...tensors: TensorArguments): Tensor[] {
+  return arrange.broadcastTensors(tensorList("broadcast_tensors", tensors));
 }
 
 /** `x` repeated up to `sizes`, without a copy. */
-export function broadcastTo(x: Tensor, sizes: Sizes): Tensor {
-  return x.expand(sizes);
+export function broadcastTo(x: Tensor, ...sizes: number[] | [size: Sizes] | [{ size: Sizes }]): Tensor {
+  return x.broadcastTo(...sizes);
 }
 
 /** `x` repeated along its last dimensions. */
@@ -134,17 +236,35 @@ export function tensordot(
   return products.tensordot(a, b, o.dims ?? 2);
 }
 
-/** Sums of products by Einstein's convention: `einsum("ij,jk->ik", a, b)`. */
-export function einsum(equation: string, ...operands: Tensor[] | [readonly Tensor[]]): Tensor {
-  const list = operands.length === 1 && Array.isArray(operands[0])
-    ? operands[0] as readonly Tensor[]
-    : operands as Tensor[];
-  return products.einsum(equation, list);
+/**
+ * Sums of products by Einstein's convention: `einsum("ij,jk->ik", a, b)`, the operands also as a list, and the equation
+ * also behind it. A letter that two operands share is multiplied along, one that the output has not is summed over.
+ *
+ * @example
+ * ```ts
+ * import { einsum, tensor } from "@raptorch/raptorch";
+ * const a = tensor([[1, 2], [3, 4]]);
+ * console.assert(String(einsum("ij->j", a)) === "tensor([4., 6.])");
+ * ```
+ * @throws {Error} When the equation and the operands do not fit.
+ */
+export function einsum(
+  ...args:
+    | [equation: string, ...operands: Tensor[]]
+    | [equation: string, operands: readonly Tensor[]]
+    | [operands: readonly Tensor[], equation: string]
+): Tensor {
+  const behind = args.length === 2 && typeof args[1] === "string", equation = behind ? args[1] : args[0];
+  if (typeof equation !== "string") {
+    throw new TypeError("einsum(): the first argument must be a string with the equation, or the last behind a list");
+  }
+  const operands = behind ? [args[0]] : args.slice(1);
+  return products.einsum(equation, tensorList("einsum", operands as TensorArguments));
 }
 
 /** The product of a chain of matrices, in the cheapest order. */
-export function chainMatmul(...tensors: Tensor[]): Tensor {
-  return products.chainMatmul(tensors);
+export function chainMatmul(...tensors: TensorArguments): Tensor {
+  return products.chainMatmul(tensorList("chain_matmul", tensors));
 }
 
 /** beta·x + alpha·Σ a[i]·b[i]. */

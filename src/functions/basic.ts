@@ -7,20 +7,20 @@ import type { Operand } from "../ops/elementwise.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor.ts";
-import { type AlphaOptions, alphaOptions, type DivOptions, divOptions } from "../tensor/arithmetic.ts";
+import { type AlphaOptions, alphaOptions, type DivOptions, divOptions, scaleOf } from "../tensor/arithmetic.ts";
 import type { AddmmOptions } from "../tensor/matmul.ts";
 import type { ReduceArguments } from "../tensor/reduce.ts";
 
 /** a + alpha·b. */
 export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   checkOptions("add", options, alphaOptions);
-  return arithmetic.add(a, b, options?.alpha);
+  return arithmetic.add(a, b, scaleOf(options));
 }
 
 /** a − alpha·b. */
 export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
   checkOptions("sub", options, alphaOptions);
-  return arithmetic.sub(a, b, options?.alpha);
+  return arithmetic.sub(a, b, scaleOf(options));
 }
 
 /** a / b: true division, unless `roundingMode` says otherwise. */

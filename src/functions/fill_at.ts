@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Arguments, named, required, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { checkOptions } from "../check.ts";
-import { type CreateOptions, createOptions, linspace } from "../create.ts";
-import { float64, getDefaultDtype, toDtype } from "../dtype.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
-import { pow } from "../ops/binary.ts";
-import { castTo, isTensor, type Operand } from "../ops/elementwise.ts";
+import { isTensor, type Operand } from "../ops/elementwise.ts";
 import * as ops from "../ops/fill_at.ts";
 import { fill_ } from "../ops/inplace.ts";
 import { clone } from "../ops/strided.ts";
@@ -22,7 +19,7 @@ import { div, sub } from "./basic.ts";
 /** b − alpha·a. */
 export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
   checkOptions("rsub", options, ["alpha"]);
-  const alpha = options?.alpha ?? 1;
+  const alpha = Number(options?.alpha ?? 1);
   if (!isTensor(b)) return arithmetic.sub(b, a, alpha);
   const y = arithmetic.sub(b.detached(), a.detached(), alpha);
   return record("RsubBackward0", y, [a, b], [], (dy) => [arithmetic.mul(dy, -alpha), dy]);
@@ -44,8 +41,8 @@ export function divide(a: Operand, b: Operand, options?: DivOptions): Tensor {
 }
 
 /** x with every element set to `value`. */
-export function fill(x: Tensor, value: Scalar | Tensor): Tensor {
-  return fill_(clone(x), value);
+export function fill(x: Tensor, ...args: Arguments<[value: Scalar | Tensor], [], { value: Scalar | Tensor }>): Tensor {
+  return fill_(clone(x), required<{ value: Scalar | Tensor }>("fill", args, ["value"]).value);
 }
 
 /** Options of {@linkcode diff}. */
@@ -60,10 +57,15 @@ export interface DiffOptions {
   append?: Tensor | null;
 }
 
+/** The arguments of {@linkcode diff}. */
+export type DiffArguments = Trailing<
+  [n: number, dim: number, prepend: Tensor | null, append: Tensor | null],
+  DiffOptions
+>;
+
 /** The differences of neighbours along a dimension. */
-export function diff(x: Tensor, ...args: Trailing<[n: number, dim: number], DiffOptions>): Tensor {
-  const o = named<DiffOptions>("diff", args, ["n", "dim"], ["prepend", "append"]);
-  return ops.diff(x, o.n, o.dim, o.prepend, o.append);
+export function diff(x: Tensor, ...args: DiffArguments): Tensor {
+  return x.diff(...args);
 }
 
 /** Options of {@linkcode cdist}. */
@@ -71,25 +73,14 @@ export interface CdistOptions {
   /** The power of the norm. Default: 2. */
   p?: number;
   /** Accepted and ignored: the distances are always computed directly. */
-  computeMode?: string;
+  computeMode?: string | null;
 }
 
 /** The distances of each row of `a` and each row of `b`. */
-export function cdist(a: Tensor, b: Tensor, ...args: Trailing<[p: number], CdistOptions>): Tensor {
-  return ops.cdist(a, b, named<CdistOptions>("cdist", args, ["p"], ["computeMode"]).p);
-}
-
-/** Options of {@linkcode logspace}. */
-export interface LogspaceOptions extends CreateOptions {
-  /** The base of the powers. Default: 10. */
-  base?: number;
-}
-
-/** `steps` powers of the base, from base^start to base^end, evenly spaced in their exponents. */
-export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
-  checkOptions("logspace", options, [...createOptions, "base"]);
-  const { base = 10, dtype, requiresGrad, ...rest } = options;
-  const y = pow(base, linspace(start, end, steps, { ...rest, dtype: float64 }));
-  const typed = castTo(y, dtype === undefined ? getDefaultDtype() : toDtype(dtype));
-  return requiresGrad ? typed.requiresGrad_() : typed;
+export function cdist(
+  a: Tensor,
+  b: Tensor,
+  ...args: Trailing<[p: number, computeMode: string | null], CdistOptions>
+): Tensor {
+  return ops.cdist(a, b, named<CdistOptions>("cdist", args, ["p", "computeMode"]).p);
 }

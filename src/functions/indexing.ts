@@ -3,14 +3,23 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { checkOptions, kindOf } from "../check.ts";
 import * as order from "../ops/sort.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import * as join from "../ops/join.ts";
-import type { Operand } from "../ops/elementwise.ts";
+import { isTensor, type Operand, tensorList } from "../ops/elementwise.ts";
 import type { Tensor } from "../tensor.ts";
+import type { IndexCopyArguments, IndexFillArguments } from "../tensor/fill_at.ts";
 import {
+  type ArgsortArguments,
+  type BincountArguments,
+  type ChunkArguments,
+  type GatherArguments,
+  type IndexAddArguments,
+  type IndexSelectArguments,
   type KeepdimOptions,
+  type KthvalueArguments,
   type SortOptions,
   type TopkOptions,
   type UniqueOptions,
@@ -18,8 +27,47 @@ import {
 } from "../tensor/indexing.ts";
 
 /** The tensors one after another along `dim` (0). */
-export function cat(tensors: readonly Tensor[], dim?: number | { dim?: number }): Tensor {
-  return join.cat(tensors, withDim("cat", dim, undefined, ["dim"]).dim);
+export function cat(tensors: readonly Tensor[], ...args: Trailing<[dim: number], { dim?: number }>): Tensor {
+  if (!Array.isArray(tensors)) {
+    throw new TypeError(`cat(): argument 'tensors' (position 1) must be an array of Tensors, not ${kindOf(tensors)}`);
+  }
+  return join.cat(tensorList("cat", [tensors]), named<{ dim?: number }>("cat", args, ["dim"]).dim);
+}
+export { cat as concat, cat as concatenate };
+
+/** Elements by index along `dim`: y[i][j] = x[index[i][j]][j] along dimension 0, and so on for others. */
+export function gather(x: Tensor, ...args: GatherArguments): Tensor {
+  return x.gather(...args);
+}
+
+/** The rows that `index` lists along `dim`. */
+export function indexSelect(x: Tensor, ...args: IndexSelectArguments): Tensor {
+  return x.indexSelect(...args);
+}
+
+/** x with the rows of `source`, times alpha, added at `index` along `dim`. */
+export function indexAdd(x: Tensor, ...args: IndexAddArguments): Tensor {
+  return x.indexAdd(...args);
+}
+
+/** x with the rows of `source` where `index` says along `dim`. */
+export function indexCopy(x: Tensor, ...args: IndexCopyArguments): Tensor {
+  return x.indexCopy(...args);
+}
+
+/** x with `value` in the rows that `index` names along `dim`. */
+export function indexFill(x: Tensor, ...args: IndexFillArguments): Tensor {
+  return x.indexFill(...args);
+}
+
+/** At most `chunks` pieces of equal length along `dim` (0). */
+export function chunk(x: Tensor, ...args: ChunkArguments): Tensor[] {
+  return x.chunk(...args);
+}
+
+/** How often each of 0, 1, … occurs, or the sum of weights for each. */
+export function bincount(x: Tensor, ...args: BincountArguments): Tensor {
+  return x.bincount(...args);
 }
 
 /** The tensors along a new dimension, `dim` (0). */
@@ -33,8 +81,8 @@ export function sort(x: Tensor, dim?: number | SortOptions, options?: SortOption
 }
 
 /** The indices that sort `x` along `dim` (-1). */
-export function argsort(x: Tensor, dim?: number | SortOptions, options?: SortOptions): Tensor {
-  return x.argsort(dim, options);
+export function argsort(x: Tensor, ...args: ArgsortArguments): Tensor {
+  return x.argsort(...args);
 }
 
 /** The k largest elements along `dim` (-1), in order. */
@@ -43,8 +91,8 @@ export function topk(x: Tensor, k: number, dim?: number | TopkOptions, options?:
 }
 
 /** The k-th smallest element along `dim` (-1). */
-export function kthvalue(x: Tensor, k: number, dim?: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices {
-  return x.kthvalue(k, dim, options);
+export function kthvalue(x: Tensor, ...args: KthvalueArguments): ValuesIndices {
+  return x.kthvalue(...args);
 }
 
 /** The median of all elements, or along `dim` with its indices. */
@@ -88,8 +136,9 @@ export function searchsorted(sequence: Tensor, values: Operand, options: SearchO
 /** Which bucket between `boundaries` each value falls in. */
 export function bucketize(values: Operand, boundaries: Tensor, options: SearchOptions = {}): Tensor {
   checkOptions("bucketize", options, ["right", "outInt32"]);
+  if (!isTensor(boundaries)) throw new TypeError("bucketize(): argument 'boundaries' (position 2) must be Tensor");
   if (boundaries.ndim !== 1) {
-    throw new RangeError(`bucketize(): boundaries tensor must be 1 dimension, but got dim(${boundaries.ndim})`);
+    throw new RangeError(`boundaries tensor must be 1 dimension, but got dim(${boundaries.ndim}) (bucketize)`);
   }
   return order.searchsorted(boundaries, values, options.right, options.outInt32);
 }

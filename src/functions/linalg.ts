@@ -7,7 +7,7 @@ import type { Index } from "../ops/index.ts";
 import type { ScatterReduction } from "../ops/scatter_reduce.ts";
 import type { Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
-import type { IndexPutOptions } from "../tensor/indexing.ts";
+import type { IndexPutArguments } from "../tensor/indexing.ts";
 import type { IncludeSelfOptions } from "../tensor/inplace.ts";
 
 export { det, matrixPower, pinv as pinverse, slogdet } from "../linalg.ts";
@@ -42,9 +42,9 @@ export function indexPut(
   x: Tensor,
   indices: readonly Index[],
   values: Tensor | Scalar,
-  options?: IndexPutOptions,
+  ...args: IndexPutArguments
 ): Tensor {
-  return x.indexPut(indices, values, options);
+  return x.indexPut(indices, values, ...args);
 }
 
 /** A copy, which is part of the graph. */

@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import type { KeepdimOptions } from "../tensor/indexing.ts";
 import type { ReduceArguments } from "../tensor/reduce.ts";
 import {
+  type AminmaxArguments,
   type NormOptions,
   type QuantileOptions,
   type ScanOptions,
@@ -48,8 +49,8 @@ export function min(
 }
 
 /** Both extremes, of all elements or along a dimension. */
-export function aminmax(x: Tensor, options?: KeepdimOptions): MinMax {
-  return x.aminmax(options);
+export function aminmax(x: Tensor, ...args: AminmaxArguments): MinMax {
+  return x.aminmax(...args);
 }
 
 /** The variance, over all dimensions or some. */
@@ -119,8 +120,8 @@ export function norm(
 }
 
 /** The norm of the difference. */
-export function dist(a: Tensor, b: Tensor, p?: number): Tensor {
-  return a.dist(b, p);
+export function dist(a: Tensor, b: Tensor, ...args: Trailing<[p: number], { p?: number }>): Tensor {
+  return a.dist(b, ...args);
 }
 
 /** The running sum along `dim`. */
@@ -131,6 +132,21 @@ export function cumsum(x: Tensor, dim: number | ScanOptions, options?: ScanOptio
 /** The running product along `dim`. */
 export function cumprod(x: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
   return x.cumprod(dim, options);
+}
+
+/** log of the running sum of eˣ along `dim`. */
+export function logcumsumexp(x: Tensor, dim: number | { dim: number }): Tensor {
+  return x.logcumsumexp(dim);
+}
+
+/** The largest so far along `dim`, and where it is. */
+export function cummax(x: Tensor, dim: number | { dim: number }): ValuesIndices {
+  return x.cummax(dim);
+}
+
+/** The smallest so far along `dim`, and where it is. */
+export function cummin(x: Tensor, dim: number | { dim: number }): ValuesIndices {
+  return x.cummin(dim);
 }
 
 /** The q-th quantiles along a dimension, or of all elements. */

@@ -6,6 +6,7 @@
 import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType } from "../dtype.ts";
+import { isHalf } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
 import { floatType, isTensor, type Operand, resultType, runBinary, runUnary } from "./elementwise.ts";
 import { binaryInPlace } from "./inplace.ts";
@@ -100,7 +101,11 @@ export function div(a: Operand, b: Operand, rounding: RoundingMode = null): Tens
 }
 
 function roundedDiv(operation: string, op: number, a: Operand, b: Operand): Tensor {
-  const y = runBinary(operation, op, a, b, resultType(a, b));
+  const dtype = resultType(a, b);
+  // PyTorch rounds the quotient of 16-bit numbers to 16 bits before it cuts it.
+  const y = op === binary.truncDivide && isHalf(dtype)
+    ? runUnary(operation, unary.trunc, runBinary(operation, binary.div, a, b, dtype))
+    : runBinary(operation, op, a, b, dtype);
   const inputs = [tensorOrNull(a), tensorOrNull(b)];
   return record("DivBackward1", y, inputs, [], (dy, _, needs) => [
     needs[0] ? mul(dy, 0) : null,

@@ -14,7 +14,7 @@ import { cat, stack, tensorSplit } from "./join.ts";
 import { expand, reshape, select, sliceAlong, unsqueeze } from "./movement.ts";
 import { clone } from "./strided.ts";
 import { int64 } from "../dtype.ts";
-import { copyElements } from "../read.ts";
+import { copyElements, type Scalar } from "../read.ts";
 
 /** At least one dimension. */
 export function atleast1d(x: Tensor): Tensor {
@@ -139,6 +139,7 @@ export function combinations(x: Tensor, r = 2, withReplacement = false): Tensor 
   if (x.ndim !== 1) throw new RangeError(`Expect a 1D vector, but got shape ${formatSizes(x.sizes)}`);
   if (r < 0) throw new RangeError(`Expect a non-negative number, but got ${r}`);
   if (r === 0) return empty([0], x.dtype, x.device);
+  if (r === 1) return reshape(x, [-1, 1]);
   const grids = meshgrid(Array.from({ length: r }, () => indices(x.count, x.device)));
   let mask: Tensor | null = null;
   for (let i = 1; i < r; i++) {
@@ -281,7 +282,7 @@ export function put(x: Tensor, index: Tensor, source: Tensor, accumulate = false
 }
 
 /** Zeros around a tensor: pairs of (before, after), last dimension first; negative ones cut off. */
-export function constantPad(x: Tensor, pads: Sizes, value = 0): Tensor {
+export function constantPad(x: Tensor, pads: Sizes, value: Scalar = 0): Tensor {
   if (pads.length % 2 !== 0 || pads.length > 2 * x.ndim) {
     throw new RangeError(
       `Length of pad must be even and at most twice the number of dimensions of the input. Input has ${x.ndim} dimensions, got ` +

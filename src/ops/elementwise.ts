@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindOf } from "../check.ts";
 import type { Device } from "../device.ts";
 import { bool, type DType, float32, getDefaultDtype, int64, promoteScalar, promoteTypes } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
@@ -19,6 +20,24 @@ export type Operand = Tensor | Scalar;
 /** Tensors that must agree about something. */
 export function isTensor(value: unknown): value is Tensor {
   return value instanceof Tensor;
+}
+
+/** Tensors one by one, or as one list. */
+export type TensorArguments = readonly Tensor[] | readonly [readonly Tensor[]];
+
+/**
+ * The tensors of a call that takes them one by one or as one list.
+ *
+ * @throws {TypeError} When something else is among them.
+ */
+export function tensorList(operation: string, args: TensorArguments): readonly Tensor[] {
+  const list: readonly unknown[] = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
+  list.forEach((t, i) => {
+    if (!isTensor(t)) {
+      throw new TypeError(`${operation}: expected Tensor as element ${i} in argument 0, but got ${kindOf(t)}`);
+    }
+  });
+  return list as readonly Tensor[];
 }
 
 /** `"relu" not implemented for 'Bool'`, as PyTorch says it. */

@@ -3,19 +3,20 @@
  *
  * @module
  */
+import { record } from "../autograd/node.ts";
 import { bool } from "../dtype.ts";
 import type { Scalar } from "../read.ts";
 import { broadcastSizes, formatSizes, sameSizes, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sub } from "./arithmetic.ts";
 import { logicalXor } from "./compare.ts";
-import { isTensor } from "./elementwise.ts";
+import { castTo, isTensor } from "./elementwise.ts";
 import { scatter } from "./gather.ts";
 import { flatNonzero, nonzero } from "./index.ts";
 import { cat } from "./join.ts";
 import { expand, narrow, reshape, unsqueeze } from "./movement.ts";
 import { sumTo } from "./reduce.ts";
-import { sort } from "./sort.ts";
+import { sort, unique } from "./sort.ts";
 import { vectorNorm } from "./statistics.ts";
 import { clone } from "./strided.ts";
 
@@ -33,8 +34,14 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Scalar |
       `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
     );
   }
-  const at = clone(spreadIndex("index_fill_", x, dim, index));
-  return scatter(x, dim, at, isTensor(value) ? clone(expand(value, at.sizes)) : value);
+  const at = spreadIndex("index_fill_", x, dim, index).contiguous(), raw = isTensor(value) ? value.detached() : value;
+  const y = scatter(x.detached(), dim, at, isTensor(raw) ? expand(castTo(raw, x.dtype), at.sizes) : raw);
+  const name = isTensor(value) ? "IndexFillBackward1" : "IndexFillBackward0";
+  return record(name, y, [x, isTensor(value) ? value : null], [], (dy, _, needs) => [
+    needs[0] ? indexFill(dy, dim, index, 0) : null,
+    // A row that is named twice is filled once.
+    needs[1] ? dy.indexSelect(dim, unique(index).values).sum() : null,
+  ]);
 }
 
 /** x with the rows of `source` where `index` says along `dim`. */
@@ -99,7 +106,9 @@ export function diff(
 ): Tensor {
   if (x.ndim === 0) throw new RangeError("diff expects input to be at least one-dimensional");
   if (n < 0) throw new RangeError(`order must be non-negative but got ${n}`);
-  const d = wrapDim(dim, x.ndim), parts = [prepend, x, append].filter((t) => t !== null);
+  const d = wrapDim(dim, x.ndim);
+  if (n === 0) return clone(x);
+  const parts = [prepend, x, append].filter((t) => t !== null);
   let y = parts.length === 1 ? x : cat(parts, d);
   for (let i = 0; i < n; i++) {
     const length = Math.max(y.sizes[d] - 1, 0);

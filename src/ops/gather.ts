@@ -6,9 +6,9 @@
 import { scatter as scatterOp } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, float32, int32, int64 } from "../dtype.ts";
-import { empty, isHalf } from "../make.ts";
+import { empty, isHalf, over } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
-import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
+import { contiguousStrides, formatSizes, product, sameSizes, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { castTo, isTensor, unsupported } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
@@ -95,22 +95,45 @@ function zerosOf(x: Tensor, dy: Tensor): Tensor {
 /** x with `source`'s rows, times alpha, added at `index` along `dim`. */
 export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, alpha = 1): Tensor {
   const d = wrapDim(dim, x.ndim);
+  checkIndexAdd(x, d, index, source, alpha);
   const rows = wrapIndices("index_add", index, x.sizes[d] ?? 1, d);
-  if (source.ndim !== x.ndim || (source.sizes[d] ?? 1) !== rows.count) {
-    throw new RangeError(
-      `index_add_(): Number of indices (${rows.count}) should be equal to source.size(dim): (${
-        source.sizes[d] ?? 1
-      }), for dim: ${d}`,
-    );
-  }
-  const scaled = castTo(alpha === 1 ? source.detached() : mul(source.detached(), alpha), x.dtype);
-  const moved = transpose(x.detached(), 0, d).clone();
-  putRows(scatterOp.add, moved, rows, transpose(scaled, 0, d), product(moved.sizes.slice(1)));
-  const y = d === 0 ? moved : dense(transpose(moved, 0, d));
+  const added = alpha === 1 ? source.detached() : mul(source.detached(), alpha);
+  const line = (t: Tensor): Tensor => t.ndim === 0 ? reshape(t, [1]) : transpose(t, 0, d);
+  const moved = line(x.detached()).clone();
+  putRows(scatterOp.add, moved, rows, line(added), product(moved.sizes.slice(1)));
+  const turned = d === 0 ? moved : dense(transpose(moved, 0, d));
+  const y = over(turned.storage, x.sizes, contiguousStrides(x.sizes), 0, x.dtype);
   return record("IndexAddBackward0", y, [x, source], [], (dy, _, needs) => [
     needs[0] ? dy : null,
-    needs[1] ? mul(indexSelect(dy, d, rows), alpha) : null,
+    needs[1] ? mul(reshape(indexSelect(dy, d, rows), source.sizes), alpha) : null,
   ]);
+}
+
+function checkIndexAdd(x: Tensor, d: number, index: Tensor, source: Tensor, alpha: number): void {
+  if (index.ndim > 1) {
+    throw new RangeError(`index_add_(): Index is supposed to be a vector, but got dim: ${index.ndim}`);
+  }
+  if (source.dtype !== x.dtype) {
+    throw new TypeError(
+      `index_add_(): self and source expected to have the same dtype, but got (self) ${x.dtype} and (source) ${source.dtype}`,
+    );
+  }
+  if (!x.dtype.isFloatingPoint && !Number.isInteger(alpha)) {
+    throw new TypeError("For integral input tensors, argument alpha must not be a floating point number. (index_add)");
+  }
+  const n = source.ndim === 0 ? 1 : source.sizes[d];
+  const without = (sizes: Sizes): Sizes => sizes.filter((_, i) => i !== d);
+  if (Math.max(source.ndim, 1) !== Math.max(x.ndim, 1) || !sameSizes(without(source.sizes), without(x.sizes))) {
+    throw new RangeError(
+      "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = " +
+        `${formatSizes(x.sizes)} source.shape = ${formatSizes(source.sizes)} (index_add)`,
+    );
+  }
+  if (n !== index.count) {
+    throw new RangeError(
+      `index_add_(): Number of indices (${index.count}) should be equal to source.size(dim): (${n}), for dim: ${d}`,
+    );
+  }
 }
 
 function checkGather(operation: string, x: Tensor, d: number, index: Tensor): void {
@@ -140,6 +163,10 @@ function writeWalk(index: Tensor, d: number, a: Sizes, b: Sizes | null): void {
 
 /** y[i][j] = x[index[i][j]][j] along dimension 0, and so on for others. */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
+  if (index.count === 0) {
+    wrapDim(dim, x.ndim);
+    return record("GatherBackward0", empty(index.sizes, x.dtype, x.device), [x], [], (dy) => [zerosOf(x, dy)]);
+  }
   if (x.ndim === 0) return reshape(gather(reshape(x, [1]), 0, reshape(index, [-1])), index.sizes);
   const d = wrapDim(dim, x.ndim);
   checkGather("gather", x, d, index);

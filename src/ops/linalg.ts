@@ -4,7 +4,7 @@
  * @module
  */
 import { type Grad, record, recordMany } from "../autograd/node.ts";
-import { arange } from "../create.ts";
+import { arange } from "../ranges.ts";
 import { float64, int32 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes, product, type Sizes } from "../shape.ts";

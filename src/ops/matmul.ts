@@ -16,7 +16,8 @@ import { expand, reshape, squeeze, t, transpose, unsqueeze, view } from "./movem
 /** What happens to the product before it is stored. */
 export const activation = { none: 0, relu: 1 } as const;
 
-function sameType(operation: string, a: Tensor, b: Tensor): void {
+/** Checks that two tensors can be multiplied as far as types and devices go. @internal */
+export function sameType(operation: string, a: Tensor, b: Tensor): void {
   checkDevices(operation, a, b);
   if (a.dtype !== b.dtype) {
     throw new TypeError(`expected m1 and m2 to have the same dtype, but got: ${a.dtype} != ${b.dtype} (${operation})`);
@@ -145,7 +146,8 @@ export function addmm(bias: Tensor, a: Tensor, b: Tensor, beta = 1, alpha = 1): 
   });
 }
 
-function expandable(operation: string, bias: Tensor, sizes: readonly number[]): void {
+/** Checks that `bias` can be broadcast to the shape of a product. @internal */
+export function expandable(operation: string, bias: Tensor, sizes: readonly number[]): void {
   const lead = sizes.length - bias.ndim;
   if (lead < 0 || bias.sizes.some((s, i) => s !== 1 && s !== sizes[i + lead])) {
     throw new RangeError(
@@ -189,8 +191,8 @@ export function mv(a: Tensor, x: Tensor): Tensor {
   ]);
 }
 
-// The kernel's own result without its last dimension: still an output of its own, not a view of one.
-function squeezeLast(y: Tensor): Tensor {
+/** The kernel's own result without its last dimension: still an output of its own, not a view of one. @internal */
+export function squeezeLast(y: Tensor): Tensor {
   y.relocate(y.storage, y.sizes.slice(0, -1), y.strides.slice(0, -1), y.count);
   return y;
 }

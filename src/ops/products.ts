@@ -3,15 +3,18 @@
  *
  * @module
  */
+import { record } from "../autograd/node.ts";
+import { bool } from "../dtype.ts";
+import { rounded } from "../read.ts";
 import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
-import { checkDevices } from "./elementwise.ts";
-import { bmm, dot, mm, mv } from "./matmul.ts";
+import { castTo, checkDevices, resultType } from "./elementwise.ts";
+import { bmm, dot, expandable, gemm, mm, mv, sameType, squeezeLast } from "./matmul.ts";
 import { diagonal } from "./diagonal.ts";
-import { expand, permute, reshape, unsqueeze } from "./movement.ts";
 import { stack } from "./join.ts";
-import { select } from "./movement.ts";
+import { expand, permute, reshape, select, t, transpose, unsqueeze } from "./movement.ts";
+import { clone } from "./strided.ts";
 
 /** The products of all pairs of elements of two vectors. */
 export function outer(a: Tensor, b: Tensor): Tensor {
@@ -92,10 +95,12 @@ export function chainMatmul(tensors: readonly Tensor[]): Tensor {
   return multiply(0, n - 1);
 }
 
-/** The cross product of 3-vectors along `dim`. */
-export function cross(a: Tensor, b: Tensor, dim = -1): Tensor {
-  const n = Math.max(a.ndim, b.ndim), d = wrapDim(dim, n);
+/** The cross product of 3-vectors along `dim`, by default the first dimension of size 3. */
+export function cross(a: Tensor, b: Tensor, dim: number | null = null): Tensor {
   if (a.ndim !== b.ndim) throw new RangeError("linalg.cross: inputs must have the same number of dimensions.");
+  const first = a.sizes.indexOf(3);
+  if (dim === null && first < 0) throw new RangeError("no dimension of size 3 in input");
+  const d = wrapDim(dim ?? first, a.ndim);
   if (a.sizes[d] !== 3 || b.sizes[d] !== 3) {
     throw new RangeError(
       `linalg.cross: inputs dimension ${dim} must have length 3. Got ${a.sizes[d]} and ${b.sizes[d]}`,
@@ -105,24 +110,119 @@ export function cross(a: Tensor, b: Tensor, dim = -1): Tensor {
   return stack([sub(mul(a1, b2), mul(a2, b1)), sub(mul(a2, b0), mul(a0, b2)), sub(mul(a0, b1), mul(a1, b0))], d);
 }
 
+/** What beta and alpha are for a type: whole numbers for integers. */
+function factors(x: Tensor, beta: number, alpha: number): [beta: number, alpha: number] {
+  return x.dtype.isFloatingPoint ? [beta, alpha] : [Math.trunc(beta), Math.trunc(alpha)];
+}
+
+/** beta·x in the shape of a sum of which x is the other part: what is left when there is nothing to multiply. */
+function scaledTo(x: Tensor, sizes: Sizes, beta: number): Tensor {
+  return clone(expand(mul(x.detached(), beta), sizes));
+}
+
+function checkBatches(operation: string, a: Tensor, b: Tensor): void {
+  if (a.ndim !== 3 || b.ndim !== 3) {
+    const which = a.ndim !== 3 ? "batch1" : "batch2";
+    throw new RangeError(
+      `${which} must be a 3D tensor (${operation} of ${formatSizes(a.sizes)}, ${formatSizes(b.sizes)})`,
+    );
+  }
+  if (a.sizes[0] !== b.sizes[0]) {
+    throw new RangeError(
+      `batch1 and batch2 must have same number of batches, got ${a.sizes[0]} and ${b.sizes[0]} (${operation})`,
+    );
+  }
+  if (a.sizes[2] !== b.sizes[1]) {
+    throw new RangeError(
+      `Incompatible matrix sizes for bmm (${a.sizes[1]}x${a.sizes[2]} and ${b.sizes[1]}x${b.sizes[2]}) (${operation})`,
+    );
+  }
+}
+
 /** beta·x + alpha·Σ a[i]·b[i]. */
-export function addbmm(x: Tensor, a: Tensor, b: Tensor, beta = 1, alpha = 1): Tensor {
-  return add(mul(x, beta), bmm(a, b).sum(0), alpha);
+export function addbmm(x: Tensor, a: Tensor, b: Tensor, betaGiven = 1, alphaGiven = 1): Tensor {
+  checkBatches("addbmm", a, b);
+  sameType("addbmm", a, b);
+  sameType("addbmm", a, x);
+  const [beta, alpha] = factors(x, betaGiven, alphaGiven), sizes = [a.sizes[1], b.sizes[2]], batch = a.sizes[0];
+  expandable("addbmm", x, sizes);
+  let y: Tensor | null = null;
+  for (let i = 0; i < batch; i++) {
+    const before: Tensor | null = y ?? (beta === 0 ? null : x.detached());
+    y = gemm(select(a.detached(), 0, i), select(b.detached(), 0, i), before, alpha, y === null ? beta : 1);
+  }
+  return record("AddbmmBackward0", y ?? scaledTo(x, sizes, beta), [x, a, b], [a, b], (dy, [a, b], needs) => {
+    const wide = expand(unsqueeze(mul(dy, alpha), 0), [batch, ...sizes]);
+    return [
+      needs[0] ? mul(dy, beta) : null,
+      needs[1] ? bmm(wide, transpose(b, 1, 2)) : null,
+      needs[2] ? bmm(transpose(a, 1, 2), wide) : null,
+    ];
+  });
 }
 
 /** beta·x + alpha·a[i]·b[i]. */
-export function baddbmm(x: Tensor, a: Tensor, b: Tensor, beta = 1, alpha = 1): Tensor {
-  return beta === 0 ? mul(bmm(a, b), alpha) : add(beta === 1 ? x : mul(x, beta), bmm(a, b), alpha);
+export function baddbmm(x: Tensor, a: Tensor, b: Tensor, betaGiven = 1, alphaGiven = 1): Tensor {
+  checkBatches("baddbmm", a, b);
+  sameType("baddbmm", a, b);
+  sameType("baddbmm", a, x);
+  const [beta, alpha] = factors(x, betaGiven, alphaGiven);
+  expandable("baddbmm", x, [a.sizes[0], a.sizes[1], b.sizes[2]]);
+  const y = gemm(a.detached(), b.detached(), beta === 0 ? null : x.detached(), alpha, beta);
+  return record("BaddbmmBackward0", y, [x, a, b], [a, b], (dy, [a, b], needs) => [
+    needs[0] ? mul(dy, beta) : null,
+    needs[1] ? mul(bmm(dy, transpose(b, 1, 2)), alpha) : null,
+    needs[2] ? mul(bmm(transpose(a, 1, 2), dy), alpha) : null,
+  ]);
 }
 
 /** beta·x + alpha·a·v. */
-export function addmv(x: Tensor, a: Tensor, v: Tensor, beta = 1, alpha = 1): Tensor {
-  return beta === 0 ? mul(mv(a, v), alpha) : add(beta === 1 ? x : mul(x, beta), mv(a, v), alpha);
+export function addmv(x: Tensor, a: Tensor, v: Tensor, betaGiven = 1, alphaGiven = 1): Tensor {
+  if (a.ndim !== 2 || v.ndim !== 1 || x.ndim > 1) {
+    throw new RangeError(`vector + matrix @ vector expected, got ${x.ndim}, ${a.ndim}, ${v.ndim} (addmv)`);
+  }
+  if (a.sizes[1] !== v.count || (x.count !== a.sizes[0] && x.count !== 1)) {
+    throw new RangeError(
+      `size mismatch, input: ${x.count}, mat: ${a.sizes[0]}x${a.sizes[1]}, vec: ${v.count} (addmv)`,
+    );
+  }
+  sameType("addmv", a, v);
+  sameType("addmv", a, x);
+  const [beta, alpha] = factors(x, betaGiven, alphaGiven);
+  const column = x.ndim === 0 ? x.detached() : unsqueeze(x.detached(), 1);
+  const y = gemm(a.detached(), unsqueeze(v.detached(), 1), beta === 0 ? null : column, alpha, beta);
+  return record("AddmvBackward0", squeezeLast(y), [x, a, v], [a, v], (dy, [a, v], needs) => [
+    needs[0] ? mul(dy, beta) : null,
+    needs[1] ? outer(mul(dy, alpha), v) : null,
+    needs[2] ? mul(mv(t(a), dy), alpha) : null,
+  ]);
 }
 
 /** beta·x + alpha·u·vᵀ. */
 export function addr(x: Tensor, u: Tensor, v: Tensor, beta = 1, alpha = 1): Tensor {
-  return beta === 0 ? mul(outer(u, v), alpha) : add(beta === 1 ? x : mul(x, beta), outer(u, v), alpha);
+  if (u.ndim !== 1 || v.ndim !== 1) {
+    throw new RangeError(
+      `addr: Expected 1-D argument vec${u.ndim !== 1 ? 1 : 2}, but got ${(u.ndim !== 1 ? u : v).ndim}-D`,
+    );
+  }
+  expandable("addr", x, [u.count, v.count]);
+  const dtype = resultType(x, resultType(u, v) === u.dtype ? u : v);
+  if (!dtype.isFloatingPoint && !(Number.isInteger(beta) && Number.isInteger(alpha))) {
+    const which = Number.isInteger(beta) ? "alpha" : "beta";
+    throw new TypeError(
+      `For integral input tensors, argument ${which} must not be a floating point number. (addr)`,
+    );
+  }
+  // Of bools, products and sums are "and" and "or", and a factor is whether it is 0. Factors have the type of the rest.
+  const factor = (s: number): number | boolean => dtype === bool ? s !== 0 : rounded(s, dtype);
+  const [first, second, third] = [x, u, v].map((part) => castTo(part.detached(), dtype));
+  const product = mul(unsqueeze(mul(second, factor(alpha)), 1), third);
+  const y = beta === 0 ? product : add(mul(first, factor(beta)), product);
+  return record("AddrBackward0", y, [x, u, v], [u, v], (dy, [u, v], needs) => [
+    needs[0] ? mul(dy, beta) : null,
+    needs[1] ? mul(mv(dy, v), alpha) : null,
+    needs[2] ? mul(mv(t(dy), u), alpha) : null,
+  ]);
 }
 
 /** The sum of products of two vectors, as {@linkcode dot}. */

@@ -165,7 +165,7 @@ export function uniqueConsecutive(x: Tensor): UniqueResult {
 /** Where `values` belong in the sorted `sequence`, along its last dimension. */
 export function searchsorted(sequence: Tensor, values: Operand, right = false, useInt32 = false): Tensor {
   const v = isTensor(values) ? values : scalarTensor(sequence.detached(), values);
-  const dtype = promoteTypes(sequence.dtype, v.dtype);
+  const common = promoteTypes(sequence.dtype, v.dtype), dtype = isHalf(common) ? float32 : common;
   const s = dense(castTo(sequence, dtype)), w = dense(castTo(v, dtype));
   const rowwise = s.ndim > 1;
   if (rowwise && (w.ndim !== s.ndim || s.sizes.slice(0, -1).some((n, k) => n !== w.sizes[k]))) {

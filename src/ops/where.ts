@@ -7,7 +7,7 @@ import { binary, ternary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType, promoteScalar, promoteTypes, uint8 } from "../dtype.ts";
 import { empty } from "../make.ts";
-import type { Scalar } from "../read.ts";
+import { rounded, type Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul, neg, sub } from "./arithmetic.ts";
 import {
@@ -19,6 +19,7 @@ import {
   runTernary,
   runUnary,
   scalarType,
+  unsupported,
 } from "./elementwise.ts";
 import { scalarTensor } from "./fill.ts";
 
@@ -90,7 +91,8 @@ export function lerp(a: Tensor, b: Tensor, weight: number | Tensor): Tensor {
   if (isTensor(weight) && weight.dtype !== a.dtype) {
     throw new TypeError(`expected dtype ${a.dtype} for \`weight\` but got dtype ${weight.dtype}`);
   }
-  const y = runTernary("lerp", ternary.lerp, a, b, operand(weight, a.dtype, a), a.dtype);
+  const factor = isTensor(weight) ? weight : rounded(weight, a.dtype);
+  const y = runTernary("lerp", ternary.lerp, a, b, operand(factor, a.dtype, a), a.dtype);
   if (!isTensor(weight)) {
     return record("LerpBackward0", y, [a, b], [], (dy) => [mul(dy, 1 - weight), mul(dy, weight)]);
   }
@@ -134,13 +136,11 @@ export function addcdiv(a: Tensor, b: Tensor, c: Tensor, value = 1): Tensor {
 /** x held between two bounds; null for none. `oneSided` is for the names of `clampMin` and `clampMax`. */
 export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null = null, oneSided = false): Tensor {
   if (min === null && max === null) throw new TypeError("torch.clamp: At least one of 'min' or 'max' must not be None");
-  if (x.dtype === bool && (!isTensor(min) || min.dtype === bool) && (!isTensor(max) || max.dtype === bool)) {
-    throw new TypeError("\"clamp_scalar_cpu\" not implemented for 'Bool'");
-  }
   if (isTensor(min) || isTensor(max)) return clampBetween(x, min, max, oneSided);
   let dtype = x.dtype;
   if (min !== null) dtype = promoteTypes(dtype, promoteScalar(x.dtype, min));
   if (max !== null) dtype = promoteTypes(dtype, promoteScalar(x.dtype, max));
+  if (dtype === bool) throw unsupported("clamp_scalar_cpu", bool);
   // With both bounds in the wrong order, the upper one wins.
   const low = min === null ? -Infinity : Number(min), high = max === null ? Infinity : Number(max);
   let y: Tensor;
@@ -160,6 +160,7 @@ function clampBackward(dy: Tensor, x: Tensor, low: number, high: number): Tensor
 function clampBetween(x: Tensor, min: Operand | null, max: Operand | null, oneSided: boolean): Tensor {
   let dtype = x.dtype;
   for (const bound of [min, max]) if (bound !== null) dtype = promoteTypes(dtype, resultType(x, bound));
+  if (dtype === bool && min !== null && max !== null) throw unsupported("clamp_cpu", bool);
   const low = min === null ? null : operand(min, dtype, x), high = max === null ? null : operand(max, dtype, x);
   const raw = castTo(x, dtype);
   const y = low !== null && high !== null

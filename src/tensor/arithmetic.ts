@@ -14,7 +14,7 @@ import { TensorMovement } from "./movement.ts";
 /** Options of {@linkcode TensorArithmetic.add} and `sub`. */
 export interface AlphaOptions {
   /** Multiplies the second operand. Default: 1. */
-  alpha?: number;
+  alpha?: number | boolean;
 }
 
 /** Options of {@linkcode TensorArithmetic.div}. */
@@ -23,6 +23,10 @@ export interface DivOptions {
   roundingMode?: RoundingMode;
 }
 
+/** The factor of the second operand. @internal */
+export function scaleOf(options: AlphaOptions | undefined): number | undefined {
+  return typeof options?.alpha === "boolean" ? Number(options.alpha) : options?.alpha;
+}
 /** @internal */
 export const alphaOptions: readonly string[] = ["alpha"];
 /** @internal */
@@ -33,22 +37,22 @@ export class TensorArithmetic extends TensorMovement {
   /** this + alpha·other. */
   add(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
     checkOptions("add", options, alphaOptions);
-    return arithmetic.add(this, other, options?.alpha);
+    return arithmetic.add(this, other, scaleOf(options));
   }
   /** this += alpha·other. */
   add_(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
     checkOptions("add_", options, alphaOptions);
-    return arithmetic.add_(this, other, options?.alpha);
+    return arithmetic.add_(this, other, scaleOf(options));
   }
   /** this − alpha·other. */
   sub(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
     checkOptions("sub", options, alphaOptions);
-    return arithmetic.sub(this, other, options?.alpha);
+    return arithmetic.sub(this, other, scaleOf(options));
   }
   /** this −= alpha·other. */
   sub_(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
     checkOptions("sub_", options, alphaOptions);
-    return arithmetic.sub_(this, other, options?.alpha);
+    return arithmetic.sub_(this, other, scaleOf(options));
   }
   /** this · other. */
   mul(this: Tensor, other: Operand): Tensor {

@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { named, sizesOf, type Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import { type CreateOptions, empty, full, parseSizes, type SizeArguments, tensor, type TensorData } from "../create.ts";
 import * as arrange from "../ops/arrange.ts";
 import * as diagonals from "../ops/diagonal.ts";
 import * as products from "../ops/products.ts";
 import type { Scalar } from "../read.ts";
-import { type Sizes, sizesFrom } from "../shape.ts";
+import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorIndexing } from "./indexing.ts";
 import type { AddmmOptions } from "./matmul.ts";
@@ -36,7 +37,19 @@ export interface SliceScatterOptions {
   step?: number;
 }
 
-const diagonalOptions = ["offset", "dim1", "dim2"];
+/** The arguments of {@linkcode TensorArrange.diagonal} and its kin. */
+export type DiagonalArguments = Trailing<[offset: number, dim1: number, dim2: number], DiagonalOptions>;
+
+/** Options of {@linkcode TensorArrange.diag}. */
+export interface DiagOptions {
+  /** Which diagonal: above the main one when positive. Default: 0. */
+  diagonal?: number;
+}
+
+/** Dimensions as numbers, as a list, or by name. */
+export type FlipArguments = number[] | [dims: Sizes] | [options: { dims: number | Sizes }];
+
+const diagonalOptions = ["offset", "dim1", "dim2"] as const;
 const scaled = ["beta", "alpha"];
 
 /** The type and device of a new tensor where the options do not say. */
@@ -47,28 +60,27 @@ function inherit(x: Tensor, options: CreateOptions): CreateOptions {
 /** Methods that rearrange. */
 export class TensorArrange extends TensorIndexing {
   /** The diagonal over two dimensions, as a view. */
-  diagonal(this: Tensor, options: DiagonalOptions | number = {}, dim1?: number, dim2?: number): Tensor {
-    const o = typeof options === "number" ? { offset: options, dim1, dim2 } : options;
-    checkOptions("diagonal", o, diagonalOptions);
+  diagonal(this: Tensor, ...args: DiagonalArguments): Tensor {
+    const o = named<DiagonalOptions>("diagonal", args, diagonalOptions);
     return diagonals.diagonal(this, o.offset, o.dim1, o.dim2);
   }
   /** A vector as a diagonal matrix, or the diagonal of a matrix. */
-  diag(this: Tensor, offset?: number): Tensor {
-    return diagonals.diag(this, offset);
+  diag(this: Tensor, ...args: Trailing<[diagonal: number], DiagOptions>): Tensor {
+    return diagonals.diag(this, named<DiagOptions>("diag", args, ["diagonal"]).diagonal);
   }
   /** All elements as a diagonal matrix. */
-  diagflat(this: Tensor, offset?: number): Tensor {
-    return diagonals.diagflat(this, offset);
+  diagflat(this: Tensor, ...args: Trailing<[offset: number], { offset?: number }>): Tensor {
+    return diagonals.diagflat(this, named<{ offset?: number }>("diagflat", args, ["offset"]).offset);
   }
   /** The last dimension as a diagonal over two new dimensions. */
-  diagEmbed(this: Tensor, options: DiagonalOptions = {}): Tensor {
-    checkOptions("diag_embed", options, diagonalOptions);
-    return diagonals.diagEmbed(this, options.offset, options.dim1, options.dim2);
+  diagEmbed(this: Tensor, ...args: DiagonalArguments): Tensor {
+    const o = named<DiagonalOptions>("diag_embed", args, diagonalOptions);
+    return diagonals.diagEmbed(this, o.offset, o.dim1, o.dim2);
   }
-  /** A copy with `source` on a diagonal. */
-  diagonalScatter(this: Tensor, source: Tensor, options: DiagonalOptions = {}): Tensor {
-    checkOptions("diagonal_scatter", options, diagonalOptions);
-    return diagonals.diagonalScatter(this, source, options.offset, options.dim1, options.dim2);
+  /** A copy with `src` on a diagonal. */
+  diagonalScatter(this: Tensor, src: Tensor, ...args: DiagonalArguments): Tensor {
+    const o = named<DiagonalOptions>("diagonal_scatter", args, diagonalOptions);
+    return diagonals.diagonalScatter(this, src, o.offset, o.dim1, o.dim2);
   }
   /** The lower triangle. */
   tril(this: Tensor, diagonal?: number): Tensor {
@@ -83,8 +95,8 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.trace(this);
   }
   /** The elements in the reverse order along `dims`. */
-  flip(this: Tensor, ...dims: number[] | [Sizes]): Tensor {
-    return diagonals.flip(this, sizesFrom(dims));
+  flip(this: Tensor, ...args: FlipArguments): Tensor {
+    return diagonals.flip(this, sizesOf("flip", "dims", args));
   }
   /** The columns in the reverse order. */
   fliplr(this: Tensor): Tensor {
@@ -154,9 +166,9 @@ export class TensorArrange extends TensorIndexing {
   vdot(this: Tensor, other: Tensor): Tensor {
     return products.vdot(this, other);
   }
-  /** The cross product of 3-vectors along `dim` (-1). */
-  cross(this: Tensor, other: Tensor, dim?: number): Tensor {
-    return products.cross(this, other, dim);
+  /** The cross product of 3-vectors along `dim`, the first of size 3 unless given. */
+  cross(this: Tensor, other: Tensor, ...args: Trailing<[dim: number | null], { dim?: number | null }>): Tensor {
+    return products.cross(this, other, named<{ dim?: number | null }>("cross", args, ["dim"]).dim);
   }
   /** beta·this + alpha·Σ a[i]·b[i]. */
   addbmm(this: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
-import type { DiffOptions } from "../functions/fill_at.ts";
+import { type Arguments, named, required } from "../arguments.ts";
+import type { DiffArguments, DiffOptions } from "../functions/fill_at.ts";
 import type { Operand } from "../ops/elementwise.ts";
 import * as ops from "../ops/fill_at.ts";
 import { inPlace } from "../ops/inplace.ts";
@@ -12,25 +12,48 @@ import type { Scalar } from "../read.ts";
 import { type Sizes, sizesFrom } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { AlphaOptions, DivOptions } from "./arithmetic.ts";
+import type { IndexOptions } from "./indexing.ts";
 import { TensorSoftmax } from "./softmax.ts";
+
+/** Options of {@linkcode TensorCompositions.indexFill}. */
+export interface IndexFillOptions extends IndexOptions {
+  /** What is written: a number, or a tensor without dimensions. */
+  value: Scalar | Tensor;
+}
+
+/** The arguments of {@linkcode TensorCompositions.indexFill}. */
+export type IndexFillArguments = Arguments<[dim: number, index: Tensor, value: Scalar | Tensor], [], IndexFillOptions>;
+
+/** Options of {@linkcode TensorCompositions.indexCopy}. */
+export interface IndexCopyOptions extends IndexOptions {
+  /** What is written. */
+  source: Tensor;
+}
+
+/** The arguments of {@linkcode TensorCompositions.indexCopy}. */
+export type IndexCopyArguments = Arguments<[dim: number, index: Tensor, source: Tensor], [], IndexCopyOptions>;
 
 /** Writing at chosen places, differences, other names. */
 export class TensorCompositions extends TensorSoftmax {
   /** This with `value` in the rows that `index` names along `dim`. */
-  indexFill(this: Tensor, dim: number, index: Tensor, value: Scalar | Tensor): Tensor {
-    return ops.indexFill(this, dim, index, value);
+  indexFill(this: Tensor, ...args: IndexFillArguments): Tensor {
+    const o = required<IndexFillOptions>("index_fill", args, ["dim", "index", "value"]);
+    return ops.indexFill(this, o.dim, o.index, o.value);
   }
   /** {@linkcode indexFill}, in place. */
-  indexFill_(this: Tensor, dim: number, index: Tensor, value: Scalar | Tensor): Tensor {
-    return inPlace("index_fill", this, [value], (x) => ops.indexFill(x, dim, index, value));
+  indexFill_(this: Tensor, ...args: IndexFillArguments): Tensor {
+    const o = required<IndexFillOptions>("index_fill_", args, ["dim", "index", "value"]);
+    return inPlace("index_fill", this, [o.value], (x) => ops.indexFill(x, o.dim, o.index, o.value));
   }
   /** This with the rows of `source` where `index` says along `dim`. */
-  indexCopy(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-    return ops.indexCopy(this, dim, index, source);
+  indexCopy(this: Tensor, ...args: IndexCopyArguments): Tensor {
+    const o = required<IndexCopyOptions>("index_copy", args, ["dim", "index", "source"]);
+    return ops.indexCopy(this, o.dim, o.index, o.source);
   }
   /** {@linkcode indexCopy}, in place. */
-  indexCopy_(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
-    return inPlace("index_copy", this, [source], (x) => ops.indexCopy(x, dim, index, source));
+  indexCopy_(this: Tensor, ...args: IndexCopyArguments): Tensor {
+    const o = required<IndexCopyOptions>("index_copy_", args, ["dim", "index", "source"]);
+    return inPlace("index_copy", this, [o.source], (x) => ops.indexCopy(x, o.dim, o.index, o.source));
   }
   /** This with the elements of `source`, in their order, where the mask holds. */
   maskedScatter(this: Tensor, mask: Tensor, source: Tensor): Tensor {
@@ -49,8 +72,8 @@ export class TensorCompositions extends TensorSoftmax {
     return ops.msort(this);
   }
   /** The differences of neighbours along a dimension. */
-  diff(this: Tensor, ...args: Trailing<[n: number, dim: number], DiffOptions>): Tensor {
-    const o = named<DiffOptions>("diff", args, ["n", "dim"], ["prepend", "append"]);
+  diff(this: Tensor, ...args: DiffArguments): Tensor {
+    const o = named<DiffOptions>("diff", args, ["n", "dim", "prepend", "append"]);
     return ops.diff(this, o.n, o.dim, o.prepend, o.append);
   }
   /** Summed to a smaller shape that broadcasts to this one. */

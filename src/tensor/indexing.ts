@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Arguments, named, required, type Trailing } from "../arguments.ts";
 import { checkOptions, isOptions } from "../check.ts";
 import * as gather from "../ops/gather.ts";
 import * as indexing from "../ops/index.ts";
@@ -21,10 +22,72 @@ export interface IndexPutOptions {
   accumulate?: boolean;
 }
 
+/** The arguments of {@linkcode TensorIndexing.indexPut} beside indices and values. */
+export type IndexPutArguments = Trailing<[accumulate: boolean], IndexPutOptions>;
+
+/** Where along a dimension. */
+export interface IndexOptions {
+  /** The dimension. */
+  dim: number;
+  /** Indices along it. */
+  index: Tensor;
+}
+
+/** The arguments of {@linkcode TensorIndexing.indexSelect}. */
+export type IndexSelectArguments = Arguments<[dim: number, index: Tensor], [], IndexOptions>;
+
+/** Options of {@linkcode TensorIndexing.gather}. */
+export interface GatherOptions extends IndexOptions {
+  /** Accepted and ignored: gradients are always dense. */
+  sparseGrad?: boolean;
+}
+
+/** The arguments of {@linkcode TensorIndexing.gather}. */
+export type GatherArguments = Arguments<[dim: number, index: Tensor], [], GatherOptions>;
+
+/** The arguments of {@linkcode TensorIndexing.indexAdd}. */
+export type IndexAddArguments = Arguments<[dim: number, index: Tensor, source: Tensor], [], IndexAddOptions>;
+
+/** The arguments of {@linkcode TensorIndexing.argsort}. */
+export type ArgsortArguments = Trailing<[dim: number, descending: boolean], SortOptions>;
+
+/** Options of {@linkcode TensorIndexing.kthvalue}. */
+export interface KthvalueOptions extends KeepdimOptions {
+  /** Which one, counted from 1. */
+  k: number;
+}
+
+/** The arguments of {@linkcode TensorIndexing.kthvalue}. */
+export type KthvalueArguments = Arguments<[k: number], [dim: number, keepdim: boolean], KthvalueOptions>;
+
+/** Options of {@linkcode TensorIndexing.bincount}. */
+export interface BincountOptions {
+  /** What each occurrence counts. Default: null, 1. */
+  weights?: Tensor | null;
+  /** The least length of the result. Default: 0. */
+  minlength?: number;
+}
+
+/** The arguments of {@linkcode TensorIndexing.bincount}. */
+export type BincountArguments = Trailing<[weights: Tensor | null, minlength: number], BincountOptions>;
+
+/** Options of {@linkcode TensorIndexing.chunk}. */
+export interface ChunkOptions {
+  /** How many pieces at the most. */
+  chunks: number;
+  /** The dimension. Default: 0. */
+  dim?: number;
+}
+
+/** The arguments of {@linkcode TensorIndexing.chunk}. */
+export type ChunkArguments = Arguments<[chunks: number], [dim: number], ChunkOptions>;
+
 /** Options of {@linkcode TensorIndexing.indexAdd}. */
-export interface IndexAddOptions {
+export interface IndexAddOptions extends IndexOptions {
+  /** What is added. */
+  source: Tensor;
   /** Multiplies the source. Default: 1. */
-  alpha?: number;
+  alpha?: number | boolean;
 }
 
 /** Options of {@linkcode TensorIndexing.sort}. */
@@ -90,31 +153,33 @@ export class TensorIndexing extends TensorActivation {
     return indexing.index(this, indices);
   }
   /** `x[indices] = values`. */
-  indexPut_(this: Tensor, indices: readonly Index[], values: Tensor | Scalar, options: IndexPutOptions = {}): Tensor {
-    checkOptions("index_put_", options, ["accumulate"]);
-    return indexing.indexPut_(this, indices, values, options.accumulate);
+  indexPut_(this: Tensor, indices: readonly Index[], values: Tensor | Scalar, ...args: IndexPutArguments): Tensor {
+    const o = named<IndexPutOptions>("index_put_", args, ["accumulate"]);
+    return indexing.indexPut_(this, indices, values, o.accumulate);
   }
   /** A copy with `values` at `indices`. */
-  indexPut(this: Tensor, indices: readonly Index[], values: Tensor | Scalar, options: IndexPutOptions = {}): Tensor {
-    return this.clone().indexPut_(indices, values, options);
+  indexPut(this: Tensor, indices: readonly Index[], values: Tensor | Scalar, ...args: IndexPutArguments): Tensor {
+    return this.clone().indexPut_(indices, values, ...args);
   }
   /** The rows that `index` lists along `dim`. */
-  indexSelect(this: Tensor, dim: number, index: Tensor): Tensor {
-    return gather.indexSelect(this, dim, index);
+  indexSelect(this: Tensor, ...args: IndexSelectArguments): Tensor {
+    const o = required<IndexOptions>("index_select", args, ["dim", "index"]);
+    return gather.indexSelect(this, o.dim, o.index);
   }
   /** This tensor with `source`'s rows added at `index` along `dim`. */
-  indexAdd(this: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
-    checkOptions("index_add", options, ["alpha"]);
-    return gather.indexAdd(this, dim, index, source, options.alpha);
+  indexAdd(this: Tensor, ...args: IndexAddArguments): Tensor {
+    const o = required<IndexAddOptions>("index_add", args, ["dim", "index", "source"], [], ["alpha"]);
+    return gather.indexAdd(this, o.dim, o.index, o.source, Number(o.alpha ?? 1));
   }
   /** Adds `source`'s rows at `index` along `dim`, in place. */
-  indexAdd_(this: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor {
-    checkOptions("index_add_", options, ["alpha"]);
-    return gather.indexAdd_(this, dim, index, source, options.alpha);
+  indexAdd_(this: Tensor, ...args: IndexAddArguments): Tensor {
+    const o = required<IndexAddOptions>("index_add_", args, ["dim", "index", "source"], [], ["alpha"]);
+    return gather.indexAdd_(this, o.dim, o.index, o.source, Number(o.alpha ?? 1));
   }
   /** Elements by index along `dim`. */
-  gather(this: Tensor, dim: number, index: Tensor): Tensor {
-    return gather.gather(this, dim, index);
+  gather(this: Tensor, ...args: GatherArguments): Tensor {
+    const o = required<GatherOptions>("gather", args, ["dim", "index"], [], ["sparseGrad"]);
+    return gather.gather(this, o.dim, o.index);
   }
   /** A copy with `source` at the places that `index` names along `dim`. */
   scatter(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
@@ -151,8 +216,8 @@ export class TensorIndexing extends TensorActivation {
     return order.sort(this, o.dim, o.descending);
   }
   /** The indices that sort this tensor along `dim` (-1). */
-  argsort(this: Tensor, dim?: number | SortOptions, options?: SortOptions): Tensor {
-    const o = withDim("argsort", dim, options, ["dim", "descending", "stable"]);
+  argsort(this: Tensor, ...args: ArgsortArguments): Tensor {
+    const o = named<SortOptions>("argsort", args, ["dim", "descending"], ["stable"]);
     return order.argsort(this, o.dim, o.descending);
   }
   /** The k largest elements along `dim` (-1), in order. */
@@ -161,9 +226,9 @@ export class TensorIndexing extends TensorActivation {
     return order.topk(this, k, o.dim, o.largest);
   }
   /** The k-th smallest element along `dim` (-1). */
-  kthvalue(this: Tensor, k: number, dim?: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices {
-    const o = withDim("kthvalue", dim, options, ["dim", "keepdim"]);
-    return order.kthvalue(this, k, o.dim, o.keepdim);
+  kthvalue(this: Tensor, ...args: KthvalueArguments): ValuesIndices {
+    const o = required<KthvalueOptions>("kthvalue", args, ["k"], ["dim", "keepdim"]);
+    return order.kthvalue(this, o.k, o.dim, o.keepdim);
   }
   /** The median of all elements, or along `dim` with its indices. */
   median(this: Tensor): Tensor;
@@ -188,8 +253,9 @@ export class TensorIndexing extends TensorActivation {
     return distinct("unique_consecutive", order.uniqueConsecutive(this), options);
   }
   /** How often each of 0, 1, … occurs, or the sum of weights for each. */
-  bincount(this: Tensor, weights?: Tensor | null, minlength?: number): Tensor {
-    return order.bincount(this, weights, minlength);
+  bincount(this: Tensor, ...args: BincountArguments): Tensor {
+    const o = named<BincountOptions>("bincount", args, ["weights", "minlength"]);
+    return order.bincount(this, o.weights, o.minlength);
   }
   /** Pieces of a size, or of the listed sizes, along `dim` (0). */
   split(this: Tensor, size: number | Sizes, dim?: number): Tensor[] {
@@ -204,8 +270,9 @@ export class TensorIndexing extends TensorActivation {
     return join.tensorSplit(this, where, dim);
   }
   /** At most `chunks` pieces of equal length along `dim` (0). */
-  chunk(this: Tensor, chunks: number, dim?: number): Tensor[] {
-    return join.chunk(this, chunks, dim);
+  chunk(this: Tensor, ...args: ChunkArguments): Tensor[] {
+    const o = required<ChunkOptions>("chunk", args, ["chunks"], ["dim"]);
+    return join.chunk(this, o.chunks, o.dim);
   }
   /** The rows along `dim` (0). */
   unbind(this: Tensor, dim?: number): Tensor[] {

@@ -4,7 +4,7 @@
  * @module
  */
 import { mode } from "../autograd/mode.ts";
-import { checkOptions } from "../check.ts";
+import { checkOptions, isOptions, kindOf } from "../check.ts";
 import * as arrange from "../ops/arrange.ts";
 import * as compare from "../ops/compare.ts";
 import type { Operand } from "../ops/elementwise.ts";
@@ -20,6 +20,26 @@ import type { AddmmOptions } from "./matmul.ts";
 export interface IncludeSelfOptions {
   /** Whether the elements that are there take part. Default: true. */
   includeSelf?: boolean;
+}
+
+/** Where {@linkcode TensorInPlace.hsplit} and its kin cut: into so many pieces, or at the listed indices. */
+export interface SplitOptions {
+  /** The number of equal pieces. */
+  sections?: number;
+  /** The indices at which later pieces begin. */
+  indices?: Sizes;
+}
+
+/** The arguments of {@linkcode TensorInPlace.hsplit} and its kin. */
+export type SplitArguments = [sectionsOrIndices: number | Sizes] | [options: SplitOptions];
+
+function cuts(operation: string, args: SplitArguments): number | Sizes {
+  const [given] = args,
+    where = isOptions(given) ? (given as SplitOptions).sections ?? (given as SplitOptions).indices : given;
+  if (typeof where !== "number" && !Array.isArray(where)) {
+    throw new TypeError(`${operation}(): expected a number of sections or a list of indices, got ${kindOf(where)}`);
+  }
+  return where;
 }
 
 function includeSelf(operation: string, options: IncludeSelfOptions): boolean {
@@ -89,16 +109,16 @@ export class TensorInPlace extends TensorCompositions {
     return inPlace("index_reduce", this, [source], (x) => x.indexReduce(dim, index, source, reduce, options));
   }
   /** Pieces along the columns (of a vector: along it). */
-  hsplit(this: Tensor, where: number | Sizes): Tensor[] {
-    return arrange.hsplit(this, where);
+  hsplit(this: Tensor, ...args: SplitArguments): Tensor[] {
+    return arrange.hsplit(this, cuts("hsplit", args));
   }
   /** Pieces along the rows. */
   vsplit(this: Tensor, where: number | Sizes): Tensor[] {
     return arrange.vsplit(this, where);
   }
   /** Pieces along the third dimension. */
-  dsplit(this: Tensor, where: number | Sizes): Tensor[] {
-    return arrange.dsplit(this, where);
+  dsplit(this: Tensor, ...args: SplitArguments): Tensor[] {
+    return arrange.dsplit(this, cuts("dsplit", args));
   }
   /** `addmm` in place. */
   addmm_(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named, sizesOf, type Trailing } from "../arguments.ts";
 import { bfloat16, bool, float16, float32, float64, int32, int64, uint8 } from "../dtype.ts";
 import type { DType } from "../dtype.ts";
 import type { DeviceLike } from "../device.ts";
@@ -16,6 +17,14 @@ import type { Scalar } from "../read.ts";
 import { type Sizes, sizesFrom } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorCore } from "./core.ts";
+
+/** Options of {@linkcode TensorMovement.flatten}. */
+export interface FlattenOptions {
+  /** The first dimension that is joined. Default: 0. */
+  startDim?: number;
+  /** The last dimension that is joined. Default: -1. */
+  endDim?: number;
+}
 
 /** Methods that move elements or only look at them differently. */
 export class TensorMovement extends TensorCore {
@@ -35,9 +44,10 @@ export class TensorMovement extends TensorCore {
   reshapeAs(this: Tensor, other: Tensor): Tensor {
     return move.reshape(this, other.sizes);
   }
-  /** Joins the dimensions from `start` (0) to `end` (-1) into one. */
-  flatten(this: Tensor, start?: number, end?: number): Tensor {
-    return move.flatten(this, start, end);
+  /** Joins the dimensions from `startDim` (0) to `endDim` (-1) into one. */
+  flatten(this: Tensor, ...args: Trailing<[startDim: number, endDim: number], FlattenOptions>): Tensor {
+    const o = named<FlattenOptions>("flatten", args, ["startDim", "endDim"]);
+    return move.flatten(this, o.startDim, o.endDim);
   }
   /** Cuts one dimension into several, one of which may be -1. */
   unflatten(this: Tensor, dim: number, sizes: Sizes): Tensor {
@@ -73,16 +83,16 @@ export class TensorMovement extends TensorCore {
     return move.permute(this, sizesFrom(dims));
   }
   /** Repeats dimensions of size 1, without a copy; -1 keeps a size. */
-  expand(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return move.expand(this, sizesFrom(sizes));
+  expand(this: Tensor, ...sizes: number[] | [Sizes] | [{ size: Sizes }]): Tensor {
+    return move.expand(this, sizesOf("expand", "size", sizes));
   }
   /** Repeats dimensions of size 1 to the sizes of `other`. */
   expandAs(this: Tensor, other: Tensor): Tensor {
     return move.expand(this, other.sizes);
   }
   /** Repeats dimensions of size 1, without a copy. */
-  broadcastTo(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return move.expand(this, sizesFrom(sizes));
+  broadcastTo(this: Tensor, ...sizes: number[] | [Sizes] | [{ size: Sizes }]): Tensor {
+    return move.expand(this, sizesOf("broadcast_to", "size", sizes));
   }
   /** Removes dimensions of size 1: all, one, or those listed. */
   squeeze(this: Tensor, dim?: number | Sizes): Tensor {

@@ -59,6 +59,9 @@ export interface ScanOptions {
   dtype?: DTypeLike;
 }
 
+/** The arguments of {@linkcode TensorStatistics.aminmax}. */
+export type AminmaxArguments = Trailing<[dim: number | null, keepdim: boolean], KeepdimOptions>;
+
 const keepdims = ["dim", "keepdim"];
 
 /** The dimensions, the correction and keepdim of a variance, from its arguments. @internal */
@@ -117,9 +120,9 @@ export class TensorStatistics extends TensorBinary {
     return o.dim === undefined ? minAll(this) : extremes.minAlong(this, o.dim, o.keepdim);
   }
   /** Both extremes. */
-  aminmax(this: Tensor, options: KeepdimOptions = {}): extremes.MinMax {
-    checkOptions("aminmax", options, keepdims);
-    return extremes.aminmax(this, options.dim, options.keepdim);
+  aminmax(this: Tensor, ...args: AminmaxArguments): extremes.MinMax {
+    const o = named<KeepdimOptions>("aminmax", args, ["dim", "keepdim"]);
+    return extremes.aminmax(this, o.dim, o.keepdim);
   }
   /** The variance, over all dimensions or some. */
   var(this: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
@@ -183,8 +186,8 @@ export class TensorStatistics extends TensorBinary {
     return statistics.vectorNorm(this, order(o.p), o.dim, o.keepdim, o.dtype);
   }
   /** The norm of the difference. */
-  dist(this: Tensor, other: Tensor, p?: number): Tensor {
-    return statistics.dist(this, other, p);
+  dist(this: Tensor, other: Tensor, ...args: Trailing<[p: number], { p?: number }>): Tensor {
+    return statistics.dist(this, other, named<{ p?: number }>("dist", args, ["p"]).p);
   }
   /** The running sum along `dim`. */
   cumsum(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
@@ -205,15 +208,15 @@ export class TensorStatistics extends TensorBinary {
     return this.copy_(this.cumprod(dim, options));
   }
   /** log of the running sum of eˣ along `dim`. */
-  logcumsumexp(this: Tensor, dim: number): Tensor {
-    return scans.logcumsumexp(this, dim);
+  logcumsumexp(this: Tensor, dim: number | { dim: number }): Tensor {
+    return scans.logcumsumexp(this, scanned("logcumsumexp", dim, undefined).dim);
   }
   /** The largest so far along `dim`, and where it is. */
-  cummax(this: Tensor, dim: number): ValuesIndices {
-    return scans.cummax(this, dim);
+  cummax(this: Tensor, dim: number | { dim: number }): ValuesIndices {
+    return scans.cummax(this, scanned("cummax", dim, undefined).dim);
   }
   /** The smallest so far along `dim`, and where it is. */
-  cummin(this: Tensor, dim: number): ValuesIndices {
-    return scans.cummin(this, dim);
+  cummin(this: Tensor, dim: number | { dim: number }): ValuesIndices {
+    return scans.cummin(this, scanned("cummin", dim, undefined).dim);
   }
 }
