@@ -5,36 +5,6 @@
  */
 import { checkOptions, isOptions } from "./check.ts";
 
-/** Required arguments by position, then optional ones by position or name; or the required ones by name as well. */
-export type Arguments<R extends readonly unknown[], P extends readonly unknown[], O> =
-  | [...R, ...Trailing<P, Partial<O>>]
-  | [options: O]
-  | (R extends readonly [infer First, unknown, ...unknown[]] ? [first: First, options: Partial<O>] : never);
-
-/**
- * The arguments by name, as {@linkcode named}, where some must be given.
- *
- * @throws {TypeError} When a required one is missing.
- */
-export function required<O extends object>(
-  operation: string,
-  args: readonly unknown[],
-  needed: readonly (string & keyof O)[],
-  optional: readonly (string & keyof O)[] = [],
-  more: readonly (string & keyof O)[] = [],
-): O {
-  const o = named<O>(operation, args, [...needed, ...optional], more);
-  const missing = needed.filter((name) => o[name] === undefined);
-  if (missing.length > 0) {
-    throw new TypeError(
-      `${operation}() missing ${missing.length} required argument${missing.length > 1 ? "s" : ""}: ${
-        missing.join(", ")
-      }`,
-    );
-  }
-  return o;
-}
-
 /**
  * Sizes or dimensions given as numbers, as one list, or by name: `x.flip(0, 1)`, `x.flip([0, 1])`, `x.flip({ dims: [0, 1] })`.
  *

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, named, required, type Trailing } from "../arguments.ts";
+import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import { type CreateOptions, createOptions, finish } from "../create.ts";
 import { toDevice } from "../device.ts";
@@ -136,9 +136,9 @@ export interface ConstantPadOptions {
 /** A number around a tensor. */
 export function constantPadNd(
   x: Tensor,
-  ...args: Arguments<[pad: Sizes], [value: Scalar], ConstantPadOptions>
+  ...args: Arguments<[pad: Sizes], [value: Scalar], ConstantPadOptions, Partial<ConstantPadOptions>>
 ): Tensor {
-  const o = required<ConstantPadOptions>("constant_pad_nd", args, ["pad"], ["value"]);
+  const o = called<ConstantPadOptions>("constant_pad_nd", args, ["pad"], ["value"]);
   return arrange.constantPad(x, o.pad, o.value);
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, named, required, type Trailing } from "../arguments.ts";
+import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
@@ -41,8 +41,11 @@ export function divide(a: Operand, b: Operand, options?: DivOptions): Tensor {
 }
 
 /** x with every element set to `value`. */
-export function fill(x: Tensor, ...args: Arguments<[value: Scalar | Tensor], [], { value: Scalar | Tensor }>): Tensor {
-  return fill_(clone(x), required<{ value: Scalar | Tensor }>("fill", args, ["value"]).value);
+export function fill(
+  x: Tensor,
+  ...args: Arguments<[value: Scalar | Tensor], [], { value: Scalar | Tensor }, Partial<{ value: Scalar | Tensor }>>
+): Tensor {
+  return fill_(clone(x), called<{ value: Scalar | Tensor }>("fill", args, ["value"]).value);
 }
 
 /** Options of {@linkcode diff}. */

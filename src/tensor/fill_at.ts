@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, named, required } from "../arguments.ts";
+import { type Arguments, called, named } from "../arguments.ts";
 import type { DiffArguments, DiffOptions } from "../functions/fill_at.ts";
 import type { Operand } from "../ops/elementwise.ts";
 import * as ops from "../ops/fill_at.ts";
@@ -22,7 +22,12 @@ export interface IndexFillOptions extends IndexOptions {
 }
 
 /** The arguments of {@linkcode TensorCompositions.indexFill}. */
-export type IndexFillArguments = Arguments<[dim: number, index: Tensor, value: Scalar | Tensor], [], IndexFillOptions>;
+export type IndexFillArguments = Arguments<
+  [dim: number, index: Tensor, value: Scalar | Tensor],
+  [],
+  IndexFillOptions,
+  Partial<IndexFillOptions>
+>;
 
 /** Options of {@linkcode TensorCompositions.indexCopy}. */
 export interface IndexCopyOptions extends IndexOptions {
@@ -31,28 +36,33 @@ export interface IndexCopyOptions extends IndexOptions {
 }
 
 /** The arguments of {@linkcode TensorCompositions.indexCopy}. */
-export type IndexCopyArguments = Arguments<[dim: number, index: Tensor, source: Tensor], [], IndexCopyOptions>;
+export type IndexCopyArguments = Arguments<
+  [dim: number, index: Tensor, source: Tensor],
+  [],
+  IndexCopyOptions,
+  Partial<IndexCopyOptions>
+>;
 
 /** Writing at chosen places, differences, other names. */
 export class TensorCompositions extends TensorSoftmax {
   /** This with `value` in the rows that `index` names along `dim`. */
   indexFill(this: Tensor, ...args: IndexFillArguments): Tensor {
-    const o = required<IndexFillOptions>("index_fill", args, ["dim", "index", "value"]);
+    const o = called<IndexFillOptions>("index_fill", args, ["dim", "index", "value"]);
     return ops.indexFill(this, o.dim, o.index, o.value);
   }
   /** {@linkcode indexFill}, in place. */
   indexFill_(this: Tensor, ...args: IndexFillArguments): Tensor {
-    const o = required<IndexFillOptions>("index_fill_", args, ["dim", "index", "value"]);
+    const o = called<IndexFillOptions>("index_fill_", args, ["dim", "index", "value"]);
     return inPlace("index_fill", this, [o.value], (x) => ops.indexFill(x, o.dim, o.index, o.value));
   }
   /** This with the rows of `source` where `index` says along `dim`. */
   indexCopy(this: Tensor, ...args: IndexCopyArguments): Tensor {
-    const o = required<IndexCopyOptions>("index_copy", args, ["dim", "index", "source"]);
+    const o = called<IndexCopyOptions>("index_copy", args, ["dim", "index", "source"]);
     return ops.indexCopy(this, o.dim, o.index, o.source);
   }
   /** {@linkcode indexCopy}, in place. */
   indexCopy_(this: Tensor, ...args: IndexCopyArguments): Tensor {
-    const o = required<IndexCopyOptions>("index_copy_", args, ["dim", "index", "source"]);
+    const o = called<IndexCopyOptions>("index_copy_", args, ["dim", "index", "source"]);
     return inPlace("index_copy", this, [o.source], (x) => ops.indexCopy(x, o.dim, o.index, o.source));
   }
   /** This with the elements of `source`, in their order, where the mask holds. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, named, required, type Trailing } from "../arguments.ts";
+import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { checkOptions, isOptions } from "../check.ts";
 import * as gather from "../ops/gather.ts";
 import * as indexing from "../ops/index.ts";
@@ -34,7 +34,7 @@ export interface IndexOptions {
 }
 
 /** The arguments of {@linkcode TensorIndexing.indexSelect}. */
-export type IndexSelectArguments = Arguments<[dim: number, index: Tensor], [], IndexOptions>;
+export type IndexSelectArguments = Arguments<[dim: number, index: Tensor], [], IndexOptions, Partial<IndexOptions>>;
 
 /** Options of {@linkcode TensorIndexing.gather}. */
 export interface GatherOptions extends IndexOptions {
@@ -43,10 +43,15 @@ export interface GatherOptions extends IndexOptions {
 }
 
 /** The arguments of {@linkcode TensorIndexing.gather}. */
-export type GatherArguments = Arguments<[dim: number, index: Tensor], [], GatherOptions>;
+export type GatherArguments = Arguments<[dim: number, index: Tensor], [], GatherOptions, Partial<GatherOptions>>;
 
 /** The arguments of {@linkcode TensorIndexing.indexAdd}. */
-export type IndexAddArguments = Arguments<[dim: number, index: Tensor, source: Tensor], [], IndexAddOptions>;
+export type IndexAddArguments = Arguments<
+  [dim: number, index: Tensor, source: Tensor],
+  [],
+  IndexAddOptions,
+  Partial<IndexAddOptions>
+>;
 
 /** The arguments of {@linkcode TensorIndexing.argsort}. */
 export type ArgsortArguments = Trailing<[dim: number, descending: boolean], SortOptions>;
@@ -58,7 +63,12 @@ export interface KthvalueOptions extends KeepdimOptions {
 }
 
 /** The arguments of {@linkcode TensorIndexing.kthvalue}. */
-export type KthvalueArguments = Arguments<[k: number], [dim: number, keepdim: boolean], KthvalueOptions>;
+export type KthvalueArguments = Arguments<
+  [k: number],
+  [dim: number, keepdim: boolean],
+  KthvalueOptions,
+  Partial<KthvalueOptions>
+>;
 
 /** Options of {@linkcode TensorIndexing.bincount}. */
 export interface BincountOptions {
@@ -80,7 +90,7 @@ export interface ChunkOptions {
 }
 
 /** The arguments of {@linkcode TensorIndexing.chunk}. */
-export type ChunkArguments = Arguments<[chunks: number], [dim: number], ChunkOptions>;
+export type ChunkArguments = Arguments<[chunks: number], [dim: number], ChunkOptions, Partial<ChunkOptions>>;
 
 /** Options of {@linkcode TensorIndexing.indexAdd}. */
 export interface IndexAddOptions extends IndexOptions {
@@ -163,22 +173,22 @@ export class TensorIndexing extends TensorActivation {
   }
   /** The rows that `index` lists along `dim`. */
   indexSelect(this: Tensor, ...args: IndexSelectArguments): Tensor {
-    const o = required<IndexOptions>("index_select", args, ["dim", "index"]);
+    const o = called<IndexOptions>("index_select", args, ["dim", "index"]);
     return gather.indexSelect(this, o.dim, o.index);
   }
   /** This tensor with `source`'s rows added at `index` along `dim`. */
   indexAdd(this: Tensor, ...args: IndexAddArguments): Tensor {
-    const o = required<IndexAddOptions>("index_add", args, ["dim", "index", "source"], [], ["alpha"]);
+    const o = called<IndexAddOptions>("index_add", args, ["dim", "index", "source"], [], ["alpha"]);
     return gather.indexAdd(this, o.dim, o.index, o.source, Number(o.alpha ?? 1));
   }
   /** Adds `source`'s rows at `index` along `dim`, in place. */
   indexAdd_(this: Tensor, ...args: IndexAddArguments): Tensor {
-    const o = required<IndexAddOptions>("index_add_", args, ["dim", "index", "source"], [], ["alpha"]);
+    const o = called<IndexAddOptions>("index_add_", args, ["dim", "index", "source"], [], ["alpha"]);
     return gather.indexAdd_(this, o.dim, o.index, o.source, Number(o.alpha ?? 1));
   }
   /** Elements by index along `dim`. */
   gather(this: Tensor, ...args: GatherArguments): Tensor {
-    const o = required<GatherOptions>("gather", args, ["dim", "index"], [], ["sparseGrad"]);
+    const o = called<GatherOptions>("gather", args, ["dim", "index"], [], ["sparseGrad"]);
     return gather.gather(this, o.dim, o.index);
   }
   /** A copy with `source` at the places that `index` names along `dim`. */
@@ -227,7 +237,7 @@ export class TensorIndexing extends TensorActivation {
   }
   /** The k-th smallest element along `dim` (-1). */
   kthvalue(this: Tensor, ...args: KthvalueArguments): ValuesIndices {
-    const o = required<KthvalueOptions>("kthvalue", args, ["k"], ["dim", "keepdim"]);
+    const o = called<KthvalueOptions>("kthvalue", args, ["k"], ["dim", "keepdim"]);
     return order.kthvalue(this, o.k, o.dim, o.keepdim);
   }
   /** The median of all elements, or along `dim` with its indices. */
@@ -271,7 +281,7 @@ export class TensorIndexing extends TensorActivation {
   }
   /** At most `chunks` pieces of equal length along `dim` (0). */
   chunk(this: Tensor, ...args: ChunkArguments): Tensor[] {
-    const o = required<ChunkOptions>("chunk", args, ["chunks"], ["dim"]);
+    const o = called<ChunkOptions>("chunk", args, ["chunks"], ["dim"]);
     return join.chunk(this, o.chunks, o.dim);
   }
   /** The rows along `dim` (0). */
