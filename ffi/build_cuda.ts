@@ -14,8 +14,15 @@ import { buildFolder } from "./targets.ts";
 const root = new URL("../", import.meta.url);
 const source = (path: string) => new URL(path, root).pathname;
 
-/** The architectures of the fat binary; the newest one's PTX is included for cards to come. */
-const architectures = ["75", "80", "86", "89", "90"];
+/**
+ * The fat binary: machine code for each card, and the newest PTX for cards to come. The cards of one generation share a
+ * pass of the front end, which takes longer than making their machine code.
+ */
+const codes = [
+  "arch=compute_75,code=sm_75",
+  "arch=compute_80,code=[sm_80,sm_86,sm_89]",
+  "arch=compute_90,code=[sm_90,compute_90]",
+];
 /** Files whose kernels may neither spill registers nor use local memory; elsewhere spills are only told. */
 const hot = /^(matmul|conv|reduce|softmax|attention|norm|pool|copy|optim)/;
 
@@ -136,17 +143,14 @@ interface Kind {
 }
 
 function nvcc(one: string | null): Kind {
-  const codes = one ? [`arch=compute_${one.slice(3)},code=${one}`] : [
-    ...architectures.map((a) => `arch=compute_${a},code=sm_${a}`),
-    `arch=compute_${architectures[architectures.length - 1]},code=compute_${architectures[architectures.length - 1]}`,
-  ];
+  const chosen = one ? [`arch=compute_${one.slice(3)},code=${one}`] : codes;
   // deno-fmt-ignore
   return {
     name: "cuda",
     compiler: Deno.env.get("NVCC") ?? "nvcc",
     compile: ["-std=c++17", "-O3", "-Werror", "all-warnings", "-Xcompiler", "-fPIC,-fvisibility=hidden,-Wall,-Wextra",
-      "-Xptxas", "-v", ...codes.flatMap((c) => ["-gencode", c])],
-    link: ["-shared", "-cudart", "static", "-Xcompiler", "-static-libgcc,-static-libstdc++", ...codes.flatMap((c) => ["-gencode", c])],
+      "-Xptxas", "-v", ...chosen.flatMap((c) => ["-gencode", c])],
+    link: ["-shared", "-cudart", "static", "-Xcompiler", "-static-libgcc,-static-libstdc++", ...chosen.flatMap((c) => ["-gencode", c])],
     hasty: /^$/,
     extra: [],
     folders: [],
@@ -161,59 +165,71 @@ function emulator(races: boolean, asan: boolean): Kind {
     name: `cuda-emulated${races ? "-races" : ""}${asan ? "-asan" : ""}`,
     compiler: Deno.env.get("CXX") ?? "g++",
     compile: [...flags, "-I", source("tests/cuda_emulator"), "-x", "c++"],
-    link: ["-shared", ...(asan ? ["-fsanitize=address"] : [])],
+    link: ["-shared", "-ldl", ...(asan ? ["-fsanitize=address"] : [])],
     hasty: /^(pointwise|cast)/,
     extra: files("tests/cuda_emulator/", /\.cpp$/).map((f) => source(`tests/cuda_emulator/${f}`)),
     folders: [source("tests/cuda_emulator/")],
   };
 }
 
-/** Compiles what is older than its sources, links when anything was; the path of the library. */
+/** Compiles one source, or finds its object from an earlier build; what the compiler said is kept beside the object. */
+async function compile(kind: Kind, file: string, objects: URL): Promise<{ object: string; report: string }> {
+  const base = file.slice(file.lastIndexOf("/") + 1).replace(/\.\w+$/, "");
+  const args = [
+    ...kind.compile,
+    ...(kind.hasty.test(base) ? ["-O0"] : []),
+    ...(base === "library" ? [`-DRAP_ABI_HASH=${abiHash()}`] : []),
+  ];
+  const key = await digest([kind.compiler, ...args, ...dependencies(file, kind.folders)]);
+  const object = new URL(`${base}-${key.slice(0, 24)}.o`, objects).pathname;
+  if (text(`${object}.report`) === "") {
+    const start = performance.now(), side = `${object}.${Deno.pid}.o`;
+    const report = await run(kind.compiler, [...args, "-c", file, "-o", side]);
+    Deno.renameSync(side, object);
+    Deno.writeTextFileSync(`${object}.report`, `${base}\n${report}`);
+    console.error(`${kind.name}: compiled ${base} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  }
+  return { object, report: text(`${object}.report`) };
+}
+
+/** Writes the resource report beside the library and throws where a hot kernel breaks the rule. */
+function checkResources(reports: [file: string, report: string][], library: string): void {
+  const kernels = reports.flatMap(([file, report]) => readReport(file, report));
+  kernels.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.kernel < b.kernel ? -1 : 1);
+  Deno.writeTextFileSync(`${library}.resources.json`, JSON.stringify(kernels, null, 1));
+  const spilling = kernels.filter((k) => k.spills > 0 && !hot.test(k.file));
+  if (spilling.length > 0) {
+    console.error(`${spilling.length} kernels that are not hot spill, among them ${describe(spilling[0])}`);
+  }
+  const wrong = complaints(kernels);
+  if (wrong.length > 0) throw new Error(`the compiler's resource report:\n${wrong.join("\n")}`);
+}
+
+/** Compiles what no earlier build has compiled, links when anything changed; the path of the library. */
 export async function buildCuda(kind: Kind, check = false): Promise<string> {
   const folder = buildFolder();
   if (!folder) throw new Error("the kernels are built from a checkout on disk");
   const objects = new URL(`${kind.name}/`, folder);
   Deno.mkdirSync(objects, { recursive: true });
+  const start = performance.now();
   const kernels = files("kernels/cuda/", /\.cu$/).map((f) => source(`kernels/cuda/${f}`));
   const library = new URL(`libraptorch-${kind.name}.so`, folder).pathname;
-  const parts: string[] = [];
-  const resources: Resources[] = [];
-  let changed = text(`${library}.stamp`) === "";
-  await twoAtATime([...kernels, ...kind.extra].map((file) => async () => {
-    const base = file.slice(file.lastIndexOf("/") + 1).replace(/\.\w+$/, "");
-    const object = new URL(`${base}.o`, objects).pathname;
-    const args = [
-      ...kind.compile,
-      ...(kind.hasty.test(base) ? ["-O0"] : []),
-      ...(base === "library" ? [`-DRAP_ABI_HASH=${abiHash()}`] : []),
-    ];
-    const wanted = await digest([kind.compiler, ...args, ...dependencies(file, kind.folders)]);
+  const parts: string[] = [], reports: [string, string][] = [];
+  // The files that take longest first, so that no processor idles at the end.
+  const slow = (file: string) => /\/(pointwise|reduce|conv|matmul|attention|random)\w*\.cu$/.test(file) ? 0 : 1;
+  const inOrder = [...kernels, ...kind.extra].sort((a, b) => slow(a) - slow(b));
+  await twoAtATime(inOrder.map((file) => async () => {
+    const { object, report } = await compile(kind, file, objects);
     parts.push(object);
-    if (text(`${object}.stamp`) !== wanted) {
-      const start = performance.now();
-      const report = await run(kind.compiler, [...args, "-c", file, "-o", object]);
-      Deno.writeTextFileSync(`${object}.report`, report);
-      Deno.writeTextFileSync(`${object}.stamp`, wanted);
-      console.error(`${kind.name}: compiled ${base} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
-      changed = true;
-    }
-    if (file.endsWith(".cu")) resources.push(...readReport(base, text(`${object}.report`)));
+    if (file.endsWith(".cu")) reports.push([report.slice(0, report.indexOf("\n")), report]);
   }));
-  if (kind.name === "cuda") {
-    resources.sort((a, b) => a.file < b.file ? -1 : a.file > b.file ? 1 : a.kernel < b.kernel ? -1 : 1);
-    Deno.writeTextFileSync(`${library}.resources.json`, JSON.stringify(resources, null, 1));
-    const spilling = resources.filter((k) => k.spills > 0 && !hot.test(k.file));
-    if (spilling.length > 0) {
-      console.error(`${spilling.length} kernels that are not hot spill, among them ${describe(spilling[0])}`);
-    }
-    const wrong = complaints(resources);
-    if (wrong.length > 0) throw new Error(`the compiler's resource report:\n${wrong.join("\n")}`);
-  }
-  if (!check && changed) {
-    await run(kind.compiler, [...kind.link, ...parts.sort(), "-o", `${library}.new`]);
-    Deno.renameSync(`${library}.new`, library);
-    Deno.writeTextFileSync(`${library}.stamp`, "built");
-    console.error(`${kind.name}: linked ${library}`);
+  if (kind.name === "cuda") checkResources(reports, library);
+  const wanted = parts.sort().join("\n");
+  if (!check && text(`${library}.stamp`) !== wanted) {
+    await run(kind.compiler, [...kind.link, ...parts, "-o", `${library}.${Deno.pid}`]);
+    Deno.renameSync(`${library}.${Deno.pid}`, library);
+    Deno.writeTextFileSync(`${library}.stamp`, wanted);
+    console.error(`${kind.name}: linked ${library} after ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
   return library;
 }

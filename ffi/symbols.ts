@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -1721196140;
+export const abiHash = 1506011958;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -48,6 +48,8 @@ export const symbols = {
   cast: { name: "rap_cast", parameters: ["i32", "i32", "pointer", "pointer", "i32"], result: "void" },
   copyStrided: { name: "rap_copy_strided", parameters: ["i32", "pointer", "pointer", "pointer"], result: "void" },
   matmul: { name: "rap_matmul", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "f64", "f64", "pointer"], result: "i32" },
+  setMatmulPrecision: { name: "rap_set_matmul_precision", parameters: ["i32"], result: "void" },
+  useCublas: { name: "rap_use_cublas", parameters: ["i32"], result: "i32" },
   convForward: { name: "rap_conv_forward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
   convBackwardInput: { name: "rap_conv_backward_input", parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
   convBackwardWeight: { name: "rap_conv_backward_weight", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
@@ -327,6 +329,13 @@ export const sample = {
   poisson: 0,
   standardGamma: 1,
   binomial: 2,
+} as const;
+
+/** Op codes `RAP_PRECISION_*`. */
+export const precision = {
+  float32: 0,
+  tf32: 1,
+  bfloat16: 2,
 } as const;
 
 /** Op codes `RAP_REDUCE_*`. */

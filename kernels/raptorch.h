@@ -184,6 +184,15 @@ RAP_API void rap_copy_strided(int32_t size, void *y, const void *x, const int32_
 //       a: 6 row stride, 7 column stride, 8 outer stride, 9 inner stride;  b: 10 … 13 likewise;
 //       c: 14 row stride, 15 outer stride, 16 inner stride;  bias: 17 row, 18 column, 19 outer, 20 inner stride.
 RAP_API int32_t rap_matmul(int32_t dtype, void *c, const void *a, const void *b, const void *bias, double alpha, double beta, const int32_t *meta);
+
+// What float32 operands may be rounded to before they are multiplied, by a device that has units for it (CUDA from compute
+// capability 8.0 on); sums stay float32. The same for all devices of the library.
+enum { RAP_PRECISION_FLOAT32 = 0, RAP_PRECISION_TF32 = 1, RAP_PRECISION_BFLOAT16 = 2 };
+RAP_API void rap_set_matmul_precision(int32_t precision);
+// Whether products of float32 and float64 go to cuBLAS: choice 0 never, 1 yes (an error where it cannot be opened), 2 where
+// it can be opened, -1 as the variable RAPTORCH_CUBLAS says (0, 1 or auto, its default). Returns 1 when they do from now on.
+RAP_API int32_t rap_use_cublas(int32_t choice);
+
 // ---- convolution (conv.c): float32, float64 ------------------------------------------------------------------
 //
 // x [batch, channels, D, H, W], w [outputs, channels/groups, KD, KH, KW], y [batch, outputs, OD, OH, OW], bias [outputs],

@@ -16,11 +16,13 @@ import {
   Pair,
   zeros,
 } from "./cuda_pair.ts";
+import { testCublas, testProducts } from "./cuda_products.ts";
 
 // RAPTORCH_EMULATOR_RACES=1 takes the build with the race checker, which is slower.
 const available = Deno.build.os === "linux";
 const races = Deno.env.get("RAPTORCH_EMULATOR_RACES") === "1";
-const pair = new Pair(available ? await buildEmulator({ races }) : null);
+const emulator = available ? await buildEmulator({ races }) : null;
+const pair = new Pair(emulator);
 
 function test(name: string, run: () => void): void {
   Deno.test(`cuda kernels: ${name}`, { ignore: !available }, run);
@@ -265,6 +267,9 @@ test("matmul", () => {
     label: "batched",
   });
 });
+
+testProducts(pair, test);
+testCublas(pair, emulator ?? "", test);
 
 /** A convolution by its sizes; dimensions beyond `size` are 1. */
 interface Convolution {

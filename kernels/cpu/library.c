@@ -17,7 +17,8 @@ void rap_set_address(void *table, int32_t at, const void *p) { ((const void **)t
 void rap_advise_huge(void *p, double bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   const uintptr_t page = (uintptr_t)2 << 20;
-  uintptr_t begin = ((uintptr_t)p + page - 1) & ~(page - 1), end = ((uintptr_t)p + (uintptr_t)bytes) & ~(page - 1);
+  uintptr_t begin = ((uintptr_t)p + page - 1) & ~(page - 1),
+            end = ((uintptr_t)p + (uintptr_t)bytes) & ~(page - 1);
   if (end > begin) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 #else
   (void)p, (void)bytes;
@@ -25,3 +26,10 @@ void rap_advise_huge(void *p, double bytes) {
 }
 
 int32_t rap_abi_hash(void) { return RAP_ABI_HASH; }
+
+// Rounded products and cuBLAS are a card's concern.
+void rap_set_matmul_precision(int32_t precision) { (void)precision; }
+int32_t rap_use_cublas(int32_t choice) {
+  (void)choice;
+  return 0;
+}

@@ -50,7 +50,7 @@ class Scratch {
   void *p;
 
 public:
-  explicit Scratch(size_t bytes) : p(rap_device_alloc(static_cast<double>(bytes))) {}
+  explicit Scratch(size_t bytes) : p(bytes ? rap_device_alloc(static_cast<double>(bytes)) : nullptr) {}
   ~Scratch() { rap_device_free(p); }
   Scratch(const Scratch &) = delete;
   Scratch &operator=(const Scratch &) = delete;

@@ -1,6 +1,7 @@
 // Convolution and its two adjoints as products of matrices that are never stored (implicit GEMM): the loaders gather
 // image elements straight into the tiles of gemm.cuh. Depthwise and narrow groups have direct kernels; 1 × 1 is matmul.
-#include "gemm.cuh"
+#include "cublas.cuh"
+#include "tensor.cuh"
 
 namespace {
 
@@ -97,36 +98,38 @@ Gather gather_image(const Shape &s) {
   return g;
 }
 
-// Rows are spots, the depth is taps: a thread keeps one spot, neighbours take neighbouring spots.
-template <typename T, int ROWS, int BK, int THREADS, bool Transposed> struct SpotLoader {
-  static constexpr int count = ROWS * BK / THREADS;
-  static_assert(THREADS % ROWS == 0, "a thread stays on one row");
+// Rows are spots, the depth is taps: a thread keeps one spot, neighbours take neighbouring spots. S is a Side of gemm.cuh.
+template <typename S, int THREADS, bool Transposed> struct SpotLoader {
+  using T = typename S::T;
+  static constexpr int count = S::rows * S::depth / THREADS;
+  static_assert(THREADS % S::rows == 0, "a thread stays on one row");
   const T *p;
   const Gather &g;
   bool inside;
   Place spot;
   T held[count];
   DEVICE SpotLoader(const T *p, const Gather &g, int rows, int first_row) : p(p), g(g) {
-    const int r = first_row + static_cast<int>(threadIdx.x) % ROWS;
+    const int r = first_row + static_cast<int>(threadIdx.x) % S::rows;
     inside = r < rows;
     spot = g.spot(inside ? r : 0);
   }
   DEVICE void fetch(int k0, int end) {
 #pragma unroll
     for (int i = 0; i < count; i++) {
-      const int k = k0 + static_cast<int>(threadIdx.x) / ROWS + i * (THREADS / ROWS);
+      const int k = k0 + static_cast<int>(threadIdx.x) / S::rows + i * (THREADS / S::rows);
       held[i] = inside && k < end ? g.template read<Transposed>(p, spot, g.tap(k)) : T(0);
     }
   }
-  DEVICE void store(RAP_SHARED_PTR(T) tile) const {
+  DEVICE void store(RAP_SHARED_PTR(typename S::E) tile) const {
 #pragma unroll
-    for (int i = 0; i < count; i++) tile[(threadIdx.x / ROWS + i * (THREADS / ROWS)) * (ROWS + 4) + threadIdx.x % ROWS] = held[i];
+    for (int i = 0; i < count; i++) tile[S::at(threadIdx.x % S::rows, threadIdx.x / S::rows + i * (THREADS / S::rows))] = S::convert(held[i]);
   }
 };
 
 // Rows are taps, the depth is spots: neighbours take neighbouring spots.
-template <typename T, int ROWS, int BK, int THREADS> struct TapLoader {
-  static constexpr int count = ROWS * BK / THREADS;
+template <typename S, int THREADS> struct TapLoader {
+  using T = typename S::T;
+  static constexpr int BK = S::depth, count = S::rows * BK / THREADS;
   const T *p;
   const Gather &g;
   int rows, first_row;
@@ -143,21 +146,22 @@ template <typename T, int ROWS, int BK, int THREADS> struct TapLoader {
 #pragma unroll
     for (int i = 0; i < count; i++) held[i] = k < end && row(i) < rows ? g.template read<false>(p, spot, taps[i]) : T(0);
   }
-  DEVICE void store(RAP_SHARED_PTR(T) tile) const {
+  DEVICE void store(RAP_SHARED_PTR(typename S::E) tile) const {
 #pragma unroll
-    for (int i = 0; i < count; i++) tile[threadIdx.x % BK * (ROWS + 4) + threadIdx.x / BK + i * (THREADS / BK)] = held[i];
+    for (int i = 0; i < count; i++) tile[S::at(threadIdx.x / BK + i * (THREADS / BK), threadIdx.x % BK)] = S::convert(held[i]);
   }
 };
 
 // A matrix whose depth is two-dimensional: element (r, k) at r * row_stride + (k / length) * outer_stride + k % length.
-template <typename T, int ROWS, int BK, int THREADS> struct FoldedLoader {
-  static constexpr int count = ROWS * BK / THREADS;
+template <typename S, int THREADS> struct FoldedLoader {
+  using T = typename S::T;
+  static constexpr int BK = S::depth, count = S::rows * BK / THREADS;
   const T *p;
   int rows, first_row;
-  int64_t row_stride, outer_stride;
+  const int64_t &row_stride, &outer_stride;
   const Divider &length;
   T held[count];
-  DEVICE FoldedLoader(const T *p, int rows, int first_row, int64_t row_stride, int64_t outer_stride, const Divider &length)
+  DEVICE FoldedLoader(const T *p, int rows, int first_row, const int64_t &row_stride, const int64_t &outer_stride, const Divider &length)
       : p(p), rows(rows), first_row(first_row), row_stride(row_stride), outer_stride(outer_stride), length(length) {}
   DEVICE void fetch(int k0, int end) {
     const int k = k0 + static_cast<int>(threadIdx.x) % BK;
@@ -169,9 +173,9 @@ template <typename T, int ROWS, int BK, int THREADS> struct FoldedLoader {
       held[i] = k < end && r < rows ? p[r * row_stride + at] : T(0);
     }
   }
-  DEVICE void store(RAP_SHARED_PTR(T) tile) const {
+  DEVICE void store(RAP_SHARED_PTR(typename S::E) tile) const {
 #pragma unroll
-    for (int i = 0; i < count; i++) tile[threadIdx.x % BK * (ROWS + 4) + threadIdx.x / BK + i * (THREADS / BK)] = held[i];
+    for (int i = 0; i < count; i++) tile[S::at(threadIdx.x / BK + i * (THREADS / BK), threadIdx.x % BK)] = S::convert(held[i]);
   }
 };
 
@@ -183,54 +187,96 @@ template <typename T> struct Product {
   const T *w, *source, *bias;
   Gather gather;
   int rows, columns, depth, relu, planes; // rows and depth of a group
+  int wide, first_group;                  // out can be written four elements at a time; blocks take groups from here on
   int64_t w_group, source_group;          // elements from one group to the next
   int64_t w_row, w_outer;                 // w as a matrix: (r, k) at r * w_row + k / length * w_outer + k % length
   Divider length, positions;
 };
 
 // grid: tiles of columns (x), tiles of rows (y), groups (z)
-template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads) conv_product(const __grid_constant__ Product<typename S::T> p) {
+template <typename S, bool Transposed> DEVICE void multiply_spots(const Product<typename S::T> &p) {
   using T = typename S::T;
-  RAP_SHARED(T, buffer, S::shared);
-  const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN, group = blockIdx.z;
-  FoldedLoader<T, S::BM, S::BK, S::threads> a(p.w + group * p.w_group, p.rows, row0, p.w_row, p.w_outer, p.length);
-  SpotLoader<T, S::BN, S::BK, S::threads, Transposed> b(p.source + group * p.source_group, p.gather, p.columns, column0);
-  typename S::Acc sum[S::TM][S::TN] = {};
-  multiply_tiles<S>(a, b, 0, p.depth, sum, buffer);
-  const int tx = threadIdx.x % (S::BN / S::TN), ty = threadIdx.x / (S::BN / S::TN);
-#pragma unroll
-  for (int j = 0; j < S::TN; j++) {
-    const int column = column0 + piece_offset<S::BN, S::TN>(tx, j);
-    if (column >= p.columns) continue;
-    const uint32_t n = p.positions.divide(column);
-    T *to = p.out + static_cast<int64_t>(n) * p.planes * p.positions.divisor + (column - n * p.positions.divisor);
-#pragma unroll
-    for (int i = 0; i < S::TM; i++) {
-      const int row = row0 + piece_offset<S::BM, S::TM>(ty, i);
-      if (row >= p.rows) continue;
-      const int plane = group * p.rows + row;
-      T v = sum[i][j];
-      if (p.bias) v += p.bias[plane];
-      if (p.relu && v < T(0)) v = T(0);
-      to[static_cast<int64_t>(plane) * p.positions.divisor] = v;
-    }
+  RAP_SHARED(typename S::E, buffer, S::shared);
+  const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN, group = p.first_group + static_cast<int>(blockIdx.z);
+  typename S::Product product;
+  {
+    FoldedLoader<typename S::A, S::threads> a(p.w + group * p.w_group, p.rows, row0, p.w_row, p.w_outer, p.length);
+    SpotLoader<typename S::B, S::threads, Transposed> b(p.source + group * p.source_group, p.gather, p.columns, column0);
+    product.multiply(a, b, 0, p.depth, buffer);
   }
+  product.each_four(buffer, [&](int r, int q, const T(&sum)[4]) {
+    const int row = row0 + r, column = column0 + q, plane = group * p.rows + row;
+    int left = p.columns - column;
+    if (row >= p.rows || left <= 0) return;
+    T v[4];
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+      v[j] = p.bias ? sum[j] + p.bias[plane] : sum[j];
+      if (p.relu && v[j] < T(0)) v[j] = T(0);
+    }
+    if (left > 4) left = 4;
+    // Four columns are neighbours in memory unless an image ends between them.
+    for (int done = 0; done < left;) {
+      const uint32_t n = p.positions.divide(column + done), at = column + done - n * p.positions.divisor;
+      T *to = p.out + (static_cast<int64_t>(n) * p.planes + plane) * p.positions.divisor + at;
+      const int here = static_cast<int>(p.positions.divisor - at);
+      if (done == 0 && here >= left) {
+        store_four(to, v, left, p.wide);
+        return;
+      }
+#pragma unroll
+      for (int j = 0; j < 4; j++)
+        if (j >= done && j < left && j - done < here) to[j - done] = v[j];
+      done += here;
+    }
+  });
+}
+
+template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads, S::resident) conv_product(const __grid_constant__ Product<typename S::T> p) {
+  multiply_spots<S, Transposed>(p);
+}
+template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads, S::resident) conv_fragments(const __grid_constant__ Product<float> p) {
+#if RAP_TENSOR_CORES
+  multiply_spots<S, Transposed>(p);
+#endif
 }
 
 template <typename T> using NarrowTile = Tile<T, 32, 128, 8, 4, 4>;
+constexpr int kMostGroups = 65535; // blocks along z
 
-template <typename S, bool Transposed> void launch_product(const Product<typename S::T> &p, int groups) {
-  const dim3 grid(static_cast<unsigned>(ceil_div(p.columns, S::BN)), static_cast<unsigned>(ceil_div(p.rows, S::BM)), static_cast<unsigned>(groups));
-  RUN((conv_product<S, Transposed>), grid, S::threads, p);
+template <typename S, typename Run> void launch_product(Product<typename S::T> p, int groups, Run run) {
+  for (; p.first_group < groups; p.first_group += kMostGroups) {
+    const int left = groups - p.first_group;
+    run(dim3(static_cast<unsigned>(ceil_div(p.columns, S::BN)), static_cast<unsigned>(ceil_div(p.rows, S::BM)),
+             static_cast<unsigned>(left < kMostGroups ? left : kMostGroups)),
+        p);
+  }
+}
+template <typename S, bool Transposed> void run_tiles(const Product<typename S::T> &p, int groups) {
+  launch_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_product<S, Transposed>), grid, S::threads, part); });
+}
+// The weights' depth is contiguous, neighbouring spots are neighbours.
+template <typename How, bool Transposed> void run_fragments(const Product<float> &p, int groups, bool large) {
+  auto run = [&](auto tile) {
+    using S = decltype(tile);
+    launch_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_fragments<S, Transposed>), grid, S::threads, part); });
+  };
+  if (large) run(LargeTensorTile<How, true, false>{});
+  else run(SmallTensorTile<How, true, false>{});
 }
 
-template <typename T, bool Transposed> void run_product(const Product<T> &p, int groups) {
+template <typename T, bool Transposed> void run_product(Product<T> &p, int groups) {
+  p.wide = p.positions.divisor % 4 == 0 && reinterpret_cast<uintptr_t>(p.out) % sizeof(Four<T>) == 0;
   if constexpr (sizeof(T) == 4) {
-    const int64_t large = static_cast<int64_t>(ceil_div(p.columns, 128)) * ceil_div(p.rows, 128) * groups;
-    if (p.rows > 64 && large >= rap_multiprocessors()) return launch_product<LargeTile, Transposed>(p, groups);
+    const int64_t tiles = static_cast<int64_t>(ceil_div(p.columns, 128)) * ceil_div(p.rows, 128) * groups;
+    const bool large = p.rows > 64 && tiles >= rap_multiprocessors();
+    const int precision = p.rows >= 16 && p.depth >= 8 ? rap_tensor_precision() : 0;
+    if (precision == RAP_PRECISION_BFLOAT16) return run_fragments<Bf16, Transposed>(p, groups, large);
+    if (precision == RAP_PRECISION_TF32) return run_fragments<Tf32, Transposed>(p, groups, large);
+    if (large) return run_tiles<LargeTile, Transposed>(p, groups);
   }
-  if (p.rows <= 32) launch_product<NarrowTile<T>, Transposed>(p, groups);
-  else launch_product<SmallTile<T>, Transposed>(p, groups);
+  if (p.rows <= 32) run_tiles<NarrowTile<T>, Transposed>(p, groups);
+  else run_tiles<SmallTile<T>, Transposed>(p, groups);
 }
 
 // ---- direct kernels for narrow groups ----------------------------------------------------------------------
@@ -274,32 +320,38 @@ template <typename T> struct WeightProduct {
   const T *dy, *x;
   Gather gather;
   int rows, taps, depth, split_depth, splits, outputs;
-  int64_t dy_batch;
-  int64_t x_group;
+  int wide, first_unit; // dw can be written four elements at a time; blocks take groups and splits from here on
+  int64_t dy_row, dy_group, dy_batch, x_group;
   Divider positions;
 };
 
 // grid: tiles of taps (x), tiles of outputs (y), groups * splits (z)
-template <typename S> __global__ void __launch_bounds__(S::threads) conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
+template <typename S> DEVICE void multiply_taps(const WeightProduct<typename S::T> &p) {
   using T = typename S::T;
-  RAP_SHARED(T, buffer, S::shared);
-  const int group = blockIdx.z / p.splits, split = blockIdx.z % p.splits, row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN;
+  RAP_SHARED(typename S::E, buffer, S::shared);
+  const int unit = p.first_unit + static_cast<int>(blockIdx.z), group = unit / p.splits, split = unit % p.splits;
+  const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN;
   const int begin = split * p.split_depth, end = begin + p.split_depth < p.depth ? begin + p.split_depth : p.depth;
-  FoldedLoader<T, S::BM, S::BK, S::threads> a(p.dy + static_cast<int64_t>(group) * p.rows * p.positions.divisor, p.rows, row0, p.positions.divisor,
-                                              p.dy_batch, p.positions);
-  TapLoader<T, S::BN, S::BK, S::threads> b(p.x + group * p.x_group, p.gather, p.taps, column0);
-  typename S::Acc sum[S::TM][S::TN] = {};
-  multiply_tiles<S>(a, b, begin, end, sum, buffer);
-  const int tx = threadIdx.x % (S::BN / S::TN), ty = threadIdx.x / (S::BN / S::TN);
-  T *to = (p.partial ? p.partial + static_cast<int64_t>(split) * p.outputs * p.taps : p.dw) + static_cast<int64_t>(group) * p.rows * p.taps;
-#pragma unroll
-  for (int i = 0; i < S::TM; i++) {
-#pragma unroll
-    for (int j = 0; j < S::TN; j++) {
-      const int row = row0 + piece_offset<S::BM, S::TM>(ty, i), column = column0 + piece_offset<S::BN, S::TN>(tx, j);
-      if (row < p.rows && column < p.taps) to[static_cast<int64_t>(row) * p.taps + column] = sum[i][j];
-    }
+  typename S::Product product;
+  {
+    FoldedLoader<typename S::A, S::threads> a(p.dy + group * p.dy_group, p.rows, row0, p.dy_row, p.dy_batch, p.positions);
+    TapLoader<typename S::B, S::threads> b(p.x + group * p.x_group, p.gather, p.taps, column0);
+    product.multiply(a, b, begin, end, buffer);
   }
+  T *const to = (p.partial ? p.partial + static_cast<int64_t>(split) * p.outputs * p.taps : p.dw) + static_cast<int64_t>(group) * p.rows * p.taps;
+  product.each_four(buffer, [&](int r, int q, const T(&sum)[4]) {
+    const int row = row0 + r, column = column0 + q;
+    if (row < p.rows && column < p.taps) store_four(to + (static_cast<int64_t>(row) * p.taps + column), sum, p.taps - column, p.wide);
+  });
+}
+
+template <typename S> __global__ void __launch_bounds__(S::threads, S::resident) conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
+  multiply_taps<S>(p);
+}
+template <typename S> __global__ void __launch_bounds__(S::threads, S::resident) conv_weight_fragments(const __grid_constant__ WeightProduct<float> p) {
+#if RAP_TENSOR_CORES
+  multiply_taps<S>(p);
+#endif
 }
 
 template <typename T> __global__ void __launch_bounds__(kBlock) conv_sum_splits(T *dw, const T *partial, int n, int splits) {
@@ -310,17 +362,39 @@ template <typename T> __global__ void __launch_bounds__(kBlock) conv_sum_splits(
   }
 }
 
-template <typename S> void launch_weight_product(WeightProduct<typename S::T> &p, int groups) {
+template <typename S, typename Run> void launch_weight_product(WeightProduct<typename S::T> p, int groups, Run run) {
   using T = typename S::T;
   const int columns = ceil_div(p.taps, S::BN), rows = ceil_div(p.rows, S::BM);
   p.splits = depth_splits(static_cast<int64_t>(columns) * rows * groups, p.depth);
   p.split_depth = ceil_div(ceil_div(p.depth, p.splits), S::BK) * S::BK;
   p.splits = ceil_div(p.depth, p.split_depth);
-  const int n = p.outputs * p.taps;
+  const int n = p.outputs * p.taps, units = groups * p.splits;
   const Scratch partial(p.splits > 1 ? static_cast<size_t>(n) * p.splits * sizeof(T) : 0);
-  p.partial = p.splits > 1 ? partial.template as<T>() : nullptr;
-  RUN((conv_weight_product<S>), dim3(columns, rows, groups * p.splits), S::threads, p);
+  p.partial = partial.template as<T>();
+  if (p.splits > 1 && !p.partial) return;
+  p.wide = p.taps % 4 == 0 && reinterpret_cast<uintptr_t>(p.partial ? p.partial : p.dw) % sizeof(Four<T>) == 0;
+  for (; p.first_unit < units; p.first_unit += kMostGroups) {
+    const int left = units - p.first_unit;
+    run(dim3(static_cast<unsigned>(columns), static_cast<unsigned>(rows), static_cast<unsigned>(left < kMostGroups ? left : kMostGroups)), p);
+  }
   if (p.splits > 1) RUN((conv_sum_splits<T>), blocks_for(n), kBlock, p.dw, p.partial, n, p.splits);
+}
+template <typename S> void run_weight_tiles(const WeightProduct<typename S::T> &p, int groups) {
+  launch_weight_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_weight_product<S>), grid, S::threads, part); });
+}
+// The depth, positions, is contiguous on both sides.
+template <typename How> void run_weight_fragments(const WeightProduct<float> &p, int groups) {
+  using S = SmallTensorTile<How, true, true>;
+  launch_weight_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_weight_fragments<S>), grid, S::threads, part); });
+}
+template <typename T> void run_weight_product(const WeightProduct<T> &p, int groups) {
+  if constexpr (sizeof(T) == 4) {
+    const int precision = p.rows >= 16 && p.taps >= 16 ? rap_tensor_precision() : 0;
+    if (precision == RAP_PRECISION_BFLOAT16) return run_weight_fragments<Bf16>(p, groups);
+    if (precision == RAP_PRECISION_TF32) return run_weight_fragments<Tf32>(p, groups);
+  }
+  if (p.rows <= 32) run_weight_tiles<NarrowTile<T>>(p, groups);
+  else run_weight_tiles<SmallTile<T>>(p, groups);
 }
 
 // One block a weight: dw[o, c, k] = Σ dy x over the batch and the positions.
@@ -428,10 +502,10 @@ int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const voi
     }
     WeightProduct<T> p = {};
     p.dw = static_cast<T *>(dw), p.dy = gradient, p.x = source, p.gather = gather_image(s), p.rows = s.group_outputs, p.taps = taps;
-    p.depth = depth, p.outputs = s.outputs, p.dy_batch = static_cast<int64_t>(s.outputs) * s.out_size;
+    p.depth = depth, p.outputs = s.outputs, p.dy_row = s.out_size, p.dy_batch = static_cast<int64_t>(s.outputs) * s.out_size;
+    p.dy_group = static_cast<int64_t>(s.group_outputs) * s.out_size;
     p.x_group = static_cast<int64_t>(s.group_channels) * s.in_size, p.positions = positions;
-    if (p.rows <= 32) launch_weight_product<NarrowTile<T>>(p, s.groups);
-    else launch_weight_product<SmallTile<T>>(p, s.groups);
+    run_weight_product(p, s.groups);
   });
   return RAP_OK;
 }

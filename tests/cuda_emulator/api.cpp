@@ -123,6 +123,7 @@ cudaError_t cudaGetLastError() {
   X(cudaErrorInvalidMemcpyDirection, "invalid copy direction for memcpy")                                       \
   X(cudaErrorNoDevice, "no CUDA-capable device is detected")                                                    \
   X(cudaErrorInvalidDevice, "invalid device ordinal")                                                           \
+  X(cudaErrorSharedObjectInitFailed, "shared object initialization failed")                                      \
   X(cudaErrorInvalidResourceHandle, "invalid resource handle")                                                  \
   X(cudaErrorNotReady, "device not ready")                                                                      \
   X(cudaErrorIllegalAddress, "an illegal memory access was encountered")                                        \
