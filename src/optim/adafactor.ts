@@ -14,7 +14,7 @@ import { t } from "../ops/movement.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { fromBfloat16, toBfloat16 } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add_, clamp_, effectiveGrad, lerp_, mul, mul_, rsqrt_, scale_ } from "./update.ts";
 
@@ -81,7 +81,7 @@ function rms(x: Tensor): number {
  */
 export class Adafactor extends Optimizer<AdafactorOptions, AdafactorState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdafactorOptions>, options: Partial<AdafactorOptions> = {}) {
+  constructor(params: Params<AdafactorOptions>, options: Given<AdafactorOptions> = {}) {
     super(params, adafactorDefaults, options, { check: checkAdafactor });
   }
 
@@ -186,7 +186,7 @@ export interface MuonState {
  */
 export class Muon extends Optimizer<MuonOptions, MuonState> {
   /** @throws {RangeError} When an option is out of its range, or a parameter is no matrix. */
-  constructor(params: Params<MuonOptions>, options: Partial<MuonOptions> = {}) {
+  constructor(params: Params<MuonOptions>, options: Given<MuonOptions> = {}) {
     super(params, muonDefaults, options, { integers: ["nsSteps"], check: checkMuon });
     for (const group of this.paramGroups) {
       for (const p of group.params) {

@@ -7,7 +7,7 @@ import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add_, addcdiv_, addcmul_, addNumber_, div_, effectiveGrad, mul_, scale_, sqrt, sqrt_ } from "./update.ts";
 
@@ -69,7 +69,7 @@ export interface AdagradState {
  */
 export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
+  constructor(params: Params<AdagradOptions>, options: Given<AdagradOptions> = {}) {
     const texts = { lrDecay: "0", weightDecay: "0", initialAccumulatorValue: "0" };
     super(params, adagradDefaults, options, { texts, check: checkAdagrad });
     this.#prepare();
@@ -169,7 +169,7 @@ export interface AdadeltaState {
  */
 export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
+  constructor(params: Params<AdadeltaOptions>, options: Given<AdadeltaOptions> = {}) {
     super(params, adadeltaDefaults, options, { texts: { weightDecay: "0" }, check: checkAdadelta });
   }
 

@@ -6,7 +6,7 @@
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkBetas, checkImplementation } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { addcdiv_, addcmul_, addNumber_, divNumber_, effectiveGrad, lerp_, maximum_, scale_, sqrt } from "./update.ts";
 
@@ -92,7 +92,7 @@ export interface AdamState {
  */
 export class Adam extends Optimizer<AdamOptions, AdamState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}, own: AdamOptions = defaults) {
+  constructor(params: Params<AdamOptions>, options: Given<AdamOptions> = {}, own: AdamOptions = defaults) {
     super(params, own, options, { texts: own.weightDecay === 0 ? { weightDecay: "0" } : {}, check });
   }
 
@@ -144,7 +144,7 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
  */
 export class AdamW extends Adam {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdamOptions>, options: Partial<AdamWOptions> = {}) {
+  constructor(params: Params<AdamOptions>, options: Given<AdamWOptions> = {}) {
     super(params, options, { ...defaults, weightDecay: 1e-2, decoupledWeightDecay: true });
   }
 }

@@ -6,7 +6,7 @@
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkBetas, checkImplementation } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import {
   abs,
@@ -82,7 +82,7 @@ export interface AdamaxState {
  */
 export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
+  constructor(params: Params<AdamaxOptions>, options: Given<AdamaxOptions> = {}) {
     super(params, adamaxDefaults, options, { texts: { weightDecay: "0" }, check: checkAdamax });
   }
 
@@ -207,7 +207,7 @@ function average(
  */
 export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
+  constructor(params: Params<NAdamOptions>, options: Given<NAdamOptions> = {}) {
     super(params, nadamDefaults, options, { texts: { weightDecay: "0" }, check: checkNAdam });
   }
 
@@ -260,7 +260,7 @@ export interface RAdamState {
  */
 export class RAdam extends Optimizer<RAdamOptions, RAdamState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
+  constructor(params: Params<RAdamOptions>, options: Given<RAdamOptions> = {}) {
     super(params, radamDefaults, options, { texts: { weightDecay: "0" }, check: checkRAdam });
   }
 

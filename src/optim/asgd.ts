@@ -10,7 +10,7 @@ import { copyElementsTo } from "../ops/strided.ts";
 import { fill_ } from "../ops/fill.ts";
 import type { Tensor } from "../tensor.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add, add_, addcmul_, clamp_, effectiveGrad, mul, mul_, scale_, sign } from "./update.ts";
 
@@ -72,8 +72,12 @@ export interface ASGDState {
  */
 export class ASGD extends Optimizer<ASGDOptions, ASGDState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
-    super(params, asgdDefaults, options, { texts: { weightDecay: "0" }, check: checkASGD });
+  constructor(params: Params<ASGDOptions>, options: Given<ASGDOptions> = {}) {
+    super(params, asgdDefaults, options, {
+      texts: { weightDecay: "0", t0: "1000000.0" },
+      integers: ["t0"],
+      check: checkASGD,
+    });
   }
 
   /** @internal */
@@ -155,8 +159,8 @@ function choose(op: number, x: Tensor, value: number, other: Tensor): Tensor {
  */
 export class Rprop extends Optimizer<RpropOptions, RpropState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<RpropOptions>, options: Partial<RpropOptions> = {}) {
-    super(params, rpropDefaults, options, { texts: { stepSizes: "(1e-06, 50)" }, check: checkRprop });
+  constructor(params: Params<RpropOptions>, options: Given<RpropOptions> = {}) {
+    super(params, rpropDefaults, options, { integers: ["stepSizes"], check: checkRprop });
   }
 
   /** @internal */

@@ -36,8 +36,11 @@ export type ParamGroup<O> = O & GroupExtras & {
 /** Parameters, or parameters with their names. */
 export type ParamList = Tensor | Iterable<Tensor | readonly [string, Tensor]>;
 
+/** Options as the caller gives them: some, and the learning rate perhaps as a tensor of one number, which is read at once. */
+export type Given<O> = { [K in keyof O]?: K extends "lr" ? O[K] | Tensor : O[K] };
+
 /** A group as the caller gives it: options that are left out are the optimizer's. */
-export type GroupInput<O> = Partial<O> & GroupExtras & {
+export type GroupInput<O> = Given<O> & GroupExtras & {
   /** The tensors that this group trains. */
   params: ParamList;
 };
@@ -77,13 +80,20 @@ const extras = [
   "swaLr",
 ];
 
+/** A number instead of a learning rate that is a tensor. */
+function plain(key: string, value: unknown): unknown {
+  if (key !== "lr" || !(value instanceof Tensor)) return value;
+  if (value.count !== 1) throw new RangeError("Tensor lr must be 1-element");
+  return value.item();
+}
+
 /** `options` over `defaults`, in the order of the defaults. */
-export function withDefaults<O extends object>(operation: string, defaults: O, options: Partial<O>): O {
+export function withDefaults<O extends object>(operation: string, defaults: O, options: Given<O>): O {
   checkOptions(operation, options, Object.keys(defaults));
   const all = { ...defaults };
   for (const key of Object.keys(defaults) as (keyof O)[]) {
-    const value = options[key];
-    if (value !== undefined) all[key] = value;
+    const value = plain(key as string, options[key]);
+    if (value !== undefined) all[key] = value as O[keyof O];
   }
   return all;
 }
@@ -121,7 +131,7 @@ export function makeGroup<O extends object>(operation: string, defaults: O, inpu
   }
   const group = { params, ...defaults } as ParamGroup<O>;
   for (const [key, value] of Object.entries(options)) {
-    if (value !== undefined) (group as Record<string, unknown>)[key] = value;
+    if (value !== undefined) (group as Record<string, unknown>)[key] = plain(key, value);
   }
   if (names.length > 0) group.paramNames = names;
   return group;

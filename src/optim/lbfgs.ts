@@ -4,6 +4,7 @@
  * @module
  */
 import { mode } from "../autograd/mode.ts";
+import { float64 } from "../dtype.ts";
 import { reduce } from "../../ffi/symbols.ts";
 import { empty, over } from "../make.ts";
 import { castTo } from "../ops/elementwise.ts";
@@ -15,7 +16,7 @@ import { contiguousStrides } from "../shape.ts";
 import { resumeArena, suspendArena } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { atLeastZero } from "./checks.ts";
-import type { Params } from "./group.ts";
+import type { Given, Params } from "./group.ts";
 import { strongWolfe } from "./line_search.ts";
 import { type Closure, Optimizer } from "./optimizer.ts";
 import { abs, add, add_, neg, scale } from "./update.ts";
@@ -54,6 +55,8 @@ export interface LBFGSState {
   func_evals: number;
   /** How many iterations there were. */
   n_iter: number;
+  /** The coefficients of the last direction, as many as there may be past steps. */
+  al?: (number | null)[];
   /** The direction. */
   d?: Tensor;
   /** The step along it. */
@@ -100,7 +103,7 @@ function largest(x: Tensor): number {
  */
 export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   /** @throws {Error} When there is more than one group, or an option is out of its range. */
-  constructor(params: Params<LBFGSOptions>, options: Partial<LBFGSOptions> = {}) {
+  constructor(params: Params<LBFGSOptions>, options: Given<LBFGSOptions> = {}) {
     const maxEval = options.maxEval ?? Math.floor((options.maxIter ?? defaults.maxIter) * 5 / 4);
     super(params, defaults, { ...options, maxEval }, {
       texts: { lr: "1" },
@@ -180,6 +183,7 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
 
   #iterate(closure: Closure): Tensor | number {
     const group = this.paramGroups[0], [first] = this.#params;
+    const round = first.dtype === float64 ? (x: number): number => x : Math.fround;
     let state = this.state.get(first);
     if (state === undefined) this.state.set(first, state = this.initial());
     const number = (loss: Tensor | number): number => typeof loss === "number" ? loss : loss.item();
@@ -196,7 +200,8 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
       state.d = d;
       state.prev_flat_grad = packed(gradient);
       const before = state.prev_loss = loss;
-      state.t = state.n_iter === 1 ? Math.min(1, 1 / sum(abs(gradient)).item()) * group.lr : group.lr;
+      const small = 1 / sum(abs(gradient)).item();
+      state.t = state.n_iter > 1 ? group.lr : small < 1 ? round(round(small) * group.lr) : group.lr;
       const slope = inner(gradient, d);
       if (slope > -group.toleranceChange) break;
 
@@ -243,6 +248,9 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
 
   /** The direction to go: minus the gradient times the approximated inverse Hessian, by the two-loop recursion. */
   #direction(state: LBFGSState, gradient: Tensor): Tensor {
+    const { historySize } = this.paramGroups[0];
+    // PyTorch keeps these scalars in the parameters' type.
+    const round = gradient.dtype === float64 ? (x: number): number => x : Math.fround;
     if (state.n_iter === 1) {
       state.old_dirs = [];
       state.old_stps = [];
@@ -253,19 +261,19 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
     const dirs = state.old_dirs!, steps = state.old_stps!, ro = state.ro!;
     const y = add(gradient, state.prev_flat_grad!, -1), s = scale(state.d!, state.t!), ys = inner(y, s);
     if (ys > 1e-10) {
-      if (dirs.length === this.paramGroups[0].historySize) [dirs, steps, ro].forEach((list) => list.shift());
+      if (dirs.length === historySize) [dirs, steps, ro].forEach((list) => list.shift());
       dirs.push(y);
       steps.push(s);
-      ro.push(1 / ys);
-      state.H_diag = ys / inner(y, y);
+      ro.push(round(1 / ys));
+      state.H_diag = round(ys / inner(y, y));
     }
-    const q = neg(gradient), al: number[] = [];
+    const q = neg(gradient), al = state.al ??= new Array<number | null>(historySize).fill(null);
     for (let i = dirs.length - 1; i >= 0; i--) {
-      al[i] = inner(steps[i], q) * ro[i];
-      add_(q, dirs[i], -al[i]);
+      const a = al[i] = round(inner(steps[i], q) * ro[i]);
+      add_(q, dirs[i], -a);
     }
     const r = scale(q, state.H_diag!);
-    for (let i = 0; i < dirs.length; i++) add_(r, steps[i], al[i] - inner(dirs[i], r) * ro[i]);
+    for (let i = 0; i < dirs.length; i++) add_(r, steps[i], round(al[i]! - round(inner(dirs[i], r) * ro[i])));
     return r;
   }
 
@@ -274,7 +282,6 @@ export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
     // PyTorch has 0-d tensors where numbers are enough.
     const plain = (value: unknown): unknown =>
       value instanceof Tensor && value.ndim === 0 ? value.item() : Array.isArray(value) ? value.map(plain) : value;
-    const { al: _, ...rest } = saved;
-    return super.loadState(p, Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, plain(value)])));
+    return super.loadState(p, Object.fromEntries(Object.entries(saved).map(([key, value]) => [key, plain(value)])));
   }
 }

@@ -15,6 +15,7 @@ import type { RemovableHandle } from "../tensor/core.ts";
 import { Batch, batchable, type Rows } from "./batch.ts";
 import {
   camelCase,
+  type Given,
   type GroupInput,
   makeGroup,
   type OptionSpec,
@@ -96,7 +97,7 @@ export abstract class Optimizer<O extends object = object, S extends object = ob
   protected readonly tensorSteps: boolean = true;
 
   /** @throws {Error} When there are no parameters, or an option makes no sense. */
-  constructor(params: Params<O>, defaults: O, options: Partial<O>, spec: OptionSpec<O> = {}) {
+  constructor(params: Params<O>, defaults: O, options: Given<O>, spec: OptionSpec<O> = {}) {
     const operation = new.target.name;
     this.defaults = withDefaults(operation, defaults, options);
     this.#spec = spec;

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 import { packed } from "../ops/strided.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add_, addcdiv_, addcmul_, addNumber_, effectiveGrad, lerp_, scale_, sqrt_ } from "./update.ts";
 
@@ -77,7 +77,7 @@ export interface RMSpropState {
  */
 export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
+  constructor(params: Params<RMSpropOptions>, options: Given<RMSpropOptions> = {}) {
     super(params, defaults, options, { texts: { momentum: "0", weightDecay: "0" }, check });
   }
 

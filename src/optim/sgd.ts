@@ -7,7 +7,7 @@ import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, persistent, stateLike } from "./optimizer.ts";
 import { add, add_, effectiveGrad, scale_ } from "./update.ts";
 
@@ -79,7 +79,7 @@ export interface SGDState {
  */
 export class SGD extends Optimizer<SGDOptions, SGDState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<SGDOptions>, options: Partial<SGDOptions> = {}) {
+  constructor(params: Params<SGDOptions>, options: Given<SGDOptions> = {}) {
     super(params, defaults, options, { texts: { momentum: "0", dampening: "0", weightDecay: "0" }, check });
   }
 

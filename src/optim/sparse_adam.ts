@@ -12,7 +12,7 @@ import { runReduce } from "../ops/reduce.ts";
 import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkBetas } from "./checks.ts";
-import type { ParamGroup, Params } from "./group.ts";
+import type { Given, ParamGroup, Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add, addcmul_, addNumber_, div_, effectiveGrad, mul, mul_, sqrt } from "./update.ts";
 
@@ -55,7 +55,7 @@ export class SparseAdam extends Optimizer<SparseAdamOptions, SparseAdamState> {
   protected override readonly tensorSteps: boolean = false;
 
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<SparseAdamOptions>, options: Partial<SparseAdamOptions> = {}) {
+  constructor(params: Params<SparseAdamOptions>, options: Given<SparseAdamOptions> = {}) {
     super(params, defaults, options, { check });
   }
 
