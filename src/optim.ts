@@ -39,3 +39,4 @@ export { ASGD, type ASGDOptions, type ASGDState, Rprop, type RpropOptions, type 
 export { LBFGS, type LBFGSOptions, type LBFGSState } from "./optim/lbfgs.ts";
 export { SparseAdam, type SparseAdamOptions, type SparseAdamState } from "./optim/sparse_adam.ts";
 export * as lrScheduler from "./optim/lr_scheduler.ts";
+export * as swaUtils from "./optim/swa_utils.ts";

@@ -246,7 +246,8 @@ function* suffixesOf(net: RNNBase): Generator<[string, number], void, unknown> {
 }
 
 function weightsOf(net: RNNBase, suffix: string): CellWeights {
-  const get = (name: string): Tensor => net.getParameter(`${name}_${suffix}`);
+  // Not getParameter: it may be parametrized.
+  const get = (name: string): Tensor => Reflect.get(net, `${name}_${suffix}`) as Tensor;
   return {
     inputWeight: get("weight_ih"),
     hiddenWeight: get("weight_hh"),

@@ -19,6 +19,10 @@ import { vectorNorm } from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 
 export { fuseConvBnEval, fuseLinearBnEval } from "./fuse.ts";
+/** Tensors of a module computed from others. */
+export * as parametrize from "./parametrize.ts";
+/** Ready-made ones: weight normalisation. */
+export * as parametrizations from "./parametrizations.ts";
 /** Sequences of different lengths in one batch. */
 export * as rnn from "./packed_sequence.ts";
 
