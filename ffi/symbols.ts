@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 1506011958;
+export const abiHash = -1772330759;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -68,6 +68,14 @@ export const symbols = {
   crossEntropyBackward: { name: "rap_cross_entropy_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32", "i32", "f64"], result: "i32" },
   loss: { name: "rap_loss", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
   lossBackward: { name: "rap_loss_backward", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  ctcLoss: { name: "rap_ctc_loss", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
+  ctcLossBackward: { name: "rap_ctc_loss_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
+  pdist: { name: "rap_pdist", parameters: ["i32", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  pdistBackward: { name: "rap_pdist_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
+  gridSample: { name: "rap_grid_sample", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "pointer"], result: "i32" },
+  gridSampleBackward: { name: "rap_grid_sample_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "pointer"], result: "i32" },
+  resample: { name: "rap_resample", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
+  resampleBackward: { name: "rap_resample_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
   batchNorm: { name: "rap_batch_norm", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "f64", "f64"], result: "i32" },
   batchNormBackward: { name: "rap_batch_norm_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   layerNorm: { name: "rap_layer_norm", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "f64"], result: "i32" },
@@ -369,6 +377,16 @@ export const reduction = {
   none: 0,
   mean: 1,
   sum: 2,
+} as const;
+
+/** Op codes `RAP_GRID_*`. */
+export const grid = {
+  linear: 0,
+  nearest: 1,
+  cubic: 2,
+  zeros: 0,
+  border: 1,
+  reflection: 2,
 } as const;
 
 /** Op codes `RAP_SCATTER_*`. */

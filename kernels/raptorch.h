@@ -275,6 +275,33 @@ RAP_API int32_t rap_loss(int32_t kind, int32_t dtype, void *loss, const void *x,
 // dx = dloss (one number, or n for reduction none) * weight * d kind / dx, divided by n for a mean
 RAP_API int32_t rap_loss_backward(int32_t kind, int32_t dtype, void *dx, const void *dloss, const void *x, const void *target, const void *weight, int32_t n, int32_t reduction, double p);
 
+// Connectionist temporal classification (ctc.c). log_probs [steps, batch, classes]; targets int64; lengths [3, batch] int64: of
+// each input, of each target, and where the target begins; longest: the longest target. loss [batch]; alpha [batch, steps,
+// 2 longest + 1] is kept for the backward, which ends in the gradient of what log_softmax was given.
+RAP_API int32_t rap_ctc_loss(int32_t dtype, void *loss, void *alpha, const void *log_probs, const void *targets, const void *lengths, int32_t steps, int32_t batch, int32_t classes, int32_t longest, int32_t blank);
+// dx like log_probs; zero_infinity: no gradient where the loss is infinite
+RAP_API int32_t rap_ctc_loss_backward(int32_t dtype, void *dx, const void *dloss, const void *loss, const void *alpha, const void *log_probs, const void *targets, const void *lengths, int32_t steps, int32_t batch, int32_t classes, int32_t longest, int32_t blank, int32_t zero_infinity);
+
+// ---- distances (distance.c) ------------------------------------------------------------------------------------
+// y [rows (rows - 1) / 2] = (sum |x[i] - x[k]|^p)^(1/p) for all i < k, x [rows, cols]; p may be 0 (how many differ) and infinite
+RAP_API int32_t rap_pdist(int32_t dtype, void *y, const void *x, int32_t rows, int32_t cols, double p);
+RAP_API int32_t rap_pdist_backward(int32_t dtype, void *dx, const void *dy, const void *x, const void *y, int32_t rows, int32_t cols, double p);
+
+// ---- sampling of images (sample.c): float32, float64 --------------------------------------------------------------
+enum { RAP_GRID_LINEAR = 0, RAP_GRID_NEAREST = 1, RAP_GRID_CUBIC = 2 };
+enum { RAP_GRID_ZEROS = 0, RAP_GRID_BORDER = 1, RAP_GRID_REFLECTION = 2 };
+// y [batch, channels, OD, OH, OW] = x [batch, channels, D, H, W] at grid [batch, OD, OH, OW, dims], innermost coordinate first,
+// from -1 to 1 (the centres of the corner pixels with align, else their outer edges).
+// meta: batch, channels, dims (2: D = OD = 1, or 3), D, H, W, OD, OH, OW.
+RAP_API int32_t rap_grid_sample(int32_t dtype, void *y, const void *x, const void *grid, int32_t mode, int32_t padding, int32_t align, const int32_t *meta);
+// dx, dgrid may be null
+RAP_API int32_t rap_grid_sample_backward(int32_t dtype, void *dx, void *dgrid, const void *dy, const void *x, const void *grid, int32_t mode, int32_t padding, int32_t align, const int32_t *meta);
+// y [outer, out, inner], y[o,i] = sum over k of weights[i,k] x[o, positions[i,k]], x [outer, in, inner]; positions [out, taps]
+// int32, where -1 ends a row of taps, weights [out, taps] double
+RAP_API int32_t rap_resample(int32_t dtype, void *y, const void *x, const void *positions, const void *weights, int32_t outer, int32_t in, int32_t inner, int32_t out, int32_t taps);
+// dx [outer, in, inner] from dy [outer, out, inner]
+RAP_API int32_t rap_resample_backward(int32_t dtype, void *dx, const void *dy, const void *positions, const void *weights, int32_t outer, int32_t in, int32_t inner, int32_t out, int32_t taps);
+
 // ---- normalisation (norm.c) ----------------------------------------------------------------------------------
 // x [batch, channels, inner]; gamma, beta [channels] or null. Training: statistics of x, and running = (1 - momentum)
 // running + momentum statistic (unbiased variance) where not null; else the running statistics. mean, invstd [channels]

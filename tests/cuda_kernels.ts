@@ -877,6 +877,87 @@ test("gradients of samples", () => {
   }
 });
 
+test("distances between rows", () => {
+  for (const dtype of [0, 1]) {
+    for (const p of [0, 0.5, 1, 1.7, 2, 3, Infinity]) {
+      const rows = 23,
+        cols = 5,
+        pairs = rows * (rows - 1) / 2,
+        options = { ...tolerances(dtype), label: `${dtype} ${p}` };
+      const x = numbers.of(dtype, rows * cols), dy = numbers.of(dtype, pairs);
+      x.copyWithin(cols, 0, cols); // two rows are the same
+      const [y] = pair.check("pdist", [dtype, out(zeros(dtype, pairs)), input(x), rows, cols, p], options);
+      const args = [dtype, out(zeros(dtype, rows * cols)), input(dy), input(x), input(y), rows, cols, p];
+      pair.check("pdist_backward", args, options);
+    }
+  }
+});
+
+test("alignments of sequences", () => {
+  const steps = 9, batch = 4, classes = 5, longest = 3;
+  // One target is as long as it can be, one is empty, one repeats itself and one does not fit its input.
+  const lengths = BigInt64Array.from([9, 7, 6, 2, 3, 0, 3, 3, 0, 3, 6, 9], BigInt);
+  const targets = BigInt64Array.from([1, 2, 4, 0, 0, 0, 3, 3, 1, 4, 2, 1], BigInt);
+  for (const dtype of [0, 1]) {
+    const options = { ...tolerances(dtype), label: `${dtype}` };
+    const x = input(numbers.of(dtype, steps * batch * classes, -3, -0.5));
+    const alphas = batch * steps * (2 * longest + 1);
+    const sizes = [steps, batch, classes, longest, 0];
+    const fixed = [x, input(targets), input(lengths)];
+    const forward = [dtype, out(zeros(dtype, batch)), out(zeros(dtype, alphas)), ...fixed, ...sizes];
+    const [loss, alpha] = pair.check("ctc_loss", forward, options);
+    assert.equal(Number(loss[3]), Infinity);
+    const dloss = input(numbers.of(dtype, batch));
+    const kept = [dloss, input(loss), input(alpha), ...fixed, ...sizes];
+    pair.check("ctc_loss_backward", [dtype, out(zeros(dtype, steps * batch * classes)), ...kept, 1], options);
+  }
+});
+
+test("images at the points of a grid", () => {
+  const { grid } = codes, batch = 2, channels = 3;
+  for (
+    const [dims, mode] of [[2, grid.linear], [2, grid.nearest], [2, grid.cubic], [3, grid.linear], [3, grid.nearest]]
+  ) {
+    const image = dims === 2 ? [1, 5, 4] : [3, 5, 4], points = dims === 2 ? [1, 3, 6] : [2, 3, 6];
+    const product = (sizes: number[]): number => sizes.reduce((a, b) => a * b, 1);
+    const inputs = batch * channels * product(image), outputs = batch * channels * product(points);
+    const coordinates = batch * product(points) * dims;
+    for (const padding of [grid.zeros, grid.border, grid.reflection]) {
+      for (const [dtype, align] of [[0, 0], [1, 0], [1, 1]]) {
+        // Derivatives of the cubic weights add up to zero: what is left of a sum is as exact as its terms.
+        const close = dtype === 0 ? { tolerance: 1e-5, atol: 1e-5 } : tolerances(dtype);
+        const options = { ...close, label: `${dims} ${mode} ${padding} ${dtype} ${align}` };
+        const x = input(numbers.of(dtype, inputs)), at = input(numbers.of(dtype, coordinates, -2.3, 2.3));
+        const how = [mode, padding, align, meta(batch, channels, dims, image, points)];
+        pair.check("grid_sample", [dtype, out(zeros(dtype, outputs)), x, at, ...how], options);
+        const gradients = [
+          out(zeros(dtype, inputs)),
+          out(zeros(dtype, coordinates)),
+          input(numbers.of(dtype, outputs)),
+        ];
+        pair.check("grid_sample_backward", [dtype, ...gradients, x, at, ...how], options);
+      }
+    }
+  }
+});
+
+test("resampling", () => {
+  const outer = 3, count = 7, width = 4, taps = 3;
+  // The rows have three, two and one tap.
+  const positions = input(Int32Array.from([0, 1, 2, 3, 6, -1, 5, -1, -1, 2, 2, 2, 6, 0, -1]));
+  const rows = positions.data.length / taps, weights = input(numbers.doubles(rows * taps));
+  for (const dtype of [0, 1]) {
+    for (const inner of [1, width]) {
+      const shape = [positions, weights, outer, count, inner, rows, taps];
+      const options = { ...tolerances(dtype), label: `${dtype} ${inner}` };
+      const x = input(numbers.of(dtype, outer * count * inner)), y = zeros(dtype, outer * rows * inner);
+      pair.check("resample", [dtype, out(y), x, ...shape], options);
+      const dy = input(numbers.of(dtype, y.length));
+      pair.check("resample_backward", [dtype, out(zeros(dtype, outer * count * inner)), dy, ...shape], options);
+    }
+  }
+});
+
 test("linear algebra", () => {
   for (const dtype of [0, 1]) {
     const options = { tolerance: dtype === 0 ? 1e-5 : 1e-10, atol: dtype === 0 ? 1e-5 : 1e-10 };

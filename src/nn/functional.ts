@@ -57,6 +57,9 @@ export {
 } from "../ops/response_norm.ts";
 export { type AttentionArguments, type AttentionOptions, scaledDotProductAttention } from "../ops/attention.ts";
 export * from "../ops/margin_loss.ts";
+export { ctcLoss, type CTCLossOptions, type Lengths } from "../ops/ctc_loss.ts";
+export { affineGrid, gridSample, type GridSampleOptions } from "../ops/grid_sample.ts";
+export { pdist } from "../ops/distance.ts";
 export { bilinear } from "../ops/bilinear.ts";
 export { fold, unfold } from "../ops/fold.ts";
 export {
