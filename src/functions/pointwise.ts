@@ -5,7 +5,7 @@
  */
 import type { Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
-import type { Operand } from "../ops/elementwise.ts";
+import { checkTensors, type Operand } from "../ops/elementwise.ts";
 import { isin as isinOp } from "../ops/isin.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ClampArguments, CloseArguments, ValueOptions } from "../tensor/binary.ts";
@@ -51,11 +51,13 @@ export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
 
 /** Where two tensors are close: |a − b| ≤ atol + rtol·|b|. */
 export function isclose(a: Tensor, b: Tensor, ...args: CloseArguments): Tensor {
+  checkTensors("isclose", a, b);
   return a.isclose(b, ...args);
 }
 
 /** Whether two tensors are close everywhere. */
 export function allclose(a: Tensor, b: Tensor, ...args: CloseArguments): boolean {
+  checkTensors("allclose", a, b);
   return a.allclose(b, ...args);
 }
 

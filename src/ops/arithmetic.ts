@@ -17,7 +17,7 @@ function tensorOrNull(x: Operand): Tensor | null {
 
 /** a + alpha·b. */
 export function add(a: Operand, b: Operand, alpha = 1): Tensor {
-  const dtype = resultType(a, b);
+  const dtype = resultType(a, b, "add");
   checkAlpha("add", dtype, alpha);
   const y = alpha === 1
     ? runBinary("add", binary.add, a, b, dtype)
@@ -30,7 +30,7 @@ export function add(a: Operand, b: Operand, alpha = 1): Tensor {
 
 /** a − alpha·b. */
 export function sub(a: Operand, b: Operand, alpha = 1): Tensor {
-  const dtype = resultType(a, b);
+  const dtype = resultType(a, b, "sub");
   if (dtype !== bool && ((isTensor(a) && a.dtype === bool) || (isTensor(b) && b.dtype === bool))) {
     throw new TypeError(
       "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` " +
@@ -63,7 +63,7 @@ function checkAlpha(operation: string, dtype: DType, alpha: number): void {
 
 /** a · b. */
 export function mul(a: Operand, b: Operand): Tensor {
-  const dtype = resultType(a, b);
+  const dtype = resultType(a, b, "mul");
   const y = runBinary("mul", binary.mul, a, b, dtype);
   if (!isTensor(b)) return record("MulBackward0", y, [tensorOrNull(a)], [], (dy) => [mul(dy, b)]);
   if (!isTensor(a)) return record("MulBackward0", y, [b], [], (dy) => [mul(dy, a)]);
@@ -89,7 +89,7 @@ export function div(a: Operand, b: Operand, rounding: RoundingMode = null): Tens
   if (rounding !== null) {
     throw new Error(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${rounding}'`);
   }
-  const y = runBinary("div", binary.div, a, b, floatType(resultType(a, b)));
+  const y = runBinary("div", binary.div, a, b, floatType(resultType(a, b, "div")));
   if (!isTensor(b)) return record("DivBackward0", y, [tensorOrNull(a)], [], (dy) => [div(dy, b)]);
   if (!isTensor(a)) {
     return record("DivBackward0", y, [b], [b, y], (dy, [b, y]) => [neg(div(mul(dy, y), b))]);
@@ -101,7 +101,7 @@ export function div(a: Operand, b: Operand, rounding: RoundingMode = null): Tens
 }
 
 function roundedDiv(operation: string, op: number, a: Operand, b: Operand): Tensor {
-  const dtype = resultType(a, b);
+  const dtype = resultType(a, b, operation);
   // PyTorch rounds the quotient of 16-bit numbers to 16 bits before it cuts it.
   const y = op === binary.truncDivide && isHalf(dtype)
     ? runUnary(operation, unary.trunc, runBinary(operation, binary.div, a, b, dtype))

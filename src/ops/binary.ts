@@ -11,6 +11,7 @@ import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { eq, ge, gt, isnan, le, lt } from "./compare.ts";
 import {
   castTo,
+  checkTensors,
   floatType,
   isTensor,
   type Operand,
@@ -18,6 +19,7 @@ import {
   runBinary,
   runUnary,
   unsupported,
+  wrongOperands,
 } from "./elementwise.ts";
 import { exp, exp2, fused, log, reciprocal, rsqrt, sqrt, square } from "./pointwise.ts";
 import { maskedFill, where } from "./where.ts";
@@ -33,8 +35,9 @@ function pair(a: Operand, b: Operand): [Tensor | null, Tensor | null] {
 
 /** aᵇ. */
 export function pow(a: Operand, b: Operand): Tensor {
+  if (!isTensor(a) && !isTensor(b)) throw wrongOperands("pow", a, b);
   if (!isTensor(b)) return powScalar(a as Tensor, Number(b), typeof b === "boolean" ? Number(b) : b);
-  const dtype = resultType(a, b);
+  const dtype = resultType(a, b, "pow");
   if (dtype === bool) throw unsupported("pow", bool);
   const y = runBinary("pow", binary.pow, a, b, dtype);
   if (!isTensor(a)) {
@@ -80,13 +83,13 @@ function extreme(
   name: string,
   operation: string,
   op: number,
-  a: Operand,
-  b: Operand,
+  a: Tensor,
+  b: Tensor,
   wins: (a: Tensor, b: Tensor) => Tensor,
 ): Tensor {
+  checkTensors(operation, a, b);
   const y = runBinary(operation, op, a, b, resultType(a, b));
-  return record(name, y, pair(a, b), pair(a, b), (dy, saved, needs) => {
-    const x = (saved[0] ?? a) as Tensor, z = (saved[1] ?? b) as Tensor;
+  return record(name, y, [a, b], [a, b], (dy, [x, z], needs) => {
     const shared = where(eq(x, z), div(dy, 2), dy);
     return [
       needs[0] ? maskedFill(shared, wins(z, x), 0) : null,
@@ -96,12 +99,12 @@ function extreme(
 }
 
 /** The larger of two; NaN if one is. */
-export function maximum(a: Operand, b: Operand): Tensor {
+export function maximum(a: Tensor, b: Tensor): Tensor {
   return extreme("MaximumBackward0", "maximum", binary.maximum, a, b, gt);
 }
 
 /** The smaller of two; NaN if one is. */
-export function minimum(a: Operand, b: Operand): Tensor {
+export function minimum(a: Tensor, b: Tensor): Tensor {
   return extreme("MinimumBackward0", "minimum", binary.minimum, a, b, lt);
 }
 
@@ -113,6 +116,7 @@ function extremeNumber(
   b: Tensor,
   holds: (a: Operand, b: Operand) => Tensor,
 ): Tensor {
+  checkTensors(operation, a, b);
   const y = runBinary(operation, op, a, b, resultType(a, b));
   return record(name, y, [a, b], [a, b], (dy, [a, b], needs) => {
     const first = holds(a.detached(), b.detached()).add(isnan(b.detached()));
@@ -131,7 +135,7 @@ export function fmin(a: Tensor, b: Tensor): Tensor {
 }
 
 function numeric(operation: string, a: Operand, b: Operand): DType {
-  const dtype = resultType(a, b);
+  const dtype = resultType(a, b, operation);
   if (dtype === bool) throw unsupported(operation, bool);
   return dtype;
 }
@@ -148,6 +152,7 @@ export function remainder(a: Operand, b: Operand): Tensor {
 
 /** What is left of a / b rounded towards zero: of a's sign. */
 export function fmod(a: Tensor, b: Operand): Tensor {
+  if (!isTensor(a)) throw wrongOperands("fmod", a, b);
   const y = runBinary("fmod", binary.fmod, a, b, numeric("fmod", a, b));
   return record(isTensor(b) ? "FmodBackward1" : "FmodBackward0", y, pair(a, b), pair(a, b), (dy, [a, b], needs) => [
     needs[0] ? dy : null,
@@ -165,6 +170,7 @@ export function floorDivide(a: Operand, b: Operand): Tensor {
 
 /** The angle of (b, a): atan(a/b) in the right quadrant. */
 export function atan2(a: Tensor, b: Tensor): Tensor {
+  checkTensors("atan2", a, b);
   const y = runBinary("atan2", binary.atan2, a, b, floatType(resultType(a, b)));
   return record("Atan2Backward0", y, [a, b], [a, b], (dy, [a, b], needs) => {
     const scaled = div(dy, add(square(a), square(b)));
@@ -174,6 +180,7 @@ export function atan2(a: Tensor, b: Tensor): Tensor {
 
 /** √(a² + b²). */
 export function hypot(a: Tensor, b: Tensor): Tensor {
+  checkTensors("hypot", a, b);
   const y = runBinary("hypot", binary.hypot, a, b, resultType(a, b));
   return record("HypotBackward0", y, [a, b], [a, b, y], (dy, [a, b, y], needs) => [
     needs[0] ? mul(dy, div(a, y)) : null,
@@ -183,7 +190,7 @@ export function hypot(a: Tensor, b: Tensor): Tensor {
 
 /** The size of a with the sign of b. */
 export function copysign(a: Tensor, b: Operand): Tensor {
-  const y = runBinary("copysign", binary.copysign, a, b, floatType(resultType(a, b)));
+  const y = runBinary("copysign", binary.copysign, a, b, floatType(resultType(a, b, "copysign")));
   const name = isTensor(b) ? "CopysignBackward0" : "CopysignBackward1";
   return record(name, y, pair(a, b), [a, y], (dy, [a, y], needs) => [
     needs[0] ? maskedFill(mul(dy, div(y, a).detach()), eq(a, 0), 0) : null,
@@ -193,6 +200,7 @@ export function copysign(a: Tensor, b: Operand): Tensor {
 
 /** log(eᵃ + eᵇ), without overflow. */
 export function logaddexp(a: Tensor, b: Tensor): Tensor {
+  checkTensors("logaddexp", a, b);
   const y = runBinary("logaddexp", binary.logaddexp, a, b, resultType(a, b));
   return record("LogaddexpBackward0", y, [a, b], [a, b], (dy, [a, b], needs) => [
     needs[0] ? div(dy, add(exp(sub(b, a)), 1)) : null,
@@ -202,6 +210,7 @@ export function logaddexp(a: Tensor, b: Tensor): Tensor {
 
 /** log₂(2ᵃ + 2ᵇ), without overflow. */
 export function logaddexp2(a: Tensor, b: Tensor): Tensor {
+  checkTensors("logaddexp2", a, b);
   const y = runBinary("logaddexp2", binary.logaddexp2, a, b, resultType(a, b));
   return record("Logaddexp2Backward0", y, [a, b], [a, b], (dy, [a, b], needs) => [
     needs[0] ? div(dy, add(exp2(sub(b, a)), 1)) : null,
@@ -211,7 +220,7 @@ export function logaddexp2(a: Tensor, b: Tensor): Tensor {
 
 /** a·log(b), 0 where a is. */
 export function xlogy(a: Operand, b: Operand): Tensor {
-  const y = runBinary("xlogy", binary.xlogy, a, b, floatType(resultType(a, b)));
+  const y = runBinary("xlogy", binary.xlogy, a, b, floatType(resultType(a, b, "xlogy")));
   const name = !isTensor(a) ? "XlogyBackward1" : isTensor(b) ? "XlogyBackward0" : "XlogyBackward2";
   return record(name, y, pair(a, b), pair(a, b), (dy, saved, needs) => {
     const x = saved[0] ?? a, z = saved[1] ?? b;
@@ -225,6 +234,7 @@ export function xlogy(a: Operand, b: Operand): Tensor {
 
 /** 0 where a is negative, b where it is 0, 1 where it is positive. */
 export function heaviside(a: Tensor, b: Tensor): Tensor {
+  checkTensors("heaviside", a, b);
   if (a.dtype !== b.dtype) {
     throw new TypeError("heaviside is not yet implemented for tensors with different dtypes.");
   }
@@ -232,8 +242,10 @@ export function heaviside(a: Tensor, b: Tensor): Tensor {
   return runBinary("heaviside", binary.heaviside, a, b, a.dtype);
 }
 
-function bitwise(operation: string, op: number, a: Operand, b: Operand): Tensor {
-  const dtype = resultType(a, b);
+const kernelNames: Record<string, string> = { bitwise_left_shift: "lshift", bitwise_right_shift: "rshift" };
+
+function bitwise(name: string, op: number, a: Operand, b: Operand): Tensor {
+  const dtype = resultType(a, b, name), operation = kernelNames[name] ?? name;
   if (dtype.isFloatingPoint) throw unsupported(`${operation}_cpu`, dtype);
   return runBinary(operation, op, a, b, dtype);
 }
@@ -255,23 +267,27 @@ export function bitwiseXor(a: Operand, b: Operand): Tensor {
 
 /** The bits of a moved up by b places. */
 export function bitwiseLeftShift(a: Operand, b: Operand): Tensor {
-  return bitwise("lshift", binary.bitwiseLeftShift, a, b);
+  return bitwise("bitwise_left_shift", binary.bitwiseLeftShift, a, b);
 }
 
 /** The bits of a moved down by b places; the sign stays. */
 export function bitwiseRightShift(a: Operand, b: Operand): Tensor {
-  return bitwise("rshift", binary.bitwiseRightShift, a, b);
+  return bitwise("bitwise_right_shift", binary.bitwiseRightShift, a, b);
 }
 
 /** Where |a − b| ≤ atol + rtol·|b|; equal infinities are close, and with `equalNan` two NaNs. */
 export function isclose(a: Tensor, b: Tensor, rtol = 1e-5, atol = 1e-8, equalNan = false): Tensor {
+  checkTensors("isclose", a, b);
   if (a.dtype !== b.dtype) throw new TypeError(`${a.dtype} did not match ${b.dtype}`);
+  if (!(rtol >= 0)) throw new RangeError(`rtol must be greater than or equal to zero, but got ${rtol}`);
+  if (!(atol >= 0)) throw new RangeError(`atol must be greater than or equal to zero, but got ${atol}`);
   const y = runBinary("isclose", binary.isclose, a, b, a.dtype, bool, rtol, atol);
   return equalNan && a.dtype.isFloatingPoint ? y.add(isnan(a).mul(isnan(b))) : y;
 }
 
 /** Whether two tensors have one shape and the same elements. */
 export function equal(a: Tensor, b: Tensor): boolean {
+  checkTensors("equal", a, b);
   if (a.sizes.length !== b.sizes.length || a.sizes.some((s, i) => s !== b.sizes[i])) return false;
   return a.count === 0 || eq(a, b).to(int64).sum().item() === a.count;
 }

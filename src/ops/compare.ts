@@ -6,9 +6,15 @@
 import { binary, unary } from "../../ffi/symbols.ts";
 import { bool } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Operand, resultType, runBinary, runUnary } from "./elementwise.ts";
+import { checkTensors, isTensor, type Operand, resultType, runBinary, runUnary, wrongOperands } from "./elementwise.ts";
 
 function compare(operation: string, op: number, a: Operand, b: Operand): Tensor {
+  if (!isTensor(a)) throw wrongOperands(operation, a, b);
+  return runBinary(operation, op, a, b, resultType(a, b, operation), bool);
+}
+
+function logic(operation: string, op: number, a: Tensor, b: Tensor): Tensor {
+  checkTensors(operation, a, b);
   return runBinary(operation, op, a, b, resultType(a, b), bool);
 }
 
@@ -43,18 +49,18 @@ export function ge(a: Operand, b: Operand): Tensor {
 }
 
 /** a and b, elements taken as true unless 0. */
-export function logicalAnd(a: Operand, b: Operand): Tensor {
-  return compare("logical_and", binary.logicalAnd, a, b);
+export function logicalAnd(a: Tensor, b: Tensor): Tensor {
+  return logic("logical_and", binary.logicalAnd, a, b);
 }
 
 /** a or b. */
-export function logicalOr(a: Operand, b: Operand): Tensor {
-  return compare("logical_or", binary.logicalOr, a, b);
+export function logicalOr(a: Tensor, b: Tensor): Tensor {
+  return logic("logical_or", binary.logicalOr, a, b);
 }
 
 /** Either a or b. */
-export function logicalXor(a: Operand, b: Operand): Tensor {
-  return compare("logical_xor", binary.logicalXor, a, b);
+export function logicalXor(a: Tensor, b: Tensor): Tensor {
+  return logic("logical_xor", binary.logicalXor, a, b);
 }
 
 /** not x. */

@@ -34,7 +34,7 @@ export function tensorList(operation: string, args: TensorArguments): readonly T
   const list: readonly unknown[] = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
   list.forEach((t, i) => {
     if (!isTensor(t)) {
-      throw new TypeError(`${operation}: expected Tensor as element ${i} in argument 0, but got ${kindOf(t)}`);
+      throw new TypeError(`expected Tensor as element ${i} in argument 0, but got ${kindOf(t)} (${operation})`);
     }
   });
   return list as readonly Tensor[];
@@ -68,19 +68,50 @@ function mixedDevices(operation: string, a: Device, b: Device): Error {
   );
 }
 
-/** The type that an operation on `a` and `b` computes in: tensors with dimensions outrank 0-d ones, those outrank numbers. */
-export function resultType(a: Operand, b: Operand): DType {
+/**
+ * The type that an operation on `a` and `b` computes in: tensors with dimensions outrank 0-d ones, those outrank numbers.
+ *
+ * @throws {TypeError} When neither is a tensor, or one is neither tensor nor number.
+ */
+export function resultType(a: Operand, b: Operand, operation = "binary"): DType {
   if (!isTensor(a)) {
-    if (isTensor(b)) return promoteScalar(b.dtype, a);
-    return promoteTypes(scalarType(a), scalarType(b));
+    if (isTensor(b) && isScalar(a)) return promoteScalar(b.dtype, a);
+    throw wrongOperands(operation, a, b);
   }
-  if (!isTensor(b)) return promoteScalar(a.dtype, b);
+  if (!isTensor(b)) {
+    if (isScalar(b)) return promoteScalar(a.dtype, b);
+    throw wrongOperands(operation, a, b);
+  }
   if (a.dtype === b.dtype) return a.dtype;
   const da = a.sizes.length > 0, db = b.sizes.length > 0;
   if (da === db) return promoteTypes(a.dtype, b.dtype);
   const high = da ? a.dtype : b.dtype, low = da ? b.dtype : a.dtype;
   if (high.isFloatingPoint) return high;
   return high === bool || low.isFloatingPoint ? promoteTypes(high, low) : high;
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
+}
+
+/** The error for operands that are neither tensors nor, one of them, a number. */
+export function wrongOperands(operation: string, ...operands: unknown[]): TypeError {
+  return new TypeError(
+    `${operation}() received an invalid combination of arguments - got (${
+      operands.map(kindOf).join(", ")
+    }), but expected tensors, or one tensor and a number`,
+  );
+}
+
+/**
+ * Checks that the operands of an operation that takes no numbers are tensors.
+ *
+ * @throws {TypeError} With PyTorch's words.
+ */
+export function checkTensors(operation: string, a: unknown, b: unknown): void {
+  if (isTensor(a) && isTensor(b)) return;
+  const [name, position, value] = isTensor(a) ? ["other", 2, b] : ["input", 1, a];
+  throw new TypeError(`${operation}(): argument '${name}' (position ${position}) must be Tensor, not ${kindOf(value)}`);
 }
 
 /** The type of a number by itself. */

@@ -74,7 +74,14 @@ export type MinMax = Named<{ min: Tensor; max: Tensor }>;
 
 /** The smallest and the largest, of all elements or along `dim`. */
 export function aminmax(x: Tensor, dim: Dims = null, keepdim = false): MinMax {
-  const raw = x.detached(), dims = wrapDims(dim, x.ndim);
+  const raw = x.detached(), dims = wrapDims(dim, x.ndim), none = dims.find((d) => x.sizes[d] === 0);
+  if (none !== undefined) {
+    throw new RangeError(
+      dim === null
+        ? "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
+        : `aminmax: Expected reduction dim ${none} to have non-zero size.`,
+    );
+  }
   const pair: [Tensor, Tensor] = [amin(raw, dim, keepdim), amax(raw, dim, keepdim)];
   recordMany("AminmaxBackward0", pair, [x], [x, ...pair], (dys, [x, ...ends]) => {
     // Shared evenly among equal elements.

@@ -18,7 +18,7 @@ import { copyElementsTo } from "./strided.ts";
  * @throws {Error} When there is none, or other sizes differ.
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  if (tensors.length === 0) throw new Error("expected a non-empty list of Tensors (cat)");
+  if (tensors.length === 0) throw new Error("torch.cat(): expected a non-empty list of Tensors");
   // PyTorch lets a 1-d tensor without elements stand beside anything.
   const parts = tensors.filter((t) => !(t.ndim === 1 && t.count === 0));
   if (parts.length === 0) return tensors[0].clone();

@@ -135,9 +135,14 @@ function extreme(
   x: Tensor,
   dims: readonly number[],
   keepdim: boolean,
+  explicit = false,
 ): Tensor {
-  if (x.count === 0 && dims.some((d) => x.sizes[d] === 0)) {
-    throw new Error(
+  const empty = x.count === 0 ? dims.find((d) => x.sizes[d] === 0) : undefined;
+  if (empty !== undefined) {
+    if (explicit) {
+      throw new RangeError(`${operation}(): Expected reduction dim ${empty} to have non-zero size.`);
+    }
+    throw new RangeError(
       `${operation}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
     );
   }
@@ -161,12 +166,28 @@ export function minAll(x: Tensor): Tensor {
 
 /** The largest element over `dims`. */
 export function amax(x: Tensor, dim: Dims = null, keepdim = false): Tensor {
-  return extreme("amax", "AmaxBackward0", reduce.max, x, wrapDims(emptyIsAll(dim), x.ndim), keepdim);
+  return extreme(
+    "amax",
+    "AmaxBackward0",
+    reduce.max,
+    x,
+    wrapDims(emptyIsAll(dim), x.ndim),
+    keepdim,
+    emptyIsAll(dim) !== null,
+  );
 }
 
 /** The smallest element over `dims`. */
 export function amin(x: Tensor, dim: Dims = null, keepdim = false): Tensor {
-  return extreme("amin", "AminBackward0", reduce.min, x, wrapDims(emptyIsAll(dim), x.ndim), keepdim);
+  return extreme(
+    "amin",
+    "AminBackward0",
+    reduce.min,
+    x,
+    wrapDims(emptyIsAll(dim), x.ndim),
+    keepdim,
+    emptyIsAll(dim) !== null,
+  );
 }
 
 function emptyIsAll(dim: Dims): Dims {

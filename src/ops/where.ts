@@ -5,9 +5,9 @@
  */
 import { binary, ternary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { bool, type DType, promoteScalar, promoteTypes, uint8 } from "../dtype.ts";
-import { empty } from "../make.ts";
-import { rounded, type Scalar } from "../read.ts";
+import { bool, type DType, float32, promoteScalar, promoteTypes, uint8 } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
+import type { Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul, neg, sub } from "./arithmetic.ts";
 import {
@@ -20,6 +20,7 @@ import {
   runUnary,
   scalarType,
   unsupported,
+  wrongOperands,
 } from "./elementwise.ts";
 import { scalarTensor } from "./fill.ts";
 
@@ -91,8 +92,9 @@ export function lerp(a: Tensor, b: Tensor, weight: number | Tensor): Tensor {
   if (isTensor(weight) && weight.dtype !== a.dtype) {
     throw new TypeError(`expected dtype ${a.dtype} for \`weight\` but got dtype ${weight.dtype}`);
   }
-  const factor = isTensor(weight) ? weight : rounded(weight, a.dtype);
-  const y = runTernary("lerp", ternary.lerp, a, b, operand(factor, a.dtype, a), a.dtype);
+  // A number is not rounded to 16 bits: the kernel computes in float32.
+  const factor = operand(weight, isTensor(weight) || !isHalf(a.dtype) ? a.dtype : float32, a);
+  const y = runTernary("lerp", ternary.lerp, a, b, factor, a.dtype);
   if (!isTensor(weight)) {
     return record("LerpBackward0", y, [a, b], [], (dy) => [mul(dy, 1 - weight), mul(dy, weight)]);
   }
@@ -191,10 +193,12 @@ function clampBetween(x: Tensor, min: Operand | null, max: Operand | null, oneSi
 
 /** x, not below `min`. */
 export function clampMin(x: Tensor, min: Operand): Tensor {
+  if (!isTensor(x)) throw wrongOperands("clamp_min", x, min);
   return clamp(x, min, null, true);
 }
 
 /** x, not above `max`. */
 export function clampMax(x: Tensor, max: Operand): Tensor {
+  if (!isTensor(x)) throw wrongOperands("clamp_max", x, max);
   return clamp(x, null, max, true);
 }

@@ -37,7 +37,12 @@ function cuts(operation: string, args: SplitArguments): number | Sizes {
   const [given] = args,
     where = isOptions(given) ? (given as SplitOptions).sections ?? (given as SplitOptions).indices : given;
   if (typeof where !== "number" && !Array.isArray(where)) {
-    throw new TypeError(`${operation}(): expected a number of sections or a list of indices, got ${kindOf(where)}`);
+    throw new TypeError(
+      `${operation}() received an invalid combination of arguments - got (Tensor, ${
+        kindOf(where)
+      }), but expected a number of ` +
+        "sections or a list of indices",
+    );
   }
   return where;
 }
