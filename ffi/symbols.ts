@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -1772330759;
+export const abiHash = -669240427;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -50,6 +50,8 @@ export const symbols = {
   matmul: { name: "rap_matmul", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "f64", "f64", "pointer"], result: "i32" },
   setMatmulPrecision: { name: "rap_set_matmul_precision", parameters: ["i32"], result: "void" },
   useCublas: { name: "rap_use_cublas", parameters: ["i32"], result: "i32" },
+  attention: { name: "rap_attention", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "f64", "pointer"], result: "i32" },
+  attentionBackward: { name: "rap_attention_backward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "f64", "pointer"], result: "i32" },
   convForward: { name: "rap_conv_forward", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
   convBackwardInput: { name: "rap_conv_backward_input", parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
   convBackwardWeight: { name: "rap_conv_backward_weight", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer"], result: "i32" },

@@ -193,6 +193,20 @@ RAP_API void rap_set_matmul_precision(int32_t precision);
 // it can be opened, -1 as the variable RAPTORCH_CUBLAS says (0, 1 or auto, its default). Returns 1 when they do from now on.
 RAP_API int32_t rap_use_cublas(int32_t choice);
 
+// ---- attention (attention.c): float32, float64 -------------------------------------------------------------------
+// q [batch, heads, length, width], k [batch, groups, source, width], v [batch, groups, source, out], y as q with out
+// features; head h takes keys and values from group h / (heads / groups). Features are adjacent, other strides are free.
+// mask: added to the scores, or null; a dimension of stride 0 is broadcast. causal: query i sees keys 0 … i.
+// A query that sees nothing (only scores of minus infinity) gets 0.
+// meta: 0 batch, 1 heads, 2 groups, 3 length, 4 source, 5 width, 6 out, 7 causal, strides of batch, head and row of
+//       q 8 … 10, k 11 … 13, v 14 … 16, y 17 … 19 and mask 20 … 22, 23 mask's column stride;
+//       backward: those of dy 24 … 26, dq 27 … 29, dk 30 … 32, dv 33 … 35.
+
+// y = softmax(scale q·kᵀ + mask)·v. lse [batch, heads, length]: the logarithm of each row's sum of exponentials.
+RAP_API int32_t rap_attention(int32_t dtype, void *y, void *lse, const void *q, const void *k, const void *v, const void *mask, double scale, const int32_t *meta);
+// dq, dk and dv from dy and what the forward took and gave
+RAP_API int32_t rap_attention_backward(int32_t dtype, void *dq, void *dk, void *dv, const void *dy, const void *y, const void *lse, const void *q, const void *k, const void *v, const void *mask, double scale, const int32_t *meta);
+
 // ---- convolution (conv.c): float32, float64 ------------------------------------------------------------------
 //
 // x [batch, channels, D, H, W], w [outputs, channels/groups, KD, KH, KW], y [batch, outputs, OD, OH, OW], bias [outputs],

@@ -405,6 +405,46 @@ test("scans", () => {
   }
 });
 
+test("attention", () => {
+  // batch, heads, groups, length, source, width, out
+  const shapes = [[2, 2, 2, 5, 7, 3, 4], [1, 4, 2, 30, 40, 8, 8], [1, 1, 1, 3, 300, 16, 5], [1, 2, 1, 270, 4, 5, 5]];
+  for (const dtype of [0, 1]) {
+    for (const [batch, heads, groups, length, source, width, features] of shapes) {
+      for (const causal of [0, 1]) {
+        for (const masked of [false, true]) {
+          const of = (...sizes: number[]): Data => numbers.of(dtype, sizes.reduce((a, b) => a * b));
+          const q = of(batch, heads, length, width), k = of(batch, groups, source, width);
+          const v = of(batch, groups, source, features), dy = of(batch, heads, length, features);
+          const mask = masked ? of(length, source) : null;
+          // The first query sees nothing; and a mask that is the same for all batches and heads.
+          if (mask !== null && causal === 0) (mask as Float32Array).fill(-Infinity, 0, source);
+          // Heads beside each other for q and y, one after the other for k and v.
+          const beside = (n: number, rows: number): number[] => [heads * rows * n, n, heads * n];
+          const after = (n: number): number[] => [groups * source * n, source * n, n];
+          const layout = meta(
+            [batch, heads, groups, length, source, width, features, causal],
+            [beside(width, length), after(width), after(features), beside(features, length)].flat(),
+            masked ? [0, 0, source, 1] : [0, 0, 0, 0],
+            [beside(features, length), beside(width, length), after(width), after(features)].flat(),
+          );
+          const options = {
+            ...tolerances(dtype),
+            tolerance: dtype === 0 ? 2e-5 : 1e-12,
+            atol: dtype === 0 ? 1e-5 : 1e-12,
+            label: `${dtype} ${length}x${source} causal ${causal} mask ${masked}`,
+          };
+          const given = [input(q), input(k), input(v), mask === null ? null : input(mask), 0.4, layout];
+          const y = out(zeros(dtype, dy.length)), lse = out(zeros(dtype, batch * heads * length));
+          const [values, sums] = pair.check("attention", [dtype, y, lse, ...given], options);
+          const slopes = [q, k, v].map((x) => out(zeros(dtype, x.length)));
+          const args = [dtype, ...slopes, input(dy), input(values), input(sums), ...given];
+          pair.check("attention_backward", args, options);
+        }
+      }
+    }
+  }
+});
+
 test("softmax", () => {
   for (const dtype of [0, 1]) {
     for (const [outer, dim, inner] of lineShapes) {

@@ -6,10 +6,11 @@
 import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { formatSize, formatTuple } from "../format.ts";
 import { add } from "../ops/arithmetic.ts";
-import { attend, floatMask } from "../ops/attention.ts";
-import { cat } from "../ops/join.ts";
+import { attend, scaledDotProductAttention } from "../ops/attention.ts";
+import { floatMask } from "../ops/attention_kernel.ts";
+import { cat, split } from "../ops/join.ts";
 import { linear } from "../ops/matmul.ts";
-import { narrow, reshape, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
+import { narrow, permute, reshape, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
 import { pad } from "../ops/pad.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
@@ -195,22 +196,24 @@ export class MultiheadAttention extends Module {
     const single = query.ndim === 2;
     if (single) {
       const { keyPaddingMask } = options;
-      const [y, weights] = attendHeads(this, unsqueeze(query, 1), unsqueeze(key, 1), unsqueeze(value, 1), {
-        ...options,
-        keyPaddingMask: keyPaddingMask ? unsqueeze(keyPaddingMask, 0) : null,
-      });
+      const one = unsqueeze(query, 1), two = key === query ? one : unsqueeze(key, 1);
+      const three = value === query ? one : unsqueeze(value, 1);
+      const own = { ...options, keyPaddingMask: keyPaddingMask ? unsqueeze(keyPaddingMask, 0) : null };
+      const [y, weights] = attendHeads(this, one, two, three, own, 0);
       return [squeeze(y, 1), weights === null ? null : squeeze(weights, 0)];
     }
-    if (!this.batchFirst) return attendHeads(this, query, key, value, options);
-    const flip = (x: Tensor): Tensor => transpose(x, 0, 1);
-    const [y, weights] = attendHeads(this, flip(query), flip(key), flip(value), options);
-    return [flip(y), weights];
+    if (!this.batchFirst) return attendHeads(this, query, key, value, options, 0);
+    const [y, weights] = attendHeads(this, query, key, value, options, 1);
+    // Nothing was turned; but as in PyTorch's graph, a transposition comes last.
+    return [transpose(transpose(y, 0, 1), 0, 1), weights];
   }
 }
 
-/** Queries, keys and values, each `[length, batch, embedDim]`. */
+/** Queries, keys and values of embedDim features. */
 function project(m: MultiheadAttention, query: Tensor, key: Tensor, value: Tensor): Tensor[] {
   const { embedDim: n, in_proj_weight: all, in_proj_bias: bias } = m;
+  // Attention to itself: one product for the three of them.
+  if (all !== null && query === key && key === value) return split(linear(query, all, bias), n, -1);
   const separate = [m.q_proj_weight, m.k_proj_weight, m.v_proj_weight];
   return [query, key, value].map((x, i) => {
     const weight = all === null ? separate[i]! : narrow(all, 0, i * n, n);
@@ -259,64 +262,71 @@ function spreadMask(mask: Tensor, heads: number, length: number, source: number)
   return mask.ndim === 2 ? unsqueeze(mask, 0) : mask;
 }
 
-/** Attention of batches whose lengths come first. */
+/** Attention in the inputs' own order: `along` is the dimension of the positions, 0 or 1; the other is the batch. */
 function attendHeads(
   m: MultiheadAttention,
   query: Tensor,
   key: Tensor,
   value: Tensor,
   o: MultiheadAttentionCallOptions,
+  along: 0 | 1,
 ): [Tensor, Tensor | null] {
   const { numHeads: heads, embedDim } = m, width = embedDim / heads;
-  const [length, batch] = query.sizes;
+  const length = query.sizes[along], batch = query.sizes[1 - along];
   if (query.sizes[2] !== embedDim) {
     throw new RangeError(`was expecting embedding dimension of ${embedDim}, but got ${query.sizes[2]}`);
   }
   if (key.sizes[0] !== value.sizes[0] || key.sizes[1] !== value.sizes[1]) {
-    throw new RangeError(
-      `key's sequence and batch dims ${formatSizes(key.sizes.slice(0, 2))} do not match value's ${
-        formatSizes(value.sizes.slice(0, 2))
-      }`,
-    );
+    const dims = (x: Tensor): string => formatSizes([x.sizes[along], x.sizes[1 - along]]);
+    throw new RangeError(`key's sequence and batch dims ${dims(key)} do not match value's ${dims(value)}`);
   }
   let [q, k, v] = project(m, query, key, value);
   // The hint alone makes PyTorch take a causal mask, whatever the given one holds.
   const causal = (o.isCausal ?? false) && !o.keyPaddingMask && o.needWeights === false;
-  let mask = o.attnMask && !causal ? spreadMask(floatMask(o.attnMask, q), batch * heads, length, key.sizes[0]) : null;
+  let mask = o.attnMask && !causal
+    ? spreadMask(floatMask(o.attnMask, q), batch * heads, length, key.sizes[along])
+    : null;
   let ignored = o.keyPaddingMask ? floatMask(o.keyPaddingMask, q) : null;
   const lengthen = (x: Tensor | null): Tensor | null => x === null ? null : pad(x, [0, 1]);
   if (m.bias_k !== null && m.bias_v !== null) {
-    k = cat([k, m.bias_k.expand([1, batch, embedDim])], 0);
-    v = cat([v, m.bias_v.expand([1, batch, embedDim])], 0);
+    const each = along === 0 ? [1, batch, embedDim] : [batch, 1, embedDim];
+    k = cat([k, m.bias_k.expand(each)], along);
+    v = cat([v, m.bias_v.expand(each)], along);
     mask = lengthen(mask);
     ignored = lengthen(ignored);
   }
-  const split = (x: Tensor): Tensor => transpose(reshape(x, [x.sizes[0], batch * heads, width]), 0, 1);
-  let [qs, ks, vs] = [split(q), split(k), split(v)];
+  // [batch, heads, positions, width]
+  const separate = (x: Tensor): Tensor => {
+    const parts = reshape(x, [x.sizes[0], x.sizes[1], heads, width]);
+    return along === 0 ? permute(parts, [1, 2, 0, 3]) : transpose(parts, 1, 2);
+  };
+  let [qs, ks, vs] = [separate(q), separate(k), separate(v)];
   if (m.addZeroAttn) {
     ks = pad(ks, [0, 0, 0, 1]);
     vs = pad(vs, [0, 0, 0, 1]);
     mask = lengthen(mask);
     ignored = lengthen(ignored);
   }
-  const source = ks.sizes[1];
+  const source = ks.sizes[2];
+  if (mask !== null) {
+    mask = mask.sizes[0] === 1 ? unsqueeze(mask, 0) : reshape(mask, [batch, heads, length, source]);
+  }
   if (ignored !== null) {
     if (!sameSizes(ignored.sizes, [batch, source])) {
       throw new RangeError(
         `expected key_padding_mask.shape[1] to be ${source}, but got ${formatSize(ignored.sizes)} (batch ${batch})`,
       );
     }
-    const spread = reshape(
-      ignored.reshape([batch, 1, 1, source]).expand([batch, heads, 1, source]),
-      [batch * heads, 1, source],
-    );
+    const spread = reshape(ignored, [batch, 1, 1, source]);
     mask = mask === null ? spread : add(mask, spread);
   }
   const dropoutP = m.training ? m.dropout : 0;
-  const { y, weights } = attend(qs, ks, vs, { attnMask: mask, dropoutP, isCausal: causal });
-  const joined = reshape(transpose(y, 0, 1), [length * batch, embedDim]);
-  const out = reshape(m.out_proj(joined), [length, batch, embedDim]);
-  if (o.needWeights === false) return [out, null];
-  const perHead = reshape(weights, [batch, heads, length, source]);
-  return [out, o.averageAttnWeights ?? true ? perHead.mean(1) : perHead];
+  const options = { attnMask: mask, dropoutP, isCausal: causal };
+  const { y, weights } = o.needWeights === false
+    ? { y: scaledDotProductAttention(qs, ks, vs, options), weights: null }
+    : attend(qs, ks, vs, options);
+  const joined = reshape(along === 0 ? permute(y, [2, 0, 1, 3]) : transpose(y, 1, 2), query.sizes);
+  const out = m.out_proj(joined);
+  if (weights === null) return [out, null];
+  return [out, o.averageAttnWeights ?? true ? weights.mean(1) : weights];
 }

@@ -9,13 +9,14 @@ import { empty, isHalf } from "../make.ts";
 import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
+import { attentionKernel, kernelTakes } from "./attention_kernel.ts";
 import { ge } from "./compare.ts";
 import { dropElements } from "./dropout.ts";
 import { matmul } from "./matmul.ts";
 import { expand, reshape, transpose, unsqueeze } from "./movement.ts";
 import { underName } from "./node_name.ts";
 import { softmax } from "./softmax.ts";
-import { maskedFill, where } from "./where.ts";
+import { where } from "./where.ts";
 
 /** Options of {@linkcode scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -147,23 +148,45 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, ...re
   const names = ["attnMask", "dropoutP", "isCausal"] as const;
   const o = named<AttentionOptions>("scaled_dot_product_attention", rest, names, ["scale", "enableGqa"]);
   checkInputs(q, k, v, o);
-  const heads = q.sizes[q.ndim - 3];
-  if (o.enableGqa) [k, v] = [shared(k, heads), shared(v, heads)];
-  const own = flash(q, v, o);
+  const type = q.dtype;
+  const heads = q.sizes[q.ndim - 3], own = flash(q, v, o);
   // 16-bit numbers are widened once, not between the steps.
   const half = isHalf(q.dtype), wide = (x: Tensor): Tensor => half ? x.to(float32) : x;
   const mask = o.attnMask ? (o.attnMask.dtype === bool ? o.attnMask : wide(o.attnMask)) : null;
-  const y = attend(wide(q), wide(k), wide(v), { ...o, attnMask: mask }, own).y.to(q.dtype);
-  return own ? underName("ScaledDotProductFlashAttentionForCpuBackward0", y) : y;
+  const full = { ...o, attnMask: mask };
+  [q, k, v] = [wide(q), wide(k), wide(v)];
+  if (own && kernelTakes(q, k, v, mask) && (o.enableGqa || k.sizes[1] === heads)) {
+    const y = fused(q, k, v, full);
+    return half ? underName(flashName, y.to(type)) : y;
+  }
+  if (o.enableGqa) [k, v] = [shared(k, heads), shared(v, heads)];
+  const y = attend(q, k, v, full, own).y.to(type);
+  return own ? underName(flashName, y) : y;
+}
+
+const flashName = "ScaledDotProductFlashAttentionForCpuBackward0";
+
+/** The kernel; a backward that is itself differentiated is composed of operations on the weights, made again. */
+function fused(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): Tensor {
+  const scale = o.scale ?? 1 / Math.sqrt(q.sizes[3]), [batch, heads] = q.sizes, groups = k.sizes[1];
+  // Sums the gradients of the heads that share keys and values.
+  const gather = (dx: Tensor): Tensor =>
+    groups === heads ? dx : dx.reshape([batch, groups, heads / groups, ...dx.sizes.slice(2)]).sum(2);
+  const options = { mask: o.attnMask ?? null, causal: o.isCausal ?? false, scale };
+  return attentionKernel(q, k, v, options, (dy, q, k, v, needs) => {
+    const keys = shared(k, heads), values = shared(v, heads);
+    const { weights } = attend(q, keys, values, o, true);
+    const dweights = matmul(dy, transpose(values, -2, -1));
+    const slopes = mul(mul(weights, dweights.sub(mul(weights, dweights).sum(-1, true))), scale);
+    return [
+      needs[0] ? matmul(slopes, keys) : null,
+      needs[1] ? gather(matmul(transpose(slopes, -2, -1), q)) : null,
+      needs[2] ? gather(matmul(transpose(weights, -2, -1), dy)) : null,
+    ];
+  });
 }
 
 /** Whether PyTorch has a kernel of its own for the case, whose node then is in the graph. */
 function flash(q: Tensor, v: Tensor, o: AttentionOptions): boolean {
   return q.ndim === 4 && q.sizes[3] === v.sizes[3] && (o.dropoutP ?? 0) === 0 && !o.attnMask?.requiresGrad;
-}
-
-/** A float mask from a bool one in which `true` shuts out; a float mask as it is. @internal */
-export function floatMask(mask: Tensor, like: Tensor): Tensor {
-  if (mask.dtype !== bool) return mask;
-  return maskedFill(empty(mask.sizes, like.dtype, like.device).fill_(0), mask, -Infinity);
 }
