@@ -60,11 +60,11 @@ async function preprocessed(cc: string, args: string[]): Promise<string> {
 }
 
 /** Compiles one file, or finds its object from an earlier build. Returns the object's path. */
-async function compile(cc: string, version: string, flag: string, file: string, objects: URL): Promise<string> {
+async function compile(cc: string, version: string, target: string[], file: string, objects: URL): Promise<string> {
   const own = file === "library.c" ? [`-DRAP_ABI_HASH=${abiHash()}`] : [];
-  const args = [...flags, flag, ...own, new URL(`kernels/cpu/${file}`, root).pathname];
+  const args = [...flags, ...target, ...own, new URL(`kernels/cpu/${file}`, root).pathname];
   const text = await preprocessed(cc, args);
-  const key = await sha256(cc, version, flag, flags.join(" "), text);
+  const key = await sha256(cc, version, target.join(" "), flags.join(" "), text);
   const object = new URL(`${file.replace(/\.c$/, "")}-${key.slice(0, 24)}.o`, objects).pathname;
   try {
     Deno.statSync(object);
@@ -76,7 +76,8 @@ async function compile(cc: string, version: string, flag: string, file: string, 
   return object;
 }
 
-async function run(cc: string, args: string[]): Promise<void> {
+/** Runs the compiler. */
+export async function run(cc: string, args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(cc, { args, stderr: "piped" }).output();
   if (!success) throw new Error(`${cc} ${args.join(" ")}\n${new TextDecoder().decode(stderr)}`);
 }
@@ -90,7 +91,28 @@ async function parallel(jobs: (() => Promise<void>)[]): Promise<void> {
   await Promise.all(workers);
 }
 
-/** Builds one library; the finished file is renamed into place, so that a reader never sees half of it. */
+/** Compiles all kernels with the flags of a target, as far as `folder` has not got their objects. Returns their paths. */
+export async function compileKernels(cc: string, target: string[], folder: URL): Promise<string[]> {
+  const objects = new URL("objects/", folder);
+  Deno.mkdirSync(objects, { recursive: true });
+  const version = versionOf(cc);
+  const files = sources("kernels/cpu/").filter((f) => f.endsWith(".c"));
+  const paths: string[] = [];
+  await parallel(
+    files.map((file, i) => async () => void (paths[i] = await compile(cc, version, target, file, objects))),
+  );
+  return paths;
+}
+
+/** Links objects into a shared library; the finished file is renamed into place, so that a reader never sees half of it. */
+export async function linkLibrary(cc: string, objects: string[], target: URL): Promise<void> {
+  const linked = `${target.pathname}.${Deno.pid}`;
+  const libraries = ["-lm", "-lpthread", ...(Deno.build.os === "linux" ? ["-ldl"] : [])];
+  await run(cc, ["-shared", "-o", linked, ...objects, ...libraries]);
+  Deno.renameSync(linked, target);
+}
+
+/** Builds one library, unless it is newer than its sources. */
 async function build(cc: string, isa: string, flag: string, folder: URL): Promise<boolean> {
   const target = new URL(libraryName(isa), folder), stamp = new URL(`${libraryName(isa)}.stamp`, folder);
   const wanted = await fingerprint(cc, isa);
@@ -100,25 +122,7 @@ async function build(cc: string, isa: string, flag: string, folder: URL): Promis
   } catch {
     // Not built yet.
   }
-  const objects = new URL("objects/", folder);
-  Deno.mkdirSync(objects, { recursive: true });
-  const version = versionOf(cc);
-  const files = sources("kernels/cpu/").filter((f) => f.endsWith(".c"));
-  const inputs: string[] = [];
-  await parallel(
-    files.map((file, i) => async () => void (inputs[i] = await compile(cc, version, flag, file, objects))),
-  );
-  const linked = new URL(`linked-${Deno.pid}`, folder).pathname;
-  await run(cc, [
-    "-shared",
-    "-o",
-    linked,
-    ...inputs,
-    "-lm",
-    "-lpthread",
-    ...(Deno.build.os === "linux" ? ["-ldl"] : []),
-  ]);
-  Deno.renameSync(linked, target);
+  await linkLibrary(cc, await compileKernels(cc, [flag], folder), target);
   Deno.writeTextFileSync(stamp, wanted);
   return true;
 }

@@ -96,12 +96,19 @@ function wantedLevels(probe: string | null): string[] {
   const all = (levels[Deno.build.arch] ?? []).map((l) => l.isa);
   const forced = environment("RAPTORCH_ISA");
   if (forced) {
-    if (all.includes(forced)) return [forced];
-    throw new Error(`RAPTORCH_ISA is ${forced}; this architecture (${Deno.build.arch}) has ${all.join(", ")}`);
+    if (!all.includes(forced)) {
+      throw new Error(`RAPTORCH_ISA is ${forced}; this architecture (${Deno.build.arch}) has ${all.join(", ")}`);
+    }
+    const best = probe ? ownLevel(probe) : 0;
+    if (all.indexOf(forced) >= best) return [forced];
+    throw new Error(`RAPTORCH_ISA is ${forced}; this CPU has ${all.slice(best).join(", ")}`);
   }
-  if (!probe) return all.slice(-1);
+  return probe ? all.slice(ownLevel(probe)) : all.slice(-1);
+}
+
+function ownLevel(probe: string): number {
   try {
-    return all.slice(probeLevel(probe));
+    return probeLevel(probe);
   } catch (error) {
     throw error instanceof Deno.errors.NotCapable ? missingFfi(probe) : error;
   }

@@ -53,6 +53,13 @@ Deno.test("RAPTORCH_ISA forces a build, and an unknown one lists those there are
     (await run(flags, { RAPTORCH_ISA: "x87" })).errors,
     /RAPTORCH_ISA is x87; this architecture \(.*\) has /,
   );
+  const all = levels[Deno.build.arch];
+  const level = all.findIndex((l) => l.isa === isa);
+  if (level === 0) return;
+  assert.match(
+    (await run(flags, { RAPTORCH_ISA: all[level - 1].isa })).errors,
+    new RegExp(`RAPTORCH_ISA is ${all[level - 1].isa}; this CPU has ${isa}`),
+  );
 });
 
 Deno.test("the symbol table is in step with the C header", async () => {

@@ -85,8 +85,8 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 // Sums kept in the L1 cache: columns of a block.
 #define RAP_SKINNY_WIDTH 2048
 
-// Block sizes: with AVX2 a panel of B, KC by NR, takes half of a 32 KB L1 cache, and a block of A, MC by KC,
-// a quarter of 512 KB of L2.
+// Block sizes: a panel of B, KC by NR, takes three quarters of a 32 KB L1 cache (with AVX-512, whose processors
+// mostly have 48 KB, two thirds), and a block of A, MC by KC, a quarter of 512 KB of L2.
 #define T          float
 #define V          f32v
 #define LANES      F32_LANES
@@ -99,8 +99,8 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define SUM        f32_sum
 #define SUM4       f32_sum4
 #define TRANSPOSE  f32_transpose
-#define KC         256
-#define MC         (144 / MR * MR)
+#define KC         (RAP_VBYTES == 64 ? 256 : 384)
+#define MC         ((RAP_VBYTES == 64 ? 144 : 96) / MR * MR)
 #define NAME(x)    x##_f32
 #include "gemm_loops.h"
 
