@@ -15,7 +15,16 @@
  */
 export * as autograd from "./src/autograd.ts";
 export * as optim from "./src/optim.ts";
-export * from "./src/autograd/mode.ts";
+export {
+  detectAnomaly,
+  enableGrad,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  type ModeGuard,
+  noGrad,
+  setGradEnabled,
+} from "./src/autograd/mode.ts";
 export type { Trailing } from "./src/arguments.ts";
 export * from "./src/create.ts";
 export * as cuda from "./src/cuda.ts";

@@ -31,6 +31,9 @@ export function checkOptions(operation: string, options: object | undefined, kno
   }
 }
 
+/** The options of an operation that has none: `{}` or nothing. */
+export type NoOptions = Record<string, never>;
+
 /** Whether `value` is an options object: not null, not an array, and made by a literal. */
 export function isOptions(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -26,12 +26,12 @@ export {
 } from "./ops/compare.ts";
 export { mul, mul as multiply, neg, neg as negative } from "./ops/arithmetic.ts";
 export { bmm, dot, matmul, mm, mv } from "./ops/matmul.ts";
-export { narrow, permute, reshape, select, squeeze, t, transpose, unflatten, unsqueeze } from "./ops/movement.ts";
+export { permute, reshape, select, squeeze, t, transpose, unflatten, unsqueeze } from "./ops/movement.ts";
 export { add, addmm, amax, amin, argmax, argmin, div, mean, sub, sum } from "./functions/basic.ts";
 export * from "./functions/indexing.ts";
-export { scatter, scatterAdd } from "./ops/gather.ts";
-export { type Index, maskedSelect, nonzero, type Slice, slice } from "./ops/index.ts";
-export { repeat, split, splitWithSizes, tensorSplit, unbind } from "./ops/join.ts";
+export { scatterAdd } from "./ops/gather.ts";
+export { type Index, type Slice } from "./ops/index.ts";
+export { repeat } from "./ops/join.ts";
 export type { ValuesIndices } from "./ops/sort.ts";
 export * from "./functions/pointwise.ts";
 export {
@@ -116,15 +116,12 @@ export {
   columnStack,
   dstack,
   hstack,
-  repeatInterleave,
   selectScatter,
-  take,
-  takeAlongDim,
   unravelIndex,
   vsplit,
   vstack,
 } from "./ops/arrange.ts";
-export { movedim, roll, trace, tril, triu } from "./ops/diagonal.ts";
+export { movedim, trace } from "./ops/diagonal.ts";
 export { inner, kron, outer, vdot } from "./ops/products.ts";
 export * from "./functions/statistics.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions } from "./ops/softmax_calls.ts";

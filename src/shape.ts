@@ -123,7 +123,7 @@ export function wrapDims(dims: number | Sizes | null | undefined, ndim: number):
   for (let i = 1; i < list.length; i++) {
     if (list[i] === list[i - 1]) throw new RangeError(`dim ${list[i]} appears multiple times in the list of dims`);
   }
-  return list;
+  return ndim === 0 ? [] : list;
 }
 
 /**

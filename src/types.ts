@@ -11,19 +11,37 @@ export type { MinMax } from "./ops/extremes.ts";
 export type { Dims } from "./ops/reduce.ts";
 export type { Scalar } from "./read.ts";
 export type { AlphaOptions, DivOptions } from "./tensor/arithmetic.ts";
+export type { NoOptions } from "./check.ts";
 export type {
+  AccumulateArguments,
   DiagonalArguments,
   DiagonalOptions,
   DiagOptions,
   FlipArguments,
+  RepeatInterleaveOptions,
+  SliceScatterArguments,
   SliceScatterOptions,
+  TriangleArguments,
 } from "./tensor/arrange.ts";
 export type { ClampArguments, CloseArguments, ValueOptions } from "./tensor/binary.ts";
-export type { KeepdimOptions, SortOptions, TopkOptions, UniqueOptions } from "./tensor/indexing.ts";
+export type {
+  DimArguments,
+  KeepdimArguments,
+  KeepdimOptions,
+  ScatterOptions,
+  SortArguments,
+  SortOptions,
+  TopkArguments,
+  TopkOptions,
+  UniqueArguments,
+  UniqueConsecutiveArguments,
+  UniqueConsecutiveOptions,
+  UniqueOptions,
+} from "./tensor/indexing.ts";
 export type { AddmmOptions } from "./tensor/matmul.ts";
 export type { ReduceArguments, ReduceOptions } from "./tensor/reduce.ts";
 export type { LogitOptions, NanToNumOptions, RoundOptions } from "./tensor/special.ts";
-export type { NormOptions, ScanOptions, VarOptions } from "./tensor/statistics.ts";
+export type { NormArguments, NormOptions, ScanOptions, VarArguments, VarOptions } from "./tensor/statistics.ts";
 export type { Kernels } from "../ffi/library.ts";
 export type { DeviceMemory, Pointer } from "./device.ts";
 export type { TensorActivation } from "./tensor/activation.ts";

@@ -39,7 +39,7 @@ export const opCases: Record<string, OpCase> = {
   digamma: series,
   lgamma: series,
   erfinv: series,
-  quantile: { gradFn: "ViewBackward0" },
+  quantile: { gradFn: "SelectBackward0" },
   // Compositions of other operations: their last nodes are those operations'.
   index_copy: { gradFn: "ScatterBackward0" },
   masked_scatter: { gradFn: "ViewBackward0" },

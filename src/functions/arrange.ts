@@ -4,7 +4,7 @@
  * @module
  */
 import { type Arguments, called, named, type Trailing } from "../arguments.ts";
-import { checkOptions } from "../check.ts";
+import { checkOptions, isOptions, type NoOptions } from "../check.ts";
 import { type CreateOptions, createOptions, finish } from "../create.ts";
 import { toDevice } from "../device.ts";
 import { getDefaultDtype, int64, toDtype } from "../dtype.ts";
@@ -14,7 +14,15 @@ import * as diagonals from "../ops/diagonal.ts";
 import * as products from "../ops/products.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { DiagonalArguments, DiagOptions, FlipArguments, SliceScatterOptions } from "../tensor/arrange.ts";
+import type {
+  AccumulateArguments,
+  DiagonalArguments,
+  DiagOptions,
+  FlipArguments,
+  RepeatInterleaveOptions,
+  SliceScatterArguments,
+  TriangleArguments,
+} from "../tensor/arrange.ts";
 import type { SplitArguments } from "../tensor/inplace.ts";
 import type { FlattenOptions } from "../tensor/movement.ts";
 import type { Scalar } from "../read.ts";
@@ -36,8 +44,8 @@ export function diagonalScatter(x: Tensor, src: Tensor, ...args: DiagonalArgumen
 }
 
 /** A copy of x with `source` in place of a slice. */
-export function sliceScatter(x: Tensor, source: Tensor, options: SliceScatterOptions = {}): Tensor {
-  return x.sliceScatter(source, options);
+export function sliceScatter(x: Tensor, source: Tensor, ...args: SliceScatterArguments): Tensor {
+  return x.sliceScatter(source, ...args);
 }
 
 /** Options of {@linkcode eye}. */
@@ -57,27 +65,36 @@ export function eye(n: number, ...args: Trailing<[m: number | null], EyeOptions>
   return finish(diagonals.eye(n, o.m ?? n, dtype, toDevice(o.device)), o);
 }
 
+/** Options of {@linkcode trilIndices} and {@linkcode triuIndices}. */
+export interface TriangleOptions extends CreateOptions {
+  /** Which diagonal bounds the triangle: above the main one when positive. Default: 0. */
+  offset?: number;
+}
+
 /** The positions of the lower triangle of a matrix, row by row, as [2, n]. */
-export function trilIndices(rows: number, columns: number, offset = 0, options: CreateOptions = {}): Tensor {
-  return triangle("tril_indices", rows, columns, offset, true, options);
+export function trilIndices(
+  rows: number,
+  columns: number,
+  ...args: Trailing<[offset: number], TriangleOptions>
+): Tensor {
+  return triangle("tril_indices", rows, columns, true, args);
 }
 
 /** The positions of the upper triangle of a matrix, row by row, as [2, n]. */
-export function triuIndices(rows: number, columns: number, offset = 0, options: CreateOptions = {}): Tensor {
-  return triangle("triu_indices", rows, columns, offset, false, options);
-}
-
-function triangle(
-  name: string,
+export function triuIndices(
   rows: number,
   columns: number,
-  offset: number,
-  lower: boolean,
-  options: CreateOptions,
+  ...args: Trailing<[offset: number], TriangleOptions>
 ): Tensor {
-  checkOptions(name, options, createOptions);
-  const found = diagonals.triangleIndices(rows, columns, offset, lower, toDevice(options.device));
-  return found.to(options.dtype === undefined ? int64 : toDtype(options.dtype));
+  return triangle("triu_indices", rows, columns, false, args);
+}
+
+function triangle(name: string, rows: number, columns: number, lower: boolean, args: readonly unknown[]): Tensor {
+  const o = named<TriangleOptions>(name, args, ["offset"], ["dtype", "device", "requiresGrad"]);
+  if (!(rows >= 0)) throw new RangeError(`row must be non-negative, got${rows}`);
+  if (!(columns >= 0)) throw new RangeError(`col must be non-negative, got${columns}`);
+  const found = diagonals.triangleIndices(rows, columns, o.offset ?? 0, lower, toDevice(o.device));
+  return found.to(o.dtype === undefined ? int64 : toDtype(o.dtype));
 }
 
 /** All dimensions from `startDim` (0) to `endDim` (-1) as one. */
@@ -172,10 +189,21 @@ export function flipud(x: Tensor): Tensor {
   return x.flipud();
 }
 
+/** Options of {@linkcode meshgrid}. */
+export interface MeshgridOptions {
+  /** The first two dimensions as matrices have them, or swapped, as in a plane. Default: `"ij"`. */
+  indexing?: "ij" | "xy";
+}
+
 /** Grids of coordinates from vectors. */
-export function meshgrid(tensors: readonly Tensor[], options: { indexing?: "ij" | "xy" } = {}): Tensor[] {
+export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
+/** Grids of coordinates from vectors. */
+export function meshgrid(...args: [...tensors: Tensor[], options: MeshgridOptions] | Tensor[]): Tensor[];
+export function meshgrid(...args: unknown[]): Tensor[] {
+  const options: MeshgridOptions | undefined = isOptions(args.at(-1)) ? args.pop() as MeshgridOptions : undefined;
   checkOptions("meshgrid", options, ["indexing"]);
-  return arrange.meshgrid(tensors, options.indexing);
+  const tensors = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
+  return arrange.meshgrid(tensors as Tensor[], options?.indexing);
 }
 
 /** All tuples of one element from each vector, as rows. */
@@ -221,19 +249,65 @@ export function tile(x: Tensor, sizes: Sizes): Tensor {
 }
 
 /** Writes `source` at indices into the flattened tensor, in a copy. */
-export function put(x: Tensor, index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
-  return x.put(index, source, options);
+export function put(x: Tensor, index: Tensor, source: Tensor, ...args: AccumulateArguments): Tensor {
+  return x.put(index, source, ...args);
+}
+
+/** Elements by their index in the flattened tensor. */
+export function take(x: Tensor, index: Tensor, options?: NoOptions): Tensor {
+  return x.take(index, options);
+}
+
+/** Elements by index along `dim`, with broadcasting of the others. */
+export function takeAlongDim(
+  x: Tensor,
+  index: Tensor,
+  ...dim: Trailing<[dim: number | null], { dim?: number | null }>
+): Tensor {
+  return x.takeAlongDim(index, ...dim);
+}
+
+/** The lower triangle. */
+export function tril(x: Tensor, ...diagonal: TriangleArguments): Tensor {
+  return x.tril(...diagonal);
+}
+
+/** The upper triangle. */
+export function triu(x: Tensor, ...diagonal: TriangleArguments): Tensor {
+  return x.triu(...diagonal);
+}
+
+/** The elements moved along `dims`, those that leave coming in at the other end; without `dims`, flattened. */
+export function roll(
+  x: Tensor,
+  shifts: number | Sizes,
+  ...dims: Trailing<[dims: number | Sizes], { dims?: number | Sizes }>
+): Tensor {
+  return x.roll(shifts, ...dims);
+}
+
+/** Each element repeated: all equally often, or each as often as a tensor says. */
+export function repeatInterleave(
+  x: Tensor,
+  repeats: number | Tensor | RepeatInterleaveOptions,
+  ...args: Trailing<[dim: number | null], RepeatInterleaveOptions>
+): Tensor;
+/** The numbers 0, 1, …, each as often as `repeats` says. */
+export function repeatInterleave(repeats: Tensor, options?: { outputSize?: number | null }): Tensor;
+export function repeatInterleave(x: Tensor, ...args: unknown[]): Tensor {
+  const o = named<RepeatInterleaveOptions>("repeat_interleave", args, ["repeats", "dim"], ["outputSize"]);
+  return o.repeats === undefined
+    ? arrange.repeatedIndices(x, o.outputSize)
+    : arrange.repeatInterleave(x, o.repeats, o.dim, o.outputSize);
 }
 
 /** Contracts dimensions of `a` with dimensions of `b`: the last n with the first n (2), or those listed. */
 export function tensordot(
   a: Tensor,
   b: Tensor,
-  options: { dims?: number | readonly [Sizes, Sizes] } | number = {},
+  ...args: Trailing<[dims: number | readonly [Sizes, Sizes]], { dims?: number | readonly [Sizes, Sizes] }>
 ): Tensor {
-  const o = typeof options === "number" ? { dims: options } : options;
-  checkOptions("tensordot", o, ["dims"]);
-  return products.tensordot(a, b, o.dims ?? 2);
+  return products.tensordot(a, b, named<{ dims?: number | readonly [Sizes, Sizes] }>("tensordot", args, ["dims"]).dims);
 }
 
 /**

@@ -4,25 +4,32 @@
  * @module
  */
 import { named, type Trailing } from "../arguments.ts";
-import { checkOptions, kindOf } from "../check.ts";
+import { checkOptions, kindOf, type NoOptions } from "../check.ts";
 import * as order from "../ops/sort.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import * as join from "../ops/join.ts";
 import { isTensor, type Operand, tensorList } from "../ops/elementwise.ts";
+import { type Slice, slice as sliceIndex } from "../ops/index.ts";
+import { sliceAlong } from "../ops/movement.ts";
+import type { Scalar } from "../read.ts";
+import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { IndexCopyArguments, IndexFillArguments } from "../tensor/fill_at.ts";
 import {
   type ArgsortArguments,
   type BincountArguments,
   type ChunkArguments,
+  type DimArguments,
   type GatherArguments,
   type IndexAddArguments,
   type IndexSelectArguments,
-  type KeepdimOptions,
+  type KeepdimArguments,
   type KthvalueArguments,
-  type SortOptions,
-  type TopkOptions,
-  type UniqueOptions,
+  type ScatterOptions,
+  type SortArguments,
+  type TopkArguments,
+  type UniqueArguments,
+  type UniqueConsecutiveArguments,
   withDim,
 } from "../tensor/indexing.ts";
 
@@ -76,8 +83,8 @@ export function stack(tensors: readonly Tensor[], dim?: number | { dim?: number 
 }
 
 /** The elements along `dim` (-1) in order: values, and the indices that they come from. */
-export function sort(x: Tensor, dim?: number | SortOptions, options?: SortOptions): ValuesIndices {
-  return x.sort(dim, options);
+export function sort(x: Tensor, ...args: SortArguments): ValuesIndices {
+  return x.sort(...args);
 }
 
 /** The indices that sort `x` along `dim` (-1). */
@@ -86,8 +93,8 @@ export function argsort(x: Tensor, ...args: ArgsortArguments): Tensor {
 }
 
 /** The k largest elements along `dim` (-1), in order. */
-export function topk(x: Tensor, k: number, dim?: number | TopkOptions, options?: TopkOptions): ValuesIndices {
-  return x.topk(k, dim, options);
+export function topk(x: Tensor, k: number, ...args: TopkArguments): ValuesIndices {
+  return x.topk(k, ...args);
 }
 
 /** The k-th smallest element along `dim` (-1). */
@@ -98,28 +105,124 @@ export function kthvalue(x: Tensor, ...args: KthvalueArguments): ValuesIndices {
 /** The median of all elements, or along `dim` with its indices. */
 export function median(x: Tensor): Tensor;
 /** The median of all elements, or along `dim` with its indices. */
-export function median(x: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
-export function median(x: Tensor, dim?: number | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
-  return dim === undefined ? x.median() : x.median(dim, options);
+export function median(x: Tensor, ...args: KeepdimArguments): ValuesIndices;
+export function median(x: Tensor, ...args: KeepdimArguments): Tensor | ValuesIndices {
+  return x.median(...args);
 }
 
-/** The distinct elements in ascending order. */
+/** The median of the elements that are not NaN, or along `dim` with its indices. */
+export function nanmedian(x: Tensor): Tensor;
+/** The median of the elements that are not NaN, or along `dim` with its indices. */
+export function nanmedian(x: Tensor, ...args: KeepdimArguments): ValuesIndices;
+export function nanmedian(x: Tensor, ...args: KeepdimArguments): Tensor | ValuesIndices {
+  return x.nanmedian(...args);
+}
+
+/** The most frequent element along `dim` (-1), the smallest of several, and the last place where it is. */
+export function mode(x: Tensor, ...args: KeepdimArguments): ValuesIndices {
+  return x.mode(...args);
+}
+
+/** The distinct elements (or rows along `dim`) in ascending order. */
 export function unique(x: Tensor): Tensor;
-/** The distinct elements in ascending order. */
-export function unique(x: Tensor, options: UniqueOptions): Tensor | Tensor[];
-export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
-  return x.unique(options);
+/** The distinct elements (or rows along `dim`) in ascending order. */
+export function unique(x: Tensor, ...args: UniqueArguments): Tensor | Tensor[];
+export function unique(x: Tensor, ...args: UniqueArguments): Tensor | Tensor[] {
+  return x.unique(...args);
 }
 
-/** The elements without repetitions of the one before. */
+/** The elements (or rows along `dim`) without repetitions of the one before. */
 export function uniqueConsecutive(x: Tensor): Tensor;
-/** The elements without repetitions of the one before. */
-export function uniqueConsecutive(x: Tensor, options: UniqueOptions): Tensor | Tensor[];
-export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
-  return x.uniqueConsecutive(options);
+/** The elements (or rows along `dim`) without repetitions of the one before. */
+export function uniqueConsecutive(x: Tensor, ...args: UniqueConsecutiveArguments): Tensor | Tensor[];
+export function uniqueConsecutive(x: Tensor, ...args: UniqueConsecutiveArguments): Tensor | Tensor[] {
+  return x.uniqueConsecutive(...args);
 }
 
-/** Options of {@linkcode searchsorted}. */
+/** Options of {@linkcode slice} of a tensor. */
+export interface SliceOptions {
+  /** The dimension. Default: 0. */
+  dim?: number;
+  /** The first index. Default: null. */
+  start?: number | null;
+  /** The index after the last. Default: null. */
+  end?: number | null;
+  /** The step. Default: 1. */
+  step?: number;
+}
+
+/**
+ * `start:stop:step` for {@linkcode Tensor.index}; `null` is what Python leaves out, `slice()` is `:`.
+ *
+ * @example
+ * ```ts
+ * import { arange, slice } from "@raptorch/raptorch";
+ * console.assert(String(arange(6).index([slice(1, null, 2)])) === "tensor([1, 3, 5])");
+ * console.assert(String(slice(arange(6), 0, 1, null, 2)) === "tensor([1, 3, 5])");
+ * ```
+ */
+export function slice(start?: number | null, stop?: number | null, step?: number): Slice;
+/** Elements start, start + step, … before `end` of a tensor, along `dim`, as a view. */
+export function slice(
+  x: Tensor,
+  ...args: Trailing<[dim: number, start: number | null, end: number | null, step: number], SliceOptions>
+): Tensor;
+export function slice(first: number | null | Tensor = null, ...rest: unknown[]): Slice | Tensor {
+  if (!isTensor(first)) return sliceIndex(first, ...rest as [number | null, number]);
+  const o = named<SliceOptions>("slice", rest, ["dim", "start", "end", "step"]);
+  return sliceAlong(first, o.dim ?? 0, o.start, o.end, o.step);
+}
+
+/** `length` elements from `start` on along `dim`, as a view. */
+export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  return x.narrow(dim, start, length);
+}
+
+/** Pieces of a size, or of the listed sizes, along `dim` (0). */
+export function split(x: Tensor, size: number | Sizes, ...dim: DimArguments): Tensor[] {
+  return x.split(size, ...dim);
+}
+
+/** Pieces of the listed sizes along `dim` (0). */
+export function splitWithSizes(x: Tensor, sizes: Sizes, ...dim: DimArguments): Tensor[] {
+  return x.splitWithSizes(sizes, ...dim);
+}
+
+/** A number of nearly equal pieces, or pieces between the listed indices, along `dim` (0). */
+export function tensorSplit(x: Tensor, where: number | Sizes | Tensor, ...dim: DimArguments): Tensor[] {
+  return x.tensorSplit(where, ...dim);
+}
+
+/** The rows along `dim` (0). */
+export function unbind(x: Tensor, ...dim: DimArguments): Tensor[] {
+  return x.unbind(...dim);
+}
+
+/** The elements where `mask` is true, in one dimension. */
+export function maskedSelect(x: Tensor, mask: Tensor, options?: NoOptions): Tensor {
+  return x.maskedSelect(mask, options);
+}
+
+/** The positions of elements other than 0, one row each; with `asTuple`, one vector per dimension. */
+export function nonzero(x: Tensor, options?: { asTuple?: false }): Tensor;
+/** The positions of elements other than 0, one row each; with `asTuple`, one vector per dimension. */
+export function nonzero(x: Tensor, options: { asTuple: true }): Tensor[];
+export function nonzero(x: Tensor, options?: { asTuple?: boolean }): Tensor | Tensor[] {
+  return x.nonzero(options as { asTuple: true });
+}
+
+/** x with `source` at the places that `index` names along `dim`, or added to or multiplied with what is there. */
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor | Scalar,
+  options?: ScatterOptions,
+): Tensor {
+  return x.scatter(dim, index, source, options);
+}
+
+/** Options of {@linkcode bucketize}. */
 export interface SearchOptions {
   /** Behind equal elements rather than before them. Default: false. */
   right?: boolean;
@@ -127,10 +230,27 @@ export interface SearchOptions {
   outInt32?: boolean;
 }
 
+/** Options of {@linkcode searchsorted}. */
+export interface SearchSortedOptions extends SearchOptions {
+  /** `"right"` is `right: true`. Default: `"left"`. */
+  side?: "left" | "right" | null;
+  /** The order that sorts the sequence, where it is not sorted. Default: null. */
+  sorter?: Tensor | null;
+}
+
 /** Where `values` belong in the sorted `sequence`. */
-export function searchsorted(sequence: Tensor, values: Operand, options: SearchOptions = {}): Tensor {
-  checkOptions("searchsorted", options, ["right", "outInt32"]);
-  return order.searchsorted(sequence, values, options.right, options.outInt32);
+export function searchsorted(sequence: Tensor, values: Operand, options: SearchSortedOptions = {}): Tensor {
+  checkOptions("searchsorted", options, ["right", "outInt32", "side", "sorter"]);
+  const { side, right } = options;
+  if (side !== undefined && side !== null && side !== "left" && side !== "right") {
+    throw new TypeError(`torch.searchsorted(): side can only be 'left' or 'right' but got ${side}`);
+  }
+  if (side === "left" && right) {
+    throw new RangeError(
+      "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True",
+    );
+  }
+  return order.searchsorted(sequence, values, right || side === "right", options.outInt32, options.sorter);
 }
 
 /** Which bucket between `boundaries` each value falls in. */

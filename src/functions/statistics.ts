@@ -9,15 +9,16 @@ import type { MinMax } from "../ops/extremes.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
-import type { KeepdimOptions } from "../tensor/indexing.ts";
+import { requireTensor } from "../ops/elementwise.ts";
+import type { KeepdimArguments } from "../tensor/indexing.ts";
 import type { ReduceArguments } from "../tensor/reduce.ts";
 import {
   type AminmaxArguments,
-  type NormOptions,
+  type NormArguments,
   type QuantileOptions,
   type ScanOptions,
   spread,
-  type VarOptions,
+  type VarArguments,
 } from "../tensor/statistics.ts";
 
 /** The largest of all elements; along `dim` with its index; or by element of two tensors. */
@@ -25,13 +26,10 @@ export function max(x: Tensor): Tensor;
 /** The larger of each pair of elements. */
 export function max(x: Tensor, other: Tensor): Tensor;
 /** The largest along `dim`, with its index. */
-export function max(x: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
-export function max(
-  x: Tensor,
-  dim?: number | Tensor | KeepdimOptions,
-  options?: KeepdimOptions,
-): Tensor | ValuesIndices {
-  return x.max(dim as number, options);
+export function max(x: Tensor, ...args: KeepdimArguments): ValuesIndices;
+export function max(x: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
+  requireTensor("max", x);
+  return x.max(...args as KeepdimArguments);
 }
 
 /** The smallest of all elements; along `dim` with its index; or by element of two tensors. */
@@ -39,13 +37,10 @@ export function min(x: Tensor): Tensor;
 /** The smaller of each pair of elements. */
 export function min(x: Tensor, other: Tensor): Tensor;
 /** The smallest along `dim`, with its index. */
-export function min(x: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
-export function min(
-  x: Tensor,
-  dim?: number | Tensor | KeepdimOptions,
-  options?: KeepdimOptions,
-): Tensor | ValuesIndices {
-  return x.min(dim as number, options);
+export function min(x: Tensor, ...args: KeepdimArguments): ValuesIndices;
+export function min(x: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
+  requireTensor("min", x);
+  return x.min(...args as KeepdimArguments);
 }
 
 /** Both extremes, of all elements or along a dimension. */
@@ -54,24 +49,24 @@ export function aminmax(x: Tensor, ...args: AminmaxArguments): MinMax {
 }
 
 /** The variance, over all dimensions or some. */
-function variance(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
-  return x.var(dim, options);
+function variance(x: Tensor, ...args: VarArguments): Tensor {
+  return x.var(...args);
 }
 export { variance as var };
 
 /** The standard deviation, over all dimensions or some. */
-export function std(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
-  return x.std(dim, options);
+export function std(x: Tensor, ...args: VarArguments): Tensor {
+  return x.std(...args);
 }
 
 /** The variance and the mean. */
-export function varMean(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): [Tensor, Tensor] {
-  return statistics.varMean(x, ...spread("var_mean", dim, options));
+export function varMean(x: Tensor, ...args: VarArguments): [Tensor, Tensor] {
+  return statistics.varMean(x, ...spread("var_mean", args));
 }
 
 /** The standard deviation and the mean. */
-export function stdMean(x: Tensor, dim?: Dims | VarOptions, options?: VarOptions): [Tensor, Tensor] {
-  return statistics.stdMean(x, ...spread("std_mean", dim, options));
+export function stdMean(x: Tensor, ...args: VarArguments): [Tensor, Tensor] {
+  return statistics.stdMean(x, ...spread("std_mean", args));
 }
 
 /** The product of the elements. */
@@ -109,14 +104,9 @@ export function logsumexp(x: Tensor, ...args: ReduceArguments): Tensor {
   return x.logsumexp(...args);
 }
 
-/** (Σ |x|ᵖ)^(1/p); p is 2 unless given. */
-export function norm(
-  x: Tensor,
-  p?: number | string | NormOptions,
-  dim?: Dims | NormOptions,
-  options?: NormOptions,
-): Tensor {
-  return x.norm(p, dim, options);
+/** (Σ |x|ᵖ)^(1/p); p is 2 unless given. `"nuc"`: the sum of a matrix's singular values. */
+export function norm(x: Tensor, ...args: NormArguments): Tensor {
+  return x.norm(...args);
 }
 
 /** The norm of the difference. */

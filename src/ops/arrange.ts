@@ -13,8 +13,9 @@ import { indices } from "./diagonal.ts";
 import { cat, stack, tensorSplit } from "./join.ts";
 import { expand, reshape, select, sliceAlong, unsqueeze } from "./movement.ts";
 import { clone } from "./strided.ts";
-import { int64 } from "../dtype.ts";
-import { copyElements, type Scalar } from "../read.ts";
+import { bool, int32, int64 } from "../dtype.ts";
+import { readElements, type Scalar } from "../read.ts";
+import { searchsorted } from "./sort.ts";
 
 /** At least one dimension. */
 export function atleast1d(x: Tensor): Tensor {
@@ -86,6 +87,11 @@ export function dsplit(x: Tensor, where: number | Sizes): Tensor[] {
 }
 
 function evenSplit(operation: string, x: Tensor, where: number | Sizes, dim: number): Tensor[] {
+  if (typeof where !== "number" && !Array.isArray(where)) {
+    throw new TypeError(
+      `${operation}() received an invalid combination of arguments: expected an int or a tuple of ints, got ${where}`,
+    );
+  }
   if (typeof where === "number" && (where === 0 || x.sizes[dim] % where !== 0)) {
     throw new RangeError(
       `torch.${operation} attempted to split along dimension ${dim}, but the size of the dimension ${
@@ -174,10 +180,19 @@ function zeros(like: Tensor, sizes: Sizes): Tensor {
   return y;
 }
 
-/** Each element (of `dim`, or of the flattened tensor) repeated: all equally often, or each as often as a tensor says. */
-export function repeatInterleave(x: Tensor, repeats: number | Tensor, dim?: number): Tensor {
-  const source = dim === undefined ? reshape(x, [-1]) : x;
-  const d = dim === undefined ? 0 : wrapDim(dim, x.ndim);
+/**
+ * Each element (of `dim`, or of the flattened tensor) repeated: all equally often, or each as often as a tensor says.
+ *
+ * @param length What the repeats add up to, where it is known.
+ */
+export function repeatInterleave(
+  x: Tensor,
+  repeats: number | Tensor,
+  dim: number | null = null,
+  length: number | null = null,
+): Tensor {
+  const source = dim === null || x.ndim === 0 ? reshape(x, [-1]) : x;
+  const d = dim === null ? 0 : wrapDim(dim, x.ndim);
   const n = source.sizes[d];
   if (typeof repeats === "number") {
     if (repeats < 0) throw new RangeError("repeats can not be negative");
@@ -186,24 +201,40 @@ export function repeatInterleave(x: Tensor, repeats: number | Tensor, dim?: numb
     sizes[d + 1] = repeats;
     const joined = [...source.sizes];
     joined[d] = n * repeats;
+    checkLength(length, n * repeats);
     return reshape(clone(expand(wide, sizes)), joined);
   }
-  const counts = Array.from(
-    copyElements(
-      repeats.ndim === 0 || repeats.count === 1 ? expand(reshape(repeats, [1]), [n]) : repeats,
-    ) as BigInt64Array,
-    Number,
-  );
-  if (counts.length !== n) {
+  if (repeats.ndim > 1) throw new RangeError("repeats must be 0-dim or 1-dim tensor");
+  const counts = repeats.count === 1 ? expand(reshape(repeats, [1]), [n]) : repeats;
+  if (counts.count !== n) {
     throw new RangeError(
-      `repeats must have the same size as input along dim, but got repeats.size(0) = ${counts.length} and input.size(${d}) = ${n}`,
+      `repeats must have the same size as input along dim, but got repeats.size(0) = ${counts.count} and input.size(${d}) = ${n}`,
     );
   }
-  if (counts.some((c) => c < 0)) throw new RangeError("repeats can not be negative");
-  const rows = counts.flatMap((c, i) => new Array<bigint>(c).fill(BigInt(i)));
-  const index = empty([rows.length], int64, x.device);
-  if (rows.length > 0) index.storage.write(BigInt64Array.from(rows));
-  return source.indexSelect(d, index);
+  return source.indexSelect(d, repeatedIndices(counts, length));
+}
+
+function checkLength(expected: number | null, length: number): void {
+  if (expected !== null && expected !== length) {
+    throw new RangeError(
+      `allocated size does not match required size (output size ${expected}, repeats sum ${length})`,
+    );
+  }
+}
+
+/** 0, 1, … each as often as `counts` says. */
+export function repeatedIndices(counts: Tensor, length: number | null = null): Tensor {
+  if (counts.ndim !== 1) throw new RangeError("repeat_interleave only accept 1D vector as repeat");
+  if (counts.dtype !== int64 && counts.dtype !== int32) {
+    throw new TypeError("repeats has to be Long or Int tensor");
+  }
+  if (counts.count > 0 && readElements(counts.amin(), [[]])[0] as number < 0) {
+    throw new RangeError("repeats can not be negative");
+  }
+  const ends = counts.to(int64).cumsum(0), total = counts.count === 0 ? 0 : Number(select(ends, 0, -1).item());
+  checkLength(length, total);
+  // Which end is the first beyond each position.
+  return searchsorted(ends, indices(total, counts.device), true);
 }
 
 /** Elements by their index in the flattened tensor. */
@@ -213,8 +244,11 @@ export function take(x: Tensor, index: Tensor): Tensor {
 }
 
 /** {@linkcode gather} with broadcasting of the other dimensions; without `dim`, in the flattened tensor. */
-export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
-  if (dim === undefined) return gather(reshape(x, [-1]), 0, reshape(index, [-1]));
+export function takeAlongDim(x: Tensor, index: Tensor, dim: number | null = null): Tensor {
+  if (index.dtype !== int64) {
+    throw new TypeError(`torch.take_along_dim(): dtype of indices should be Long but got ${index.dtype.name}`);
+  }
+  if (dim === null) return gather(reshape(x, [-1]), 0, reshape(index, [-1]));
   const d = wrapDim(dim, x.ndim);
   if (index.ndim !== x.ndim) {
     throw new RangeError(
@@ -244,6 +278,7 @@ export function sliceScatter(
   end: number | null = null,
   step = 1,
 ): Tensor {
+  if (step <= 0) throw new RangeError("slice step must be positive");
   const y = clone(x);
   const target = sliceAlong(y, dim, start, end, step);
   checkSlice("slice_scatter", target, source);
@@ -261,8 +296,15 @@ function checkSlice(operation: string, target: Tensor, source: Tensor): void {
 }
 
 /** Coordinates, one tensor per dimension, from indices into a flattened tensor. */
-export function unravelIndex(index: Tensor, sizes: Sizes): Tensor[] {
-  let rest = index;
+export function unravelIndex(index: Tensor, size: number | Sizes): Tensor[] {
+  const sizes = typeof size === "number" ? [size] : size;
+  if (index.dtype.isFloatingPoint || index.dtype === bool) {
+    throw new TypeError(`expected 'indices' to be an integer dtype, but got ${index.dtype}`);
+  }
+  if (sizes.some((s) => s < 0)) {
+    throw new RangeError(`'shape' cannot have negative values, but got ${formatSizes(sizes)}`);
+  }
+  let rest = index.to(int64);
   const out: Tensor[] = [];
   for (let d = sizes.length - 1; d >= 0; d--) {
     const quotient = rest.div(sizes[d], { roundingMode: "floor" });

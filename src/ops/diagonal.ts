@@ -170,9 +170,10 @@ export function flip(x: Tensor, dims: Sizes): Tensor {
 }
 
 /** The elements moved by `shifts` along `dims`, those that leave coming in at the other end; without `dims`, flattened. */
-export function roll(x: Tensor, shifts: number | Sizes, dims?: number | Sizes): Tensor {
+export function roll(x: Tensor, shifts: number | Sizes, dims: number | Sizes = []): Tensor {
   const by = typeof shifts === "number" ? [shifts] : shifts;
-  if (dims === undefined) {
+  if (by.length === 0) throw new RangeError("`shifts` required");
+  if (typeof dims !== "number" && dims.length === 0) {
     if (by.length !== 1) throw new RangeError("shifts and dimensions must align");
     return reshape(roll(reshape(x, [-1]), by, [0]), x.sizes);
   }
@@ -180,6 +181,7 @@ export function roll(x: Tensor, shifts: number | Sizes, dims?: number | Sizes): 
   if (along.length !== by.length) {
     throw new RangeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
   }
+  if (x.ndim === 0) throw new RangeError(`Dimension specified as ${along[0]} but tensor has no dimensions`);
   let y = x.detached();
   along.forEach((d, i) => {
     const n = y.sizes[d];
@@ -224,7 +226,7 @@ export function unfold(x: Tensor, dim: number, size: number, step: number): Tens
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (size > n) throw new RangeError(`maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
   if (!(step > 0)) throw new RangeError(`step is ${step} but must be > 0`);
-  if (x.ndim === 0) return unsqueeze(x, 0);
+  if (x.ndim === 0) return unfold(unsqueeze(x, 0), 0, size, step).select(0, 0);
   const stride = x.strides[d];
   const sizes = [...x.sizes, size], strides = [...x.strides, stride];
   sizes[d] = Math.floor((n - size) / step) + 1;

@@ -40,6 +40,16 @@ export function tensorList(operation: string, args: TensorArguments): readonly T
   return list as readonly Tensor[];
 }
 
+/**
+ * Checks that an argument is a tensor.
+ *
+ * @throws {TypeError} With PyTorch's words.
+ */
+export function requireTensor(operation: string, x: unknown, name = "input", position = 1): void {
+  if (isTensor(x)) return;
+  throw new TypeError(`${operation}(): argument '${name}' (position ${position}) must be Tensor, not ${kindOf(x)}`);
+}
+
 /** `"relu" not implemented for 'Bool'`, as PyTorch says it. */
 export function unsupported(operation: string, dtype: DType): Error {
   const names: Record<string, string> = {

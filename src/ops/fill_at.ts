@@ -93,7 +93,8 @@ export function sumToSize(x: Tensor, sizes: Sizes): Tensor {
   if (lead < 0 || sizes.some((s, i) => s !== 1 && s !== x.sizes[i + lead])) {
     throw new RangeError(`size {${formatSizes(sizes)}} is not expandable to size {${formatSizes(x.sizes)}}.`);
   }
-  return sumTo(x, sizes);
+  // PyTorch sums to no dimensions by `sum`, of which integers become int64.
+  return sizes.length === 0 ? x.sum() : sumTo(x, sizes);
 }
 
 /** The differences of neighbours along `dim`, taken `n` times. */

@@ -263,9 +263,25 @@ export function runScatter(
   }
 }
 
-/** x with `source` written to the places that `index` names along `dim`. */
-export function scatter(x: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
-  return scatterReduce("scatter", scatterOp.set, x, dim, index, source);
+/** How {@linkcode scatter} combines the source with what is there; null replaces it. */
+type Combination = "add" | "multiply" | null;
+
+/** x with `source` written to the places that `index` names along `dim`, or combined with what is there. */
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor | Scalar,
+  reduce: Combination = null,
+): Tensor {
+  if (reduce === null) return scatterReduce("scatter", scatterOp.set, x, dim, index, source);
+  if (reduce !== "add" && reduce !== "multiply") {
+    throw new TypeError("reduce argument must be either add or multiply.");
+  }
+  if (x.requiresGrad || (isTensor(source) && source.requiresGrad)) {
+    throw new Error("the derivative for 'scatter with reduce' is not implemented. Use scatterReduce instead.");
+  }
+  return scatterReduce("scatter", reduce === "add" ? scatterOp.add : scatterOp.mul, x, dim, index, source);
 }
 
 /** x with `source` added at the places that `index` names along `dim`. */
@@ -274,8 +290,14 @@ export function scatterAdd(x: Tensor, dim: number, index: Tensor, source: Tensor
 }
 
 /** {@linkcode scatter} in place. */
-export function scatter_(x: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
-  return inPlace("scatter", x, isTensor(source) ? [source] : [], (x) => scatter(x, dim, index, source));
+export function scatter_(
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  source: Tensor | Scalar,
+  reduce: Combination = null,
+): Tensor {
+  return inPlace("scatter", x, isTensor(source) ? [source] : [], (x) => scatter(x, dim, index, source, reduce));
 }
 
 /** {@linkcode scatterAdd} in place. */

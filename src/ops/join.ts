@@ -4,11 +4,11 @@
  * @module
  */
 import { record, recordMany } from "../autograd/node.ts";
-import { promoteTypes } from "../dtype.ts";
+import { int64, promoteTypes } from "../dtype.ts";
 import { empty, view } from "../make.ts";
 import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { castTo, checkDevices } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor } from "./elementwise.ts";
 import { narrow, select, sliceAlong } from "./movement.ts";
 import { copyElementsTo } from "./strided.ts";
 
@@ -159,8 +159,29 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   return size === 0 ? splitWithSizes(x, new Array<number>(chunks).fill(0), dim) : split(x, size, dim);
 }
 
-/** Pieces along `dim`: a number of nearly equal ones, or between the listed indices. */
-export function tensorSplit(x: Tensor, where: number | Sizes, dim = 0): Tensor[] {
+/**
+ * Pieces along `dim`: a number of nearly equal ones, or between the listed indices.
+ *
+ * @param where As a tensor: of no dimension a number of pieces, of one dimension indices.
+ */
+export function tensorSplit(x: Tensor, where: number | Sizes | Tensor, dim = 0): Tensor[] {
+  if (x.ndim === 0) {
+    throw new RangeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
+  }
+  if (isTensor(where)) {
+    if (where.dtype !== int64) {
+      throw new TypeError(
+        `tensor_split expected tensor_indices_or_sections to have dtype of long, but got ${where.dtype.name}`,
+      );
+    }
+    if (where.ndim > 1) {
+      throw new RangeError(
+        "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got " +
+          `a tensor with ${where.ndim} dims`,
+      );
+    }
+    return tensorSplit(x, where.tolist() as number | number[], dim);
+  }
   const d = wrapDim(dim, x.ndim), n = x.sizes[d];
   if (typeof where === "number") {
     if (!(where > 0)) throw new RangeError(`number of sections must be larger than 0, got ${where}`);

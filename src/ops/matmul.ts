@@ -237,7 +237,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   fits("matmul", a, b);
   if (nb === 2) {
     // One matrix on the right serves all rows: a single product.
-    const rows = reshape(a, [-1, a.sizes[na - 1]]);
+    const rows = reshape(a, [product(a.sizes.slice(0, -1)), a.sizes[na - 1]]);
     return unsafeView(mm(rows, b), [...a.sizes.slice(0, -1), b.sizes[1]]);
   }
   const batch = broadcastSizes(a.sizes.slice(0, -2), b.sizes.slice(0, -2), "matmul");

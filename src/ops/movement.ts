@@ -218,10 +218,14 @@ export function sliceBackward(dy: Tensor, sizes: Sizes, dim: number, begin: numb
  * @throws {RangeError} When they reach outside.
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  if (x.ndim === 0) throw new RangeError("narrow() cannot be applied to a 0-dim tensor.");
   const d = wrapDim(dim, x.ndim), n = x.sizes[d];
   if (length < 0) throw new RangeError("narrow(): length must be non-negative.");
   const begin = start < 0 ? start + n : start;
-  if (start < -n || begin + length > n) {
+  if (!(start >= -n && start <= n)) {
+    throw new RangeError(`start (${start}) is out of range for dimension ${d} of size ${n}: expected [${-n}, ${n}]`);
+  }
+  if (begin + length > n) {
     throw new RangeError(`start (${start}) + length (${length}) exceeds dimension size (${n}).`);
   }
   return sliceAlong(x, d, begin, begin + length);

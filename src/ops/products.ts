@@ -14,6 +14,7 @@ import { bmm, dot, expandable, gemm, mm, mv, sameType, squeezeLast } from "./mat
 import { diagonal } from "./diagonal.ts";
 import { stack } from "./join.ts";
 import { expand, permute, reshape, select, t, transpose, unsqueeze } from "./movement.ts";
+import { sum } from "./reduce.ts";
 import { clone } from "./strided.ts";
 
 /** The products of all pairs of elements of two vectors. */
@@ -49,14 +50,20 @@ export function kron(a: Tensor, b: Tensor): Tensor {
 }
 
 /** Contracts dimensions of `a` with dimensions of `b`: the last n with the first n, or those listed. */
-export function tensordot(a: Tensor, b: Tensor, dims: number | readonly [Sizes, Sizes]): Tensor {
+export function tensordot(a: Tensor, b: Tensor, dims: number | readonly [Sizes, Sizes] = 2): Tensor {
   checkDevices("tensordot", a, b);
+  if (typeof dims === "number" && !(dims >= 0)) {
+    throw new RangeError(`tensordot expects dims >= 0, but got dims=${dims}`);
+  }
   const [da, db] = typeof dims === "number"
     ? [Array.from({ length: dims }, (_, i) => a.ndim - dims + i), Array.from({ length: dims }, (_, i) => i)]
     : [dims[0].map((d) => wrapDim(d, a.ndim)), dims[1].map((d) => wrapDim(d, b.ndim))];
   if (da.length !== db.length) throw new RangeError("both dimension lists should have same length");
   da.forEach((d, i) => {
-    if (a.sizes[d] !== b.sizes[db[i]]) {
+    // A size of 1 broadcasts: the other's elements are then summed by themselves.
+    if (b.sizes[db[i]] === 1) a = sum(a, d, true, a.dtype);
+    else if (a.sizes[d] === 1) b = sum(b, db[i], true, b.dtype);
+    else if (a.sizes[d] !== b.sizes[db[i]]) {
       throw new RangeError(
         `contracted dimensions need to match, but first has size ${a.sizes[d]} in dim ${d} and second has size ${
           b.sizes[db[i]]
@@ -66,10 +73,11 @@ export function tensordot(a: Tensor, b: Tensor, dims: number | readonly [Sizes, 
   });
   const fa = a.sizes.map((_, i) => i).filter((i) => !da.includes(i)),
     fb = b.sizes.map((_, i) => i).filter((i) => !db.includes(i));
+  const { sizes: sa } = a, { sizes: sb } = b;
   const k = product(da.map((d) => a.sizes[d]));
-  const left = reshape(permute(a, [...fa, ...da]), [product(fa.map((d) => a.sizes[d])), k]);
-  const right = reshape(permute(b, [...db, ...fb]), [k, product(fb.map((d) => b.sizes[d]))]);
-  return reshape(mm(left, right), [...fa.map((d) => a.sizes[d]), ...fb.map((d) => b.sizes[d])]);
+  const left = reshape(permute(a, [...fa, ...da]), [product(fa.map((d) => sa[d])), k]);
+  const right = reshape(permute(b, [...db, ...fb]), [k, product(fb.map((d) => sb[d]))]);
+  return reshape(mm(left, right), [...fa.map((d) => sa[d]), ...fb.map((d) => sb[d])]);
 }
 
 /** The product of a chain of matrices, in the cheapest order. */

@@ -3,18 +3,29 @@
  *
  * @module
  */
+import { int64 } from "../dtype.ts";
 import { wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mul, sub } from "./arithmetic.ts";
 import { isnan } from "./compare.ts";
-import { cat } from "./join.ts";
-import { narrow, reshape, unsqueeze } from "./movement.ts";
+import { movedim } from "./diagonal.ts";
+import { isTensor } from "./elementwise.ts";
+import { scalarTensor } from "./fill.ts";
+import { gather } from "./gather.ts";
+import { expand, reshape, select, squeeze, transpose, unsqueeze } from "./movement.ts";
 import { sort } from "./sort.ts";
 import { lerp, where } from "./where.ts";
 
 /** How {@linkcode quantile} chooses between two elements. */
 export type Interpolation = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 
-/** The q-th quantiles along `dim`, or of all elements; several q give a first dimension. */
+const interpolations: readonly string[] = ["linear", "lower", "higher", "midpoint", "nearest"];
+
+/**
+ * The q-th quantiles along `dim`, or of all elements; several q give a first dimension.
+ *
+ * @throws {RangeError} When a q is outside of [0, 1] or there are no elements.
+ */
 export function quantile(
   x: Tensor,
   q: number | Tensor,
@@ -22,29 +33,47 @@ export function quantile(
   keepdim = false,
   interpolation: Interpolation = "linear",
 ): Tensor {
-  const many = typeof q !== "number" && q.ndim > 0;
-  const qs = typeof q === "number" ? [q] : [...q.reshape([-1]).tolist() as number[]];
-  if (qs.some((v) => !(v >= 0 && v <= 1))) {
-    throw new RangeError(`quantile() q values must be in the range [0, 1] (got ${qs})`);
+  if (x.dtype.itemsize < 4 || !x.dtype.isFloatingPoint) {
+    throw new TypeError("quantile() input tensor must be either float or double dtype");
   }
-  if (!x.dtype.isFloatingPoint) throw new TypeError("quantile() input tensor must be either float or double dtype");
-  const flat = dim === null ? reshape(x, [-1]) : x, d = dim === null ? 0 : wrapDim(dim, x.ndim);
-  const { values } = sort(flat, d), n = flat.sizes[d];
-  if (n === 0) throw new RangeError("quantile() input tensor must be non-empty");
-  const nan = isnan(narrow(values, d, n - 1, 1).detach());
-  const results = qs.map((q) => {
-    const rank = q * (n - 1), low = Math.floor(rank), high = Math.ceil(rank);
-    const at = (i: number): Tensor => narrow(values, d, i, 1);
-    const y = interpolation === "lower"
-      ? at(low)
-      : interpolation === "higher"
-      ? at(high)
-      : interpolation === "nearest"
-      ? at(rank - low === 0.5 ? low + low % 2 : Math.round(rank))
-      : lerp(at(low), at(high), interpolation === "midpoint" ? 0.5 : rank - low);
-    const kept = where(nan, NaN, y);
-    const sizes = dim === null ? x.sizes.map(() => 1) : kept.sizes;
-    return keepdim ? reshape(kept, sizes) : reshape(kept, dim === null ? [] : kept.sizes.filter((_, i) => i !== d));
-  });
-  return many ? cat(results.map((y) => unsqueeze(y, 0)), 0) : results[0];
+  if (x.count === 0) throw new RangeError("quantile() input tensor must be non-empty");
+  if (!interpolations.includes(interpolation)) {
+    throw new TypeError(
+      `quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`,
+    );
+  }
+  const qs = isTensor(q) ? q : scalarTensor(x.detached(), q);
+  if (qs.ndim > 1) throw new RangeError(`quantile() q must be a scalar or 1D tensor, but got ${qs.ndim}D`);
+  if (qs.dtype !== x.dtype) throw new TypeError("quantile() q tensor must be same dtype as the input tensor");
+  const limits = qs.detached(), inside = limits.ge(0).logicalAnd(limits.le(1));
+  if (!inside.all().item()) {
+    throw new RangeError(`quantile() q values must be in the range [0, 1] (got ${isTensor(q) ? limits.tolist() : q})`);
+  }
+  const d = dim === null ? 0 : wrapDim(dim, x.ndim);
+  const flat = dim === null || x.ndim === 0 ? reshape(x, [-1]) : transpose(x, d, -1);
+  const sorted = sort(flat, -1).values, last = flat.ndim - 1, n = flat.sizes[last];
+  const found = atRanks(sorted, expand(reshape(qs, [-1]), [...flat.sizes.slice(0, -1), qs.count]), n, interpolation);
+  // [rest with dim last, q] to [q, rest].
+  const front = movedim(found, -1, 0), many = qs.ndim === 1;
+  let y: Tensor;
+  if (dim === null || x.ndim === 0) y = keepdim ? reshape(front, [qs.count, ...x.sizes.map(() => 1)]) : front;
+  else {
+    // Without its dimension, the last one has gone to where `dim` was.
+    const kept = transpose(unsqueeze(front, -1), d + 1, -1);
+    y = keepdim ? kept : squeeze(kept, d + 1);
+  }
+  return many ? y : select(y, 0, 0);
+}
+
+/** The elements at ranks q·(n − 1) along the last dimension; NaN where there is one, which sorting has put last. */
+function atRanks(sorted: Tensor, q: Tensor, n: number, interpolation: Interpolation): Tensor {
+  const nan = unsqueeze(isnan(select(sorted.detached(), -1, n - 1)), -1);
+  const ranks = where(nan, n - 1, mul(q, n - 1));
+  const at = (rank: Tensor): Tensor => gather(sorted, -1, rank.detach().to(int64));
+  if (interpolation === "lower") return at(ranks.floor());
+  if (interpolation === "higher") return at(ranks.ceil());
+  if (interpolation === "nearest") return at(ranks.round());
+  const below = ranks.detach().floor();
+  const weight = interpolation === "midpoint" ? below.mul(0).add(0.5) : sub(ranks, below);
+  return lerp(at(below), at(ranks.detach().ceil()), weight);
 }

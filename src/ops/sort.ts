@@ -8,15 +8,17 @@ import { recordMany } from "../autograd/node.ts";
 import { bool, float32, int32, int64, promoteTypes } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { type Named, named } from "../named.ts";
-import { formatSizes, wrapDim } from "../shape.ts";
+import { formatSizes, sameSizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { castTo, isTensor, type Operand, runTernary, unsupported } from "./elementwise.ts";
 import { fill_, scalarTensor } from "./fill.ts";
 import { gather, scatterAdd } from "./gather.ts";
 import { flatNonzero } from "./index.ts";
+import { movedim } from "./diagonal.ts";
 import { cat } from "./join.ts";
 import { narrow, reshape, select, squeeze, transpose, unsqueeze } from "./movement.ts";
 import { clone, dense } from "./strided.ts";
+import { arange } from "../ranges.ts";
 
 /** Values and where they come from. */
 export type ValuesIndices = Named<{ values: Tensor; indices: Tensor }>;
@@ -111,6 +113,44 @@ export function medianAlong(x: Tensor, dim: number, keepdim = false): ValuesIndi
   return pick("MedianBackward1", "median", x, d, Math.floor((n - 1) / 2) + 1, keepdim);
 }
 
+/** {@linkcode medianAlong} of the elements that are not NaN; NaN where all are. */
+export function nanmedianAlong(x: Tensor, dim: number, keepdim = false): ValuesIndices {
+  if (!x.dtype.isFloatingPoint || x.ndim === 0) return medianAlong(x, dim, keepdim);
+  const d = wrapDim(dim, x.ndim), n = x.sizes[d];
+  if (n === 0) throw new RangeError(`median(): Expected reduction dim ${d} to have non-zero size.`);
+  // NaN sorts last, so the elements that count are the first ones.
+  const [, places] = sorted("nanmedian", x, d, n, false), raw = x.detached();
+  const numbers = raw.eq(raw).sum(d, { keepdim: true });
+  const middle = numbers.sub(1).clampMin(0).div(2, { roundingMode: "floor" });
+  const indices = gather(places, d, middle);
+  const values = gather(raw, d, indices);
+  const result = recordPicked("NanmedianBackward1", x, d, values, indices);
+  return keepdim ? result : named({ values: squeeze(result.values, d), indices: squeeze(result.indices, d) });
+}
+
+/** The median of all elements that are not NaN. */
+export function nanmedian(x: Tensor): Tensor {
+  return nanmedianAlong(reshape(x, [-1]), 0).values;
+}
+
+/** The most frequent element along `dim`, the smallest of several, with the last place where it is. */
+export function mode(x: Tensor, dim = -1, keepdim = false): ValuesIndices {
+  const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
+  if (n === 0) throw new RangeError(`mode(): Expected reduction dim ${d} to have non-zero size.`);
+  if (x.ndim === 0) return pick("ModeBackward0", "mode", x, d, 1, keepdim);
+  const [values, places] = sorted("mode", x, d, n, false);
+  // How long the run of equals is that each element ends: its distance from the run's first element.
+  const at = empty(values.sizes, int64, x.device), shape = x.sizes.map((_, k) => k === d ? n : 1);
+  at.copy_(reshape(arange(n, { device: x.device }), shape));
+  const begins = n > 1 ? narrow(values, d, 1, n - 1).ne(narrow(values, d, 0, n - 1)) : null;
+  const starts = begins === null
+    ? at.mul(0)
+    : cat([narrow(at, d, 0, 1), narrow(at, d, 1, n - 1).mul(begins.to(int64))], d).cummax(d).values;
+  const best = at.sub(starts).argmax(d, { keepdim: true });
+  const result = recordPicked("ModeBackward0", x, d, gather(values, d, best), gather(places, d, best));
+  return keepdim ? result : named({ values: squeeze(result.values, d), indices: squeeze(result.indices, d) });
+}
+
 function medianWithNaN(x: Tensor, d: number, keepdim: boolean, nan: Tensor): ValuesIndices {
   const n = x.sizes[d];
   const first = x.detached().ne(x.detached()).to(int64).argmax(d);
@@ -135,8 +175,9 @@ export interface UniqueResult {
   counts: Tensor;
 }
 
-/** The distinct elements in ascending order, with inverse and counts. */
-export function unique(x: Tensor): UniqueResult {
+/** The distinct elements, or rows along `dim`, in ascending order, with inverse and counts. */
+export function unique(x: Tensor, dim: number | null = null): UniqueResult {
+  if (dim !== null) return uniqueRows(x, dim, true);
   const flat = reshape(x.detached(), [-1]);
   const { values, indices } = sort(flat);
   const runs = uniqueConsecutive(values);
@@ -145,28 +186,76 @@ export function unique(x: Tensor): UniqueResult {
   return { values: runs.values, inverse: reshape(inverse, x.sizes), counts: runs.counts };
 }
 
-/** The elements without repetitions of the one before, with inverse and counts. */
-export function uniqueConsecutive(x: Tensor): UniqueResult {
+/** The elements, or rows along `dim`, without repetitions of the one before, with inverse and counts. */
+export function uniqueConsecutive(x: Tensor, dim: number | null = null): UniqueResult {
+  if (dim !== null) return uniqueRows(x, dim, false);
   const flat = dense(reshape(x.detached(), [-1])), n = flat.count;
   if (n === 0) {
     return { values: clone(flat), inverse: empty(x.sizes, int64, x.device), counts: empty([0], int64, x.device) };
   }
-  const first = empty([1], bool, x.device);
-  fill_(first, 1);
-  const begins = cat([first, narrow(flat, 0, 1, n - 1).ne(narrow(flat, 0, 0, n - 1))]);
-  const starts = flatNonzero(begins);
-  const ends = cat([narrow(starts, 0, 1, starts.count - 1), scalarTensor(starts, n).view([1])]);
-  const marks = begins.to(int64), inverse = empty([n], int64, x.device);
-  marks.kernels.scan(scan.cumsum, int64.code, inverse.ptr, null, marks.ptr, 1, n, 1);
-  inverse.sub_(1);
-  return { values: flat.indexSelect(0, starts), inverse: reshape(inverse, x.sizes), counts: ends.sub(starts) };
+  const { starts, inverse, counts } = runs(narrow(flat, 0, 1, n - 1).ne(narrow(flat, 0, 0, n - 1)));
+  return { values: flat.indexSelect(0, starts), inverse: reshape(inverse, x.sizes), counts };
 }
 
-/** Where `values` belong in the sorted `sequence`, along its last dimension. */
-export function searchsorted(sequence: Tensor, values: Operand, right = false, useInt32 = false): Tensor {
+/** Runs of equals, from whether each element but the first differs from the one before. */
+function runs(differ: Tensor): { starts: Tensor; inverse: Tensor; counts: Tensor } {
+  const n = differ.count + 1, first = empty([1], bool, differ.device);
+  fill_(first, 1);
+  const begins = cat([first, differ]), starts = flatNonzero(begins);
+  const ends = cat([narrow(starts, 0, 1, starts.count - 1), scalarTensor(starts, n).view([1])]);
+  const marks = begins.to(int64), inverse = empty([n], int64, differ.device);
+  marks.kernels.scan(scan.cumsum, int64.code, inverse.ptr, null, marks.ptr, 1, n, 1);
+  return { starts, inverse: inverse.sub_(1), counts: ends.sub(starts) };
+}
+
+/** Distinct rows along `dim`; `ordered`: in lexicographic order, else as they come. */
+function uniqueRows(x: Tensor, dim: number, ordered: boolean): UniqueResult {
+  const d = wrapDim(dim, x.ndim), source = x.detached(), n = x.sizes[d] ?? 1;
+  const empties = x.sizes.filter((s) => s === 0).length;
+  if (n === 0 && empties > 1) {
+    throw new RangeError("Number of zero sized dimensions is more than one, so unique cannot be applied ");
+  }
+  if (n === 0) {
+    return { values: clone(source), inverse: empty([0], int64, x.device), counts: empty([0], int64, x.device) };
+  }
+  if (empties > 0) {
+    throw new RangeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied");
+  }
+  const moved = dense(movedim(x.ndim === 0 ? reshape(source, [1]) : source, d, 0));
+  let rows = reshape(moved, [n, -1]), order: Tensor | null = null;
+  if (ordered) {
+    // Stable sorts by one column after another, the first column last.
+    order = arange(n, { device: x.device });
+    for (let k = rows.sizes[1] - 1; k >= 0; k--) {
+      order = order.indexSelect(0, argsort(select(rows, 1, k).indexSelect(0, order)));
+    }
+    rows = rows.indexSelect(0, order);
+  }
+  const differ = narrow(rows, 0, 1, n - 1).ne(narrow(rows, 0, 0, n - 1)).any(1);
+  const { starts, inverse, counts } = runs(differ);
+  const values = reshape(rows.indexSelect(0, starts), [starts.count, ...moved.sizes.slice(1)]);
+  return {
+    values: clone(movedim(values, 0, d)),
+    inverse: order === null ? inverse : inverse.like().scatter_(0, order, inverse),
+    counts,
+  };
+}
+
+/**
+ * Where `values` belong in the sorted `sequence`, along its last dimension.
+ *
+ * @param sorter The order that sorts `sequence`, where it is not sorted.
+ */
+export function searchsorted(
+  sequence: Tensor,
+  values: Operand,
+  right = false,
+  useInt32 = false,
+  sorter: Tensor | null = null,
+): Tensor {
   const v = isTensor(values) ? values : scalarTensor(sequence.detached(), values);
   const common = promoteTypes(sequence.dtype, v.dtype), dtype = isHalf(common) ? float32 : common;
-  const s = dense(castTo(sequence, dtype)), w = dense(castTo(v, dtype));
+  const s = dense(castTo(ordered(sequence, sorter), dtype)), w = dense(castTo(v, dtype));
   const rowwise = s.ndim > 1;
   if (rowwise && (w.ndim !== s.ndim || s.sizes.slice(0, -1).some((n, k) => n !== w.sizes[k]))) {
     throw new RangeError(
@@ -184,6 +273,23 @@ export function searchsorted(sequence: Tensor, values: Operand, right = false, u
     throw unsupported("searchsorted", dtype);
   }
   return useInt32 ? castTo(y, int32) : y;
+}
+
+function ordered(sequence: Tensor, sorter: Tensor | null): Tensor {
+  if (sorter === null) return sequence;
+  if (!sameSizes(sequence.sizes, sorter.sizes)) {
+    throw new RangeError(
+      `torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor ${
+        formatSizes(sequence.sizes)
+      }and got sorter tensor ${formatSizes(sorter.sizes)}`,
+    );
+  }
+  if (sorter.dtype !== int64) {
+    throw new TypeError(
+      `torch.searchsorted(): sorter must be a tensor of long dtype but got dtype ${sorter.dtype.name}`,
+    );
+  }
+  return gather(sequence.detached(), -1, sorter);
 }
 
 /** How often each of 0, 1, … occurs, or the sum of weights for each. */

@@ -27,10 +27,9 @@ function moments(
     throw new TypeError(`${operation} only support floating point and complex dtypes (got ${x.dtype})`);
   }
   if (isHalf(x.dtype)) {
-    return moments(operation, castTo(x, float32), dims, correction, keepdim, root).map((t) => castTo(t, x.dtype)) as [
-      Tensor,
-      Tensor,
-    ];
+    // The mean of no elements is NaN here, and 0 in the wider types, as in PyTorch.
+    const wide = castTo(x, float32), [v] = moments(operation, wide, dims, correction, keepdim, root);
+    return [castTo(v, x.dtype), castTo(mean(wide, dims as Sizes, keepdim), x.dtype)];
   }
   const f = fold(x, dims), sizes = keepdim ? f.keptDims : f.kept;
   const v = empty(sizes, x.dtype, x.device), m = empty(sizes, x.dtype, x.device);

@@ -4,10 +4,11 @@
  * @module
  */
 import { named, sizesOf, type Trailing } from "../arguments.ts";
-import { checkOptions } from "../check.ts";
+import { checkOptions, type NoOptions } from "../check.ts";
 import { type CreateOptions, empty, full, parseSizes, type SizeArguments, tensor, type TensorData } from "../create.ts";
 import * as arrange from "../ops/arrange.ts";
 import * as diagonals from "../ops/diagonal.ts";
+import { inPlace } from "../ops/inplace.ts";
 import * as products from "../ops/products.ts";
 import type { Scalar } from "../read.ts";
 import type { Sizes } from "../shape.ts";
@@ -50,6 +51,31 @@ export interface DiagOptions {
 export type FlipArguments = number[] | [dims: Sizes] | [options: { dims: number | Sizes }];
 
 const diagonalOptions = ["offset", "dim1", "dim2"] as const;
+
+/** Options of {@linkcode TensorArrange.repeatInterleave}. */
+export interface RepeatInterleaveOptions {
+  /** How often: all equally often, or each as often as a tensor says; may also be given as the first argument. */
+  repeats?: number | Tensor;
+  /** The dimension. Default: null, the flattened tensor. */
+  dim?: number | null;
+  /** What the repeats add up to, where it is known. */
+  outputSize?: number | null;
+}
+
+/** Arguments of {@linkcode TensorArrange.sliceScatter} behind the source. */
+export type SliceScatterArguments = Trailing<
+  [dim: number, start: number | null, end: number | null, step: number],
+  SliceScatterOptions
+>;
+/** Arguments of {@linkcode TensorArrange.tril}. */
+export type TriangleArguments = Trailing<[diagonal: number], { diagonal?: number }>;
+/** Arguments of {@linkcode TensorArrange.put} behind the source. */
+export type AccumulateArguments = Trailing<[accumulate: boolean], { accumulate?: boolean }>;
+
+function triangleOf(operation: string, args: TriangleArguments): number | undefined {
+  return named<{ diagonal?: number }>(operation, args, ["diagonal"]).diagonal;
+}
+
 const scaled = ["beta", "alpha"];
 
 /** The type and device of a new tensor where the options do not say. */
@@ -83,12 +109,12 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.diagonalScatter(this, src, o.offset, o.dim1, o.dim2);
   }
   /** The lower triangle. */
-  tril(this: Tensor, diagonal?: number): Tensor {
-    return diagonals.tril(this, diagonal);
+  tril(this: Tensor, ...diagonal: TriangleArguments): Tensor {
+    return diagonals.tril(this, triangleOf("tril", diagonal));
   }
   /** The upper triangle. */
-  triu(this: Tensor, diagonal?: number): Tensor {
-    return diagonals.triu(this, diagonal);
+  triu(this: Tensor, ...diagonal: TriangleArguments): Tensor {
+    return diagonals.triu(this, triangleOf("triu", diagonal));
   }
   /** The sum of the diagonal of a matrix. */
   trace(this: Tensor): Tensor {
@@ -109,8 +135,12 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.flip(this, [0]);
   }
   /** The elements moved along `dims`, those that leave coming in at the other end. */
-  roll(this: Tensor, shifts: number | Sizes, dims?: number | Sizes): Tensor {
-    return diagonals.roll(this, shifts, dims);
+  roll(
+    this: Tensor,
+    shifts: number | Sizes,
+    ...dims: Trailing<[dims: number | Sizes], { dims?: number | Sizes }>
+  ): Tensor {
+    return diagonals.roll(this, shifts, named<{ dims?: number | Sizes }>("roll", dims, ["dims"]).dims);
   }
   /** Moves dimensions to other places. */
   movedim(this: Tensor, source: number | Sizes, destination: number | Sizes): Tensor {
@@ -121,34 +151,39 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.unfold(this, dim, size, step);
   }
   /** Each element repeated: all equally often, or each as often as a tensor says. */
-  repeatInterleave(this: Tensor, repeats: number | Tensor, dim?: number): Tensor {
-    return arrange.repeatInterleave(this, repeats, dim);
+  repeatInterleave(
+    this: Tensor,
+    ...args: Trailing<[repeats: number | Tensor, dim: number | null], RepeatInterleaveOptions>
+  ): Tensor {
+    const o = named<RepeatInterleaveOptions>("repeat_interleave", args, ["repeats", "dim"], ["outputSize"]);
+    if (o.repeats === undefined) throw new TypeError("repeat_interleave() is missing the argument repeats");
+    return arrange.repeatInterleave(this, o.repeats, o.dim, o.outputSize);
   }
   /** Elements by their index in the flattened tensor. */
-  take(this: Tensor, index: Tensor): Tensor {
+  take(this: Tensor, index: Tensor, options?: NoOptions): Tensor {
+    checkOptions("take", options, []);
     return arrange.take(this, index);
   }
   /** Elements by index along `dim`, with broadcasting of the others. */
-  takeAlongDim(this: Tensor, index: Tensor, dim?: number): Tensor {
-    return arrange.takeAlongDim(this, index, dim);
+  takeAlongDim(this: Tensor, index: Tensor, ...dim: Trailing<[dim: number | null], { dim?: number | null }>): Tensor {
+    return arrange.takeAlongDim(this, index, named<{ dim?: number | null }>("take_along_dim", dim, ["dim"]).dim);
   }
   /** A copy with `source` written at indices into the flattened tensor. */
-  put(this: Tensor, index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
-    checkOptions("put", options, ["accumulate"]);
-    return arrange.put(this, index, source, options.accumulate);
+  put(this: Tensor, index: Tensor, source: Tensor, ...args: AccumulateArguments): Tensor {
+    return arrange.put(this, index, source, named<{ accumulate?: boolean }>("put", args, ["accumulate"]).accumulate);
   }
   /** Writes `source` at indices into the flattened tensor. */
-  put_(this: Tensor, index: Tensor, source: Tensor, options: { accumulate?: boolean } = {}): Tensor {
-    return this.copy_(this.put(index, source, options));
+  put_(this: Tensor, index: Tensor, source: Tensor, ...args: AccumulateArguments): Tensor {
+    return inPlace("put", this, [source], (x) => x.put(index, source, ...args));
   }
   /** A copy with `source` as row `index` along `dim`. */
   selectScatter(this: Tensor, source: Tensor, dim: number, index: number): Tensor {
     return arrange.selectScatter(this, source, dim, index);
   }
   /** A copy with `source` in place of a slice. */
-  sliceScatter(this: Tensor, source: Tensor, options: SliceScatterOptions = {}): Tensor {
-    checkOptions("slice_scatter", options, ["dim", "start", "end", "step"]);
-    return arrange.sliceScatter(this, source, options.dim, options.start, options.end, options.step);
+  sliceScatter(this: Tensor, source: Tensor, ...args: SliceScatterArguments): Tensor {
+    const o = named<SliceScatterOptions>("slice_scatter", args, ["dim", "start", "end", "step"]);
+    return arrange.sliceScatter(this, source, o.dim, o.start, o.end, o.step);
   }
   /** The products of all pairs of elements of two vectors. */
   outer(this: Tensor, other: Tensor): Tensor {

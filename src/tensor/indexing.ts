@@ -4,7 +4,7 @@
  * @module
  */
 import { type Arguments, called, named, type Trailing } from "../arguments.ts";
-import { checkOptions, isOptions } from "../check.ts";
+import { checkOptions, isOptions, type NoOptions } from "../check.ts";
 import * as gather from "../ops/gather.ts";
 import * as indexing from "../ops/index.ts";
 import type { Index } from "../ops/index.ts";
@@ -128,14 +128,50 @@ export interface KeepdimOptions {
   keepdim?: boolean;
 }
 
-/** Options of {@linkcode TensorIndexing.unique}. */
-export interface UniqueOptions {
-  /** Results are always sorted. */
-  sorted?: boolean;
+/** Options of {@linkcode TensorIndexing.uniqueConsecutive}. */
+export interface UniqueConsecutiveOptions {
   /** Also give where each element's value is. Default: false. */
   returnInverse?: boolean;
   /** Also give how often each value occurs. Default: false. */
   returnCounts?: boolean;
+  /** Compare whole rows along this dimension. Default: null, single elements. */
+  dim?: number | null;
+}
+
+/** Options of {@linkcode TensorIndexing.unique}. */
+export interface UniqueOptions extends UniqueConsecutiveOptions {
+  /** Results are always sorted. */
+  sorted?: boolean;
+}
+
+/** Options of {@linkcode TensorIndexing.scatter}. */
+export interface ScatterOptions {
+  /** Add to the elements that are there, or multiply them, rather than to replace them. Default: null. */
+  reduce?: "add" | "multiply" | null;
+}
+
+/** Arguments of {@linkcode TensorIndexing.sort}. */
+export type SortArguments = Trailing<[dim: number, descending: boolean, stable: boolean], SortOptions>;
+/** Arguments of {@linkcode TensorIndexing.topk} behind k. */
+export type TopkArguments = Trailing<[dim: number, largest: boolean, sorted: boolean], TopkOptions>;
+/** Arguments of reductions that keep one element of a dimension. */
+export type KeepdimArguments = Trailing<[dim: number, keepdim: boolean], KeepdimOptions>;
+/** A dimension, by position or by name. */
+export type DimArguments = Trailing<[dim: number], { dim?: number }>;
+/** Arguments of {@linkcode TensorIndexing.unique}. */
+export type UniqueArguments = Trailing<
+  [sorted: boolean, returnInverse: boolean, returnCounts: boolean, dim: number | null],
+  UniqueOptions
+>;
+/** Arguments of {@linkcode TensorIndexing.uniqueConsecutive}. */
+export type UniqueConsecutiveArguments = Trailing<
+  [returnInverse: boolean, returnCounts: boolean, dim: number | null],
+  UniqueConsecutiveOptions
+>;
+
+/** The dimension in {@linkcode DimArguments}. @internal */
+export function dimOf(operation: string, args: DimArguments): number | undefined {
+  return named<{ dim?: number }>(operation, args, ["dim"]).dim;
 }
 
 /** A dimension by position or in the options. @internal */
@@ -150,8 +186,7 @@ export function withDim<O extends { dim?: number }>(
   return merged;
 }
 
-function distinct(operation: string, found: order.UniqueResult, options: UniqueOptions): Tensor | Tensor[] {
-  checkOptions(operation, options, ["sorted", "returnInverse", "returnCounts"]);
+function distinct(found: order.UniqueResult, options: UniqueConsecutiveOptions): Tensor | Tensor[] {
   const extra = [...(options.returnInverse ? [found.inverse] : []), ...(options.returnCounts ? [found.counts] : [])];
   return extra.length === 0 ? found.values : [found.values, ...extra];
 }
@@ -191,13 +226,15 @@ export class TensorIndexing extends TensorActivation {
     const o = called<GatherOptions>("gather", args, ["dim", "index"], [], ["sparseGrad"]);
     return gather.gather(this, o.dim, o.index);
   }
-  /** A copy with `source` at the places that `index` names along `dim`. */
-  scatter(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
-    return gather.scatter(this, dim, index, source);
+  /** A copy with `source` at the places that `index` names along `dim`, or added to or multiplied with what is there. */
+  scatter(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar, options: ScatterOptions = {}): Tensor {
+    checkOptions("scatter", options, ["reduce"]);
+    return gather.scatter(this, dim, index, source, options.reduce);
   }
-  /** Writes `source` to the places that `index` names along `dim`. */
-  scatter_(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar): Tensor {
-    return gather.scatter_(this, dim, index, source);
+  /** {@linkcode TensorIndexing.scatter} in place. */
+  scatter_(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar, options: ScatterOptions = {}): Tensor {
+    checkOptions("scatter_", options, ["reduce"]);
+    return gather.scatter_(this, dim, index, source, options.reduce);
   }
   /** A copy with `source` added at the places that `index` names along `dim`. */
   scatterAdd(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
@@ -208,7 +245,8 @@ export class TensorIndexing extends TensorActivation {
     return gather.scatterAdd_(this, dim, index, source);
   }
   /** The elements where `mask` is true, in one dimension. */
-  maskedSelect(this: Tensor, mask: Tensor): Tensor {
+  maskedSelect(this: Tensor, mask: Tensor, options?: NoOptions): Tensor {
+    checkOptions("masked_select", options, []);
     return indexing.maskedSelect(this, mask);
   }
   /** The positions of elements other than 0, one row each; with `asTuple`, one vector per dimension. */
@@ -217,12 +255,12 @@ export class TensorIndexing extends TensorActivation {
   nonzero(this: Tensor, options: { asTuple: true }): Tensor[];
   nonzero(this: Tensor, options?: { asTuple?: boolean }): Tensor | Tensor[] {
     checkOptions("nonzero", options, ["asTuple"]);
-    const found = indexing.nonzero(this);
-    return options?.asTuple ? join.unbind(found, 1) : found;
+    if (options?.asTuple) return join.unbind(indexing.nonzero(this.ndim === 0 ? this.reshape([1]) : this), 1);
+    return indexing.nonzero(this);
   }
   /** The elements along `dim` (-1) in order: values, and the indices that they come from. */
-  sort(this: Tensor, dim?: number | SortOptions, options?: SortOptions): ValuesIndices {
-    const o = withDim("sort", dim, options, ["dim", "descending", "stable"]);
+  sort(this: Tensor, ...args: SortArguments): ValuesIndices {
+    const o = named<SortOptions>("sort", args, ["dim", "descending", "stable"]);
     return order.sort(this, o.dim, o.descending);
   }
   /** The indices that sort this tensor along `dim` (-1). */
@@ -231,8 +269,8 @@ export class TensorIndexing extends TensorActivation {
     return order.argsort(this, o.dim, o.descending);
   }
   /** The k largest elements along `dim` (-1), in order. */
-  topk(this: Tensor, k: number, dim?: number | TopkOptions, options?: TopkOptions): ValuesIndices {
-    const o = withDim("topk", dim, options, ["dim", "largest", "sorted"]);
+  topk(this: Tensor, k: number, ...args: TopkArguments): ValuesIndices {
+    const o = named<TopkOptions>("topk", args, ["dim", "largest", "sorted"]);
     return order.topk(this, k, o.dim, o.largest);
   }
   /** The k-th smallest element along `dim` (-1). */
@@ -243,24 +281,39 @@ export class TensorIndexing extends TensorActivation {
   /** The median of all elements, or along `dim` with its indices. */
   median(this: Tensor): Tensor;
   /** The median of all elements, or along `dim` with its indices. */
-  median(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
-  median(this: Tensor, dim?: number | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
-    const o = withDim("median", dim, options, ["dim", "keepdim"]);
+  median(this: Tensor, ...args: KeepdimArguments): ValuesIndices;
+  median(this: Tensor, ...args: KeepdimArguments): Tensor | ValuesIndices {
+    const o = named<KeepdimOptions>("median", args, ["dim", "keepdim"]);
     return o.dim === undefined ? order.median(this) : order.medianAlong(this, o.dim, o.keepdim);
   }
-  /** The distinct elements in ascending order. */
-  unique(this: Tensor): Tensor;
-  /** The distinct elements in ascending order. */
-  unique(this: Tensor, options: UniqueOptions): Tensor | Tensor[];
-  unique(this: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
-    return distinct("unique", order.unique(this), options);
+  /** The median of the elements that are not NaN, or along `dim` with its indices. */
+  nanmedian(this: Tensor): Tensor;
+  /** The median of the elements that are not NaN, or along `dim` with its indices. */
+  nanmedian(this: Tensor, ...args: KeepdimArguments): ValuesIndices;
+  nanmedian(this: Tensor, ...args: KeepdimArguments): Tensor | ValuesIndices {
+    const o = named<KeepdimOptions>("nanmedian", args, ["dim", "keepdim"]);
+    return o.dim === undefined ? order.nanmedian(this) : order.nanmedianAlong(this, o.dim, o.keepdim);
   }
-  /** The elements without repetitions of the one before. */
+  /** The most frequent element along `dim` (-1), the smallest of several, and the last place where it is. */
+  mode(this: Tensor, ...args: KeepdimArguments): ValuesIndices {
+    const o = named<KeepdimOptions>("mode", args, ["dim", "keepdim"]);
+    return order.mode(this, o.dim, o.keepdim);
+  }
+  /** The distinct elements (or rows along `dim`) in ascending order. */
+  unique(this: Tensor): Tensor;
+  /** The distinct elements (or rows along `dim`) in ascending order. */
+  unique(this: Tensor, ...args: UniqueArguments): Tensor | Tensor[];
+  unique(this: Tensor, ...args: UniqueArguments): Tensor | Tensor[] {
+    const o = named<UniqueOptions>("unique", args, ["sorted", "returnInverse", "returnCounts", "dim"]);
+    return distinct(order.unique(this, o.dim), o);
+  }
+  /** The elements (or rows along `dim`) without repetitions of the one before. */
   uniqueConsecutive(this: Tensor): Tensor;
-  /** The elements without repetitions of the one before. */
-  uniqueConsecutive(this: Tensor, options: UniqueOptions): Tensor | Tensor[];
-  uniqueConsecutive(this: Tensor, options: UniqueOptions = {}): Tensor | Tensor[] {
-    return distinct("unique_consecutive", order.uniqueConsecutive(this), options);
+  /** The elements (or rows along `dim`) without repetitions of the one before. */
+  uniqueConsecutive(this: Tensor, ...args: UniqueConsecutiveArguments): Tensor | Tensor[];
+  uniqueConsecutive(this: Tensor, ...args: UniqueConsecutiveArguments): Tensor | Tensor[] {
+    const o = named<UniqueConsecutiveOptions>("unique_consecutive", args, ["returnInverse", "returnCounts", "dim"]);
+    return distinct(order.uniqueConsecutive(this, o.dim), o);
   }
   /** How often each of 0, 1, … occurs, or the sum of weights for each. */
   bincount(this: Tensor, ...args: BincountArguments): Tensor {
@@ -268,16 +321,16 @@ export class TensorIndexing extends TensorActivation {
     return order.bincount(this, o.weights, o.minlength);
   }
   /** Pieces of a size, or of the listed sizes, along `dim` (0). */
-  split(this: Tensor, size: number | Sizes, dim?: number): Tensor[] {
-    return join.split(this, size, dim);
+  split(this: Tensor, size: number | Sizes, ...dim: DimArguments): Tensor[] {
+    return join.split(this, size, dimOf("split", dim));
   }
   /** Pieces of the listed sizes along `dim` (0). */
-  splitWithSizes(this: Tensor, sizes: Sizes, dim?: number): Tensor[] {
-    return join.splitWithSizes(this, sizes, dim);
+  splitWithSizes(this: Tensor, sizes: Sizes, ...dim: DimArguments): Tensor[] {
+    return join.splitWithSizes(this, sizes, dimOf("split_with_sizes", dim));
   }
-  /** A number of nearly equal pieces, or pieces between the listed indices. */
-  tensorSplit(this: Tensor, where: number | Sizes, dim?: number): Tensor[] {
-    return join.tensorSplit(this, where, dim);
+  /** A number of nearly equal pieces, or pieces between the listed indices, along `dim` (0). */
+  tensorSplit(this: Tensor, where: number | Sizes | Tensor, ...dim: DimArguments): Tensor[] {
+    return join.tensorSplit(this, where, dimOf("tensor_split", dim));
   }
   /** At most `chunks` pieces of equal length along `dim` (0). */
   chunk(this: Tensor, ...args: ChunkArguments): Tensor[] {
@@ -285,8 +338,8 @@ export class TensorIndexing extends TensorActivation {
     return join.chunk(this, o.chunks, o.dim);
   }
   /** The rows along `dim` (0). */
-  unbind(this: Tensor, dim?: number): Tensor[] {
-    return join.unbind(this, dim);
+  unbind(this: Tensor, ...dim: DimArguments): Tensor[] {
+    return join.unbind(this, dimOf("unbind", dim));
   }
   /** This tensor repeated along each dimension. */
   repeat(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {

@@ -14,6 +14,7 @@ import * as equations from "../ops/solve.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorCompositions } from "./fill_at.ts";
+import type { TriangleArguments } from "./arrange.ts";
 import type { AddmmOptions } from "./matmul.ts";
 
 /** Options of `scatterReduce` and `indexReduce`. */
@@ -146,12 +147,12 @@ export class TensorInPlace extends TensorCompositions {
     return inPlace("addr", this, [u, v], (x) => x.addr(u, v, options));
   }
   /** Keeps the lower triangle, in place. */
-  tril_(this: Tensor, diagonal?: number): Tensor {
-    return inPlace("tril", this, [], (x) => x.tril(diagonal));
+  tril_(this: Tensor, ...diagonal: TriangleArguments): Tensor {
+    return inPlace("tril", this, [], (x) => x.tril(...diagonal));
   }
   /** Keeps the upper triangle, in place. */
-  triu_(this: Tensor, diagonal?: number): Tensor {
-    return inPlace("triu", this, [], (x) => x.triu(diagonal));
+  triu_(this: Tensor, ...diagonal: TriangleArguments): Tensor {
+    return inPlace("triu", this, [], (x) => x.triu(...diagonal));
   }
   /** `trueDivide` in place. */
   trueDivide_(this: Tensor, other: Operand): Tensor {

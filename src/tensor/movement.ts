@@ -26,6 +26,14 @@ export interface FlattenOptions {
   endDim?: number;
 }
 
+/** Where `narrow` begins, of a 0-d tensor. */
+function startOf(start: Tensor): number {
+  if (start.ndim !== 0 || start.dtype.isFloatingPoint || start.dtype === bool) {
+    throw new TypeError("start must be an 0-dim integral Tensor.");
+  }
+  return Number(start.item());
+}
+
 /** Methods that move elements or only look at them differently. */
 export class TensorMovement extends TensorCore {
   /** The same elements with other sizes, without a copy; one size may be -1. */
@@ -107,8 +115,8 @@ export class TensorMovement extends TensorCore {
     return move.select(this, dim, index);
   }
   /** `length` elements from `start` on along `dim`. */
-  narrow(this: Tensor, dim: number, start: number, length: number): Tensor {
-    return move.narrow(this, dim, start, length);
+  narrow(this: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+    return move.narrow(this, dim, typeof start === "number" ? start : startOf(start), length);
   }
   /** A view with any sizes, strides and offset. */
   asStrided(this: Tensor, sizes: Sizes, strides: Sizes, offset?: number): Tensor {

@@ -5,7 +5,6 @@
  */
 import { named, type Trailing } from "../arguments.ts";
 import { type Interpolation, quantile } from "../ops/quantile.ts";
-import { checkOptions, isOptions } from "../check.ts";
 import type { DTypeLike } from "../dtype.ts";
 import { isTensor } from "../ops/elementwise.ts";
 import * as extremes from "../ops/extremes.ts";
@@ -15,7 +14,8 @@ import * as scans from "../ops/scan.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
-import { type KeepdimOptions, withDim } from "./indexing.ts";
+import { matrixNorm } from "../ops/matrix_norm.ts";
+import { type KeepdimArguments, type KeepdimOptions, withDim } from "./indexing.ts";
 import { type ReduceArguments, reduceArguments } from "./reduce.ts";
 import { TensorBinary } from "./binary.ts";
 
@@ -62,22 +62,31 @@ export interface ScanOptions {
 /** The arguments of {@linkcode TensorStatistics.aminmax}. */
 export type AminmaxArguments = Trailing<[dim: number | null, keepdim: boolean], KeepdimOptions>;
 
-const keepdims = ["dim", "keepdim"];
+const keepdims = ["dim", "keepdim"] as const;
+
+/** Arguments of variances: the dimensions, or at once whether Bessel's correction is made. */
+export type VarArguments = [unbiased: boolean] | Trailing<[dim: Dims, unbiased: boolean, keepdim: boolean], VarOptions>;
+/** Arguments of {@linkcode TensorStatistics.norm}. */
+export type NormArguments = Trailing<
+  [p: number | string | null, dim: Dims, keepdim: boolean, dtype: DTypeLike],
+  NormOptions & { p?: number | string | null }
+>;
 
 /** The dimensions, the correction and keepdim of a variance, from its arguments. @internal */
-export function spread(
-  operation: string,
-  dim: Dims | VarOptions | undefined,
-  options: VarOptions | undefined,
-): [Dims, number, boolean] {
-  const o: VarOptions = isOptions(dim) ? dim : { ...options, ...(dim === undefined ? {} : { dim: dim as Dims }) };
-  checkOptions(operation, o, ["dim", "correction", "unbiased", "keepdim"]);
+export function spread(operation: string, args: VarArguments): [Dims, number, boolean] {
+  const [first, ...rest] = args;
+  const o = typeof first === "boolean"
+    ? named<VarOptions>(operation, [first, ...rest], ["unbiased"])
+    : named<VarOptions>(operation, args, ["dim", "unbiased", "keepdim"], ["correction"]);
+  if (o.correction !== undefined && o.unbiased !== undefined) {
+    throw new TypeError(`${operation}() takes unbiased or correction, not both`);
+  }
   return [o.dim ?? null, o.correction ?? (o.unbiased === false ? 0 : 1), o.keepdim ?? false];
 }
 
 /** Which value of p `norm` was asked for. */
-function order(p: number | string | undefined): number {
-  if (p === undefined || p === "fro") return 2;
+function order(p: number | string): number {
+  if (p === "fro") return 2;
   if (p === "inf") return Infinity;
   if (p === "-inf") return -Infinity;
   if (typeof p !== "number") throw new TypeError(`norm: p must be a number, "fro", "inf" or "-inf", got ${p}`);
@@ -102,10 +111,10 @@ export class TensorStatistics extends TensorBinary {
   /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
   max(this: Tensor, other: Tensor): Tensor;
   /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
-  max(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
-  max(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
-    if (isTensor(dim)) return maximum(this, dim);
-    const o = withDim("max", dim, options, keepdims);
+  max(this: Tensor, ...args: KeepdimArguments): ValuesIndices;
+  max(this: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
+    if (isTensor(args[0])) return maximum(this, args[0]);
+    const o = named<KeepdimOptions>("max", args, keepdims);
     return o.dim === undefined ? maxAll(this) : extremes.maxAlong(this, o.dim, o.keepdim);
   }
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
@@ -113,10 +122,10 @@ export class TensorStatistics extends TensorBinary {
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor, other: Tensor): Tensor;
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
-  min(this: Tensor, dim: number | KeepdimOptions, options?: KeepdimOptions): ValuesIndices;
-  min(this: Tensor, dim?: number | Tensor | KeepdimOptions, options?: KeepdimOptions): Tensor | ValuesIndices {
-    if (isTensor(dim)) return minimum(this, dim);
-    const o = withDim("min", dim, options, keepdims);
+  min(this: Tensor, ...args: KeepdimArguments): ValuesIndices;
+  min(this: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
+    if (isTensor(args[0])) return minimum(this, args[0]);
+    const o = named<KeepdimOptions>("min", args, keepdims);
     return o.dim === undefined ? minAll(this) : extremes.minAlong(this, o.dim, o.keepdim);
   }
   /** Both extremes. */
@@ -125,12 +134,12 @@ export class TensorStatistics extends TensorBinary {
     return extremes.aminmax(this, o.dim, o.keepdim);
   }
   /** The variance, over all dimensions or some. */
-  var(this: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
-    return statistics.variance(this, ...spread("var", dim, options));
+  var(this: Tensor, ...args: VarArguments): Tensor {
+    return statistics.variance(this, ...spread("var", args));
   }
   /** The standard deviation, over all dimensions or some. */
-  std(this: Tensor, dim?: Dims | VarOptions, options?: VarOptions): Tensor {
-    return statistics.std(this, ...spread("std", dim, options));
+  std(this: Tensor, ...args: VarArguments): Tensor {
+    return statistics.std(this, ...spread("std", args));
   }
   /** The product of the elements. */
   prod(this: Tensor, ...args: ReduceArguments): Tensor {
@@ -175,15 +184,14 @@ export class TensorStatistics extends TensorBinary {
     const o = reduceArguments("logsumexp", args, []);
     return statistics.logsumexp(this, o.dim, o.keepdim);
   }
-  /** (Σ |x|ᵖ)^(1/p); p is 2 unless given. */
-  norm(this: Tensor, p?: number | string | NormOptions, dim?: Dims | NormOptions, options?: NormOptions): Tensor {
-    const o: NormOptions & { p?: number | string } = isOptions(p)
-      ? p
-      : isOptions(dim)
-      ? { ...dim, p: p as number | string | undefined }
-      : { ...options, ...(dim === undefined ? {} : { dim: dim as Dims }), p: p as number | string | undefined };
-    checkOptions("norm", o, ["p", "dim", "keepdim", "dtype"]);
-    return statistics.vectorNorm(this, order(o.p), o.dim, o.keepdim, o.dtype);
+  /** (Σ |x|ᵖ)^(1/p); p is 2 unless given. `"nuc"`: the sum of a matrix's singular values. */
+  norm(this: Tensor, ...args: NormArguments): Tensor {
+    const o = named<NormOptions & { p?: number | string | null }>("norm", args, ["p", "dim", "keepdim", "dtype"]);
+    if (o.p === "nuc") {
+      const dims = typeof o.dim === "number" ? [o.dim] : o.dim ?? undefined;
+      return matrixNorm(o.dtype === undefined ? this : this.to(o.dtype), "nuc", dims, o.keepdim);
+    }
+    return statistics.vectorNorm(this, order(o.p ?? 2), o.dim, o.keepdim, o.dtype);
   }
   /** The norm of the difference. */
   dist(this: Tensor, other: Tensor, ...args: Trailing<[p: number], { p?: number }>): Tensor {
