@@ -191,18 +191,18 @@ static void N(forward)(void *context, int64_t begin, int64_t end, int32_t part) 
   }
 }
 
-// s = exp(s - lse), 0 beyond n; ds = s (dp - delta) scale, in dp.
+// s = exp(s - lse), which is at most 1, 0 beyond n; ds = s (dp - delta) scale, in dp.
 static void N(slopes)(S *s, S *dp, int64_t n, int64_t keys, S lse, S delta, S scale) {
   const V vl = F(set)(lse), vd = F(set)(delta), vs = F(set)(scale);
   int64_t c = 0;
   for (; c + LANES <= n; c += LANES) {
-    const V p = F(exp)(F(load)(s + c) - vl);
+    const V p = F(exp_below)(F(load)(s + c) - vl);
     F(store)(s + c, p);
     F(store)(dp + c, p * (F(load)(dp + c) - vd) * vs);
   }
   if (c < n) {
     const int rest = (int)(n - c);
-    const V p = F(exp)(F(load_tail)(s + c, rest, 0) - vl);
+    const V p = F(exp_below)(F(load_tail)(s + c, rest, 0) - vl);
     F(store_tail)(s + c, p, rest);
     F(store_tail)(dp + c, p * (F(load_tail)(dp + c, rest, 0) - vd) * vs, rest);
   }

@@ -103,7 +103,12 @@ export function mm(a: Tensor, b: Tensor): Tensor {
   }
   fits("mm", a, b);
   sameType("mm", a, b);
-  return record("MmBackward0", gemm(a, b), [a, b], saveBoth(a, b), mmBackward);
+  return record("MmBackward0", gemm(a, b), [a, b], saveBoth(a, b), turned(b) ? mmBackwardTurned : mmBackward);
+}
+
+/** Whether columns are adjacent, as in a transposed weight: its gradient is then laid out so too, as PyTorch does. */
+function turned(b: Tensor): boolean {
+  return b.strides[0] === 1 && b.strides[1] > 1;
 }
 
 function saveBoth(a: Tensor, b: Tensor): (Tensor | null)[] {
@@ -112,6 +117,10 @@ function saveBoth(a: Tensor, b: Tensor): (Tensor | null)[] {
 
 function mmBackward(dy: Tensor, [a, b]: Tensor[], needs: boolean[]): (Tensor | null)[] {
   return [needs[0] ? mm(dy, t(b)) : null, needs[1] ? mm(t(a), dy) : null];
+}
+
+function mmBackwardTurned(dy: Tensor, [a, b]: Tensor[], needs: boolean[]): (Tensor | null)[] {
+  return [needs[0] ? mm(dy, t(b)) : null, needs[1] ? t(mm(t(dy), a)) : null];
 }
 
 function fits(operation: string, a: Tensor, b: Tensor): void {
@@ -135,13 +144,13 @@ export function addmm(bias: Tensor, a: Tensor, b: Tensor, beta = 1, alpha = 1): 
   sameType("addmm", a, b);
   sameType("addmm", a, bias);
   expandable("addmm", bias, [a.sizes[0], b.sizes[1]]);
-  const y = gemm(a, b, bias, alpha, beta);
+  const y = gemm(a, b, bias, alpha, beta), across = turned(b);
   return record("AddmmBackward0", y, [bias, a, b], saveBoth(a, b), (dy, [a, b], needs) => {
     const scaled = alpha === 1 ? dy : mul(dy, alpha);
     return [
       needs[0] ? (beta === 1 ? dy : mul(dy, beta)) : null,
       needs[1] ? mm(scaled, t(b)) : null,
-      needs[2] ? mm(t(a), scaled) : null,
+      needs[2] ? (across ? t(mm(t(scaled), a)) : mm(t(a), scaled)) : null,
     ];
   });
 }
