@@ -1,6 +1,7 @@
 /** Indexing, joining and sorting; the expected values are PyTorch 2.13's. */
 import { strict as assert } from "node:assert";
 import { arange, cat, ones, slice, stack, tensor, zeros } from "../mod.ts";
+import { throwsByValue } from "./device.ts";
 
 Deno.test("brackets: integers, slices, ellipsis, null", () => {
   const x = arange(24).view(2, 3, 4);
@@ -34,9 +35,10 @@ Deno.test("writing through brackets, with history", () => {
 Deno.test("indices out of range are named", () => {
   const x = zeros(2, 3);
   assert.throws(() => x.index([5]), /index 5 is out of bounds for dimension 0 with size 2/);
-  assert.throws(() => x.index([slice(), tensor([-4n])]), /index -4 is out of bounds for dimension 1 with size 3/);
+  const late = /an index is out of bounds/;
+  throwsByValue(() => x.index([slice(), tensor([-4n])]), /index -4 is out of bounds for dimension 1 with size 3/, late);
   assert.throws(() => x.index([0, 0, 0]), /too many indices for tensor of dimension 2/);
-  assert.throws(() => x.gather(1, tensor([[3n]])), /index 3 is out of bounds for dimension 1 with size 3/);
+  throwsByValue(() => x.gather(1, tensor([[3n]])), /index 3 is out of bounds for dimension 1 with size 3/, late);
   assert.throws(() => x.indexPut_([0], ones(4)), /must match|cannot be broadcast/);
 });
 

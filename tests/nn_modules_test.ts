@@ -1,6 +1,7 @@
 /** Compares modules made and run from one seed with PyTorch's (tests/golden/nn_modules.py). */
 import { strict as assert } from "node:assert";
 import { arange, manualSeed, nn, randint, randn, Tensor } from "../mod.ts";
+import { device, onCpu } from "./device.ts";
 
 type Input = number[] | { randint: [number, number[]] };
 interface Case {
@@ -44,14 +45,16 @@ for (const [index, c] of cases.entries()) {
   Deno.test(`nn.${c.name} #${index} ${JSON.stringify(c.options)}`, () => {
     manualSeed(0);
     const options = Object.keys(c.options).length > 0 ? [renamed(c.options)] : [];
-    const m = new modules[c.name](...c.args, ...options);
+    const m = onCpu(() => new modules[c.name](...c.args, ...options)).to(device);
     assert.equal(String(m), c.repr);
     const state = Object.entries(m.stateDict()).map(([k, v]) => [k, [...v.shape]]);
     assert.deepEqual(state, Object.entries(c.state));
     if (c.eval) m.eval();
     if (c.inputs.length === 0) return;
     const xs = c.inputs.map((i) =>
-      Array.isArray(i) ? randn(i).requiresGrad_() : randint(0, i.randint[0], i.randint[1])
+      Array.isArray(i)
+        ? onCpu(() => randn(i)).to(device).requiresGrad_()
+        : onCpu(() => randint(0, i.randint[0], i.randint[1])).to(device)
     );
     const outs = flat(m(...xs, ...(Object.keys(c.call).length > 0 ? [renamed(c.call)] : [])));
     outs.forEach((o, i) => {

@@ -1,7 +1,8 @@
 /** The generic suites of `op_cases.ts`: every sample forward, backward, twice backward, strided, in place. */
 import { strict as assert } from "node:assert";
 import * as torch from "../mod.ts";
-import { autograd, type DType, memory, scope, Tensor, tensor } from "../mod.ts";
+import { autograd, type DType, scope, Tensor, tensor } from "../mod.ts";
+import { liveBytes, onCuda } from "./device.ts";
 import { type Argument, type Call, callsOf, opCases, type Result } from "./op_cases.ts";
 
 interface Encoded {
@@ -182,6 +183,8 @@ export function testOp(op: string, samples: readonly Sample[]): void {
     samples.forEach((sample, k) => {
       const what = `sample ${k} ${JSON.stringify(sample.args).slice(0, 200)} ${JSON.stringify(sample.kwargs)}`;
       if (sample.error !== undefined) {
+        // A card does not look at the divisors of integers.
+        if (onCuda && sample.error === "ZeroDivisionError") return;
         assert.throws(() => run(call, sample, keep), Error, `${what} must be refused: ${sample.error}`);
         return;
       }
@@ -213,14 +216,14 @@ export function testOp(op: string, samples: readonly Sample[]): void {
   Deno.test(`${op} leaves no memory behind`, () => {
     const sample = samples.find((s) => s.grads !== undefined) ?? samples.find((s) => s.out !== undefined);
     if (sample === undefined || call === undefined) return;
-    const before = memory().live;
+    const before = liveBytes();
     {
       using _ = scope();
       const { outs } = run(call, sample, leaf);
       const y = outs[0];
       if (sample.grads !== undefined && y instanceof Tensor && y.requiresGrad) y.sum().backward();
     }
-    assert.equal(memory().live, before);
+    assert.equal(liveBytes(), before);
   });
 }
 

@@ -137,7 +137,7 @@ function own(storage: Storage): boolean {
 
 /** The gradient as the input's shape and type ask for it. */
 function fit(node: Node, index: number, edge: Edge, grad: Tensor): Tensor {
-  const { sizes, dtype } = edge;
+  const { sizes, dtype, device } = edge;
   if (!sameSizes(grad.sizes, sizes)) {
     const lead = grad.sizes.length - sizes.length;
     const reducible = lead >= 0 && sizes.every((s, i) => s === 1 || s === grad.sizes[i + lead]);
@@ -149,7 +149,9 @@ function fit(node: Node, index: number, edge: Edge, grad: Tensor): Tensor {
     }
     grad = ops.sumTo(grad, sizes);
   }
-  return grad.dtype === dtype ? grad : ops.cast(grad, dtype);
+  if (grad.dtype !== dtype) grad = ops.cast(grad, dtype);
+  // A 0-d tensor of the CPU may have taken part in what a device did.
+  return grad.storage.device === device ? grad : grad.to(device);
 }
 
 /** Runs tensor hooks on the gradients that have arrived at a node, and keeps those that `retainGrad` asked for. */

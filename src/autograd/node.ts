@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Device } from "../device.ts";
 import type { DType } from "../dtype.ts";
 import { formatSizes, type Sizes } from "../shape.ts";
 import type { Storage } from "../storage.ts";
@@ -32,7 +33,7 @@ let nextId = 1;
 /** The hooks that `savedTensorsHooks` put in force, innermost last. @internal */
 export const savedHooks: SavedTensorHooks[] = [];
 
-/** One input of a node: which output of which node it is, and the shape and type that its gradient must have. @internal */
+/** One input of a node: which output of which node it is, and the shape, type and device that its gradient must have. @internal */
 export class Edge {
   /** The node that made the input, or its leaf's node. */
   readonly node: Node;
@@ -42,13 +43,16 @@ export class Edge {
   readonly sizes: Sizes;
   /** The input's element type. */
   readonly dtype: DType;
+  /** Where the input lives. */
+  readonly device: Device;
 
   /** For tensors only. */
-  constructor(node: Node, output: number, sizes: Sizes, dtype: DType) {
+  constructor(node: Node, output: number, sizes: Sizes, dtype: DType, device: Device) {
     this.node = node;
     this.output = output;
     this.sizes = sizes;
     this.dtype = dtype;
+    this.device = device;
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkOptions } from "../check.ts";
-import { cpu } from "../device.ts";
+import { cpu, type Device } from "../device.ts";
 import { int64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { cat } from "../ops/join.ts";
@@ -45,8 +45,8 @@ export class PackedSequence {
 }
 
 /** An int64 vector. @internal */
-export function indices(values: readonly number[]): Tensor {
-  const x = empty([values.length], int64, cpu);
+export function indices(values: readonly number[], device: Device = cpu): Tensor {
+  const x = empty([values.length], int64, device);
   x.storage.write(BigInt64Array.from(values, BigInt));
   return x;
 }
@@ -96,7 +96,7 @@ export function packPaddedSequence(
   } else {
     order = given.map((_, i) => i).sort((a, b) => given[b] - given[a]);
     sorted = order.map((i) => given[i]);
-    padded = indexSelect(padded, 1, indices(order));
+    padded = indexSelect(padded, 1, indices(order, padded.device));
   }
   if (sorted[0] > padded.sizes[0]) {
     throw new RangeError(`Expected sequences of at most ${padded.sizes[0]} steps, but one has length ${sorted[0]}`);
@@ -106,7 +106,7 @@ export function packPaddedSequence(
   if (order === null) return new PackedSequence(data, indices(sizes));
   const back = new Array<number>(batch);
   order.forEach((from, to) => back[from] = to);
-  return new PackedSequence(data, indices(sizes), indices(order), indices(back));
+  return new PackedSequence(data, indices(sizes), indices(order, data.device), indices(back, data.device));
 }
 
 /** Options of {@linkcode padPackedSequence}. */
@@ -142,7 +142,7 @@ export function padPackedSequence(sequence: PackedSequence, options: UnpackOptio
   let lengths = indices(Array.from({ length: batch }, (_, b) => sizes.filter((n) => n > b).length));
   if (unsortedIndices !== null) {
     padded = indexSelect(padded, 1, unsortedIndices);
-    lengths = indexSelect(lengths, 0, unsortedIndices);
+    lengths = indexSelect(lengths, 0, unsortedIndices.to(cpu));
   }
   return [options.batchFirst ? transpose(padded, 0, 1) : padded, lengths];
 }

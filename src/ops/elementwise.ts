@@ -64,18 +64,30 @@ export function unsupported(operation: string, dtype: DType): Error {
 }
 
 /**
- * Checks that two tensors live on one device.
+ * Checks that tensors live on one device; `null` lives everywhere.
  *
  * @throws {Error} With PyTorch's words.
  */
-export function checkDevices(operation: string, a: Tensor, b: Tensor): void {
-  if (a.device !== b.device) throw mixedDevices(operation, a.device, b.device);
+export function checkDevices(operation: string, a: Tensor, ...others: readonly (Tensor | null | undefined)[]): void {
+  for (const b of others) {
+    if (b && a.storage.device !== b.storage.device) throw mixedDevices(operation, a.device, b.device);
+  }
 }
 
 function mixedDevices(operation: string, a: Device, b: Device): Error {
   return new Error(
     `Expected all tensors to be on the same device, but found at least two devices, ${a} and ${b}! (${operation})`,
   );
+}
+
+/** The tensors on the device of the first that is not on the CPU: 0-d tensors of the CPU go along as numbers do. */
+function together(operation: string, tensors: Tensor[]): Tensor[] {
+  const { device } = tensors.find((t) => t.isCuda) ?? tensors[0];
+  return tensors.map((t) => {
+    if (t.device === device) return t;
+    if (t.ndim > 0 || t.isCuda) throw mixedDevices(operation, device, t.device);
+    return t.detached().to(device);
+  });
 }
 
 /**
@@ -184,11 +196,7 @@ export function runBinary(
   }
   if (!isTensor(a)) return runScalar(operation, op, b as Tensor, a, dtype, result, 1, p, q);
   if (!isTensor(b)) return runScalar(operation, op, a, b, dtype, result, 0, p, q);
-  if (a.storage.device !== b.storage.device) {
-    if (b.sizes.length === 0) b = b.to(a.device);
-    else if (a.sizes.length === 0) a = a.to(b.device);
-    else throw mixedDevices(operation, a.device, b.device);
-  }
+  if (a.storage.device !== b.storage.device) [a, b] = together(operation, [a, b]) as [Tensor, Tensor];
   const x = a.dtype === dtype ? a : castTo(a, dtype), z = b.dtype === dtype ? b : castTo(b, dtype);
   if (sameSizes(x.sizes, z.sizes) && x.isContiguous() && z.isContiguous()) {
     const y = empty(x.sizes, result, x.storage.device);
@@ -241,8 +249,7 @@ export function runTernary(
   if (isHalf(dtype)) {
     return castTo(runTernary(operation, op, a, b, c, float32, first === dtype ? float32 : first, p), dtype);
   }
-  checkDevices(operation, a, b);
-  checkDevices(operation, b, c);
+  if (a.device !== b.device || b.device !== c.device) [a, b, c] = together(operation, [a, b, c]);
   const x = castTo(a, first), z = castTo(b, dtype), w = castTo(c, dtype);
   const sizes = broadcastSizes(broadcastSizes(x.sizes, z.sizes, operation), w.sizes, operation);
   const y = empty(sizes, dtype, x.device);

@@ -10,7 +10,7 @@ import { broadcastSizes, formatSizes, sameSizes, type Sizes, wrapDim } from "../
 import type { Tensor } from "../tensor.ts";
 import { sub } from "./arithmetic.ts";
 import { logicalXor } from "./compare.ts";
-import { castTo, isTensor } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor } from "./elementwise.ts";
 import { scatter } from "./gather.ts";
 import { flatNonzero, nonzero } from "./index.ts";
 import { cat } from "./join.ts";
@@ -66,6 +66,7 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
       `masked_scatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
     );
   }
+  checkDevices("masked_scatter", x, mask, source);
   const sizes = broadcastSizes(x.sizes, mask.sizes, "masked_scatter");
   const at = flatNonzero(clone(expand(mask, sizes)));
   if (at.count > source.count) {

@@ -10,7 +10,7 @@ import { empty, isHalf, over } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { contiguousStrides, formatSizes, product, sameSizes, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { castTo, isTensor, unsupported } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor, unsupported } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { inPlace } from "./inplace.ts";
 import { reshape, transpose } from "./movement.ts";
@@ -40,6 +40,7 @@ export function wrapIndices(operation: string, index: Tensor, size: number, dim:
 
 /** Rows `index` of `x` (contiguous, dimension 0), for indices that are in range. */
 export function takeRows(x: Tensor, index: Tensor, sizes: Sizes): Tensor {
+  checkDevices("index_select", x, index);
   const y = empty(sizes, x.dtype, x.device);
   const row = index.count > 0 ? y.count / index.count : 0;
   y.kernels.takeRows(x.dtype.itemsize, y.ptr, x.ptr, index.ptr, index.count, row);
@@ -53,6 +54,7 @@ function combine(op: number, y: Tensor): number {
 
 /** y[index[i], :] = op(…, values[i, :]), outside of the graph. */
 export function putRows(op: number, y: Tensor, index: Tensor, values: Tensor, row: number): void {
+  checkDevices("index_put", y, index, values);
   const v = dense(values), step = values.count === row ? 0 : row;
   if (index.count === 0 || row === 0) return;
   if (isHalf(y.dtype) && op !== scatterOp.set) {
@@ -171,6 +173,7 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   const d = wrapDim(dim, x.ndim);
   checkGather("gather", x, d, index);
   const rows = wrapIndices("gather", index, x.sizes[d], d);
+  checkDevices("gather", x, rows);
   const y = empty(index.sizes, x.dtype, x.device);
   writeWalk(rows, d, x.strides, null);
   if (y.count > 0) y.kernels.gather(x.dtype.itemsize, y.ptr, x.ptr, rows.ptr, y.count, metaPtr);
@@ -228,6 +231,7 @@ export function runScatter(
   rows: Tensor,
   source: Tensor | Scalar,
 ): void {
+  checkDevices(operation, y, rows, isTensor(source) ? source : null);
   let values: Tensor, strides: Sizes;
   if (isTensor(source)) {
     if (source.dtype !== y.dtype) {

@@ -10,7 +10,7 @@ import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes, product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
-import { castTo, isTensor } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { putRows, takeRows, wrapIndices } from "./gather.ts";
 import { checkWritable, copy_, takeHistory } from "./inplace.ts";
@@ -346,6 +346,7 @@ function cleared(dy: Tensor, a: Advanced): Tensor {
 /** The elements where `mask` is true, in one dimension. */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   if (mask.dtype !== bool) throw new TypeError(`masked_select: expected BoolTensor for mask, got ${mask.dtype}`);
+  checkDevices("masked_select", x, mask);
   const sizes = broadcastSizes(x.sizes, mask.sizes, "masked_select");
   const flat = reshape(expand(x, sizes), [-1]);
   const rows = flatNonzero(expand(mask, sizes));

@@ -8,7 +8,7 @@ import { bool } from "../dtype.ts";
 import { empty } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
 import { eq, logicalNot } from "./compare.ts";
-import { castTo, isTensor, type Operand, resultType } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor, type Operand, resultType } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { indexSelect } from "./gather.ts";
 import { reshape } from "./movement.ts";
@@ -20,6 +20,7 @@ export function isin(elements: Operand, test: Operand, invert = false): Tensor {
   const device = isTensor(elements) ? elements.device : isTensor(test) ? test.device : undefined;
   const made = (v: Operand) => castTo(isTensor(v) ? v.detached() : tensor(v, { device }), dtype);
   const x = made(elements), list = reshape(made(test), [-1]);
+  checkDevices("isin", x, list);
   if (list.count === 0 || x.count === 0) {
     const none = empty(x.sizes, bool, x.device);
     fill_(none, invert);

@@ -11,6 +11,7 @@ import type { Tensor } from "../tensor.ts";
 import { logsigmoid } from "./activations.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { reductionCode } from "./cross_entropy.ts";
+import { checkDevices } from "./elementwise.ts";
 import { gather } from "./gather.ts";
 import type { ReductionOptions, WeightedLossOptions } from "./loss_calls.ts";
 import { reshape, unsqueeze } from "./movement.ts";
@@ -136,6 +137,7 @@ export function multiMarginLoss(x: Tensor, target: Tensor, options?: MultiMargin
   const o = named<MultiMarginOptions>("multi_margin_loss", [options], [], [...marginOptions, "p", "weight"]);
   const { p = 1, margin = 1, weight = null } = o;
   if (p !== 1 && p !== 2) throw new RangeError("only p == 1 and p == 2 supported");
+  checkDevices("multi_margin_loss", x, target, weight);
   const rows = x.ndim === 1 ? unsqueeze(x, 0) : x;
   const labels = reshape(target, [-1, 1]);
   if (labels.sizes[0] !== rows.sizes[0]) {
@@ -167,6 +169,7 @@ export function multilabelMarginLoss(x: Tensor, target: Tensor, options?: Reduct
       `inconsistent target size: ${formatSizes(target.sizes)} for input of size: ${formatSizes(x.sizes)}`,
     );
   }
+  checkDevices("multilabel_margin_loss", x, target);
   const rows = x.ndim === 2 ? x : reshape(x, [1, -1]), labels = reshape(target, rows.sizes);
   const [batch, classes] = rows.sizes;
   // Labels count until the first −1 of their row.

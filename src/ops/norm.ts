@@ -14,7 +14,7 @@ import { empty, isHalf, workspace } from "../make.ts";
 import { formatSizes, product, sameSizes, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
-import { castTo, runUnary, unsupported } from "./elementwise.ts";
+import { castTo, checkDevices, runUnary, unsupported } from "./elementwise.ts";
 import { reshape } from "./movement.ts";
 import { mean, sum } from "./reduce.ts";
 import { dense } from "./strided.ts";
@@ -72,6 +72,7 @@ function channelShape(x: Tensor): number[] {
 }
 
 function checkChannels(operation: string, x: Tensor, named: Record<string, Tensor | null>): void {
+  checkDevices(operation, x, ...Object.values(named));
   for (const [what, t] of Object.entries(named)) {
     if (t !== null && t.count !== x.sizes[1]) {
       throw new RangeError(
@@ -226,6 +227,7 @@ function rowsOf(operation: string, x: Tensor, shape: Sizes, gamma: Tensor | null
         `size${formatSizes(x.sizes)} (${operation})`,
     );
   }
+  checkDevices(operation, x, gamma, beta);
   for (const [what, t] of [["weight", gamma], ["bias", beta]] as const) {
     if (t !== null && !sameSizes(t.sizes, shape)) {
       throw new RangeError(
@@ -441,6 +443,7 @@ export function instanceNorm(
       `Expected more than 1 spatial element when training, got input size torch.Size(${formatSizes(x.sizes)})`,
     );
   }
+  checkDevices("instance_norm", x, runningMean, runningVar, gamma, beta);
   const flat = reshape(x, [1, batch * channels, ...x.sizes.slice(2)]);
   const repeat = (t: Tensor | null): Tensor | null => t === null ? null : reshape(t.expand([batch, channels]), [-1]);
   const means = runningMean === null ? null : repeat(runningMean)!.clone();

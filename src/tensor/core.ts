@@ -289,7 +289,7 @@ export class TensorCore {
     const node = this.gradEdge();
     const known = this.#edge;
     if (known !== null && known.node === node) return known;
-    return this.#edge = new Edge(node, this.outputNr, this.sizes, this.dtype);
+    return this.#edge = new Edge(node, this.outputNr, this.sizes, this.dtype, this.storage.device);
   }
 
   /** The leaf's own node. @internal */
