@@ -12,12 +12,20 @@ export type Pointer = Deno.PointerValue;
 export interface DeviceMemory {
   /** A block of memory. Throws an error that says what was asked for when there is not enough. */
   allocate(bytes: number): Pointer;
-  /** Gives a block back. */
-  free(ptr: Pointer): void;
+  /** Gives a block back; `streams` are others than the current one that may still use it. */
+  free(ptr: Pointer, streams: readonly Pointer[] | null): void;
   /** Copies from the device to `target`. */
-  read(target: ArrayBuffer, ptr: Pointer): void;
-  /** Copies `source` to the device. */
-  write(ptr: Pointer, source: ArrayBufferView): void;
+  read(target: ArrayBufferView<ArrayBuffer>, ptr: Pointer): void;
+  /** Copies `source` to the device; from pinned memory it may return before that is done. */
+  write(ptr: Pointer, source: ArrayBufferView<ArrayBuffer>, nonBlocking?: boolean): void;
+  /** Copies from another device, which has finished writing. */
+  copy(ptr: Pointer, source: Pointer, bytes: number): void;
+  /** Host memory that the device can copy from by itself. */
+  pinned(bytes: number): ArrayBuffer;
+  /** Waits for all work of the device. */
+  synchronize(): void;
+  /** Bytes in use, the most that were, and in reserve. */
+  report(): { live: number; peak: number; pooled: number };
 }
 
 /**

@@ -56,7 +56,7 @@ function window(x: Tensor): TypedArray {
     return viewBuffer(x.dtype, storage.buffer, storage.byteOffset + x.offset * itemsize, span);
   }
   const copy = new ArrayBuffer(span * itemsize);
-  storage.read(x.offset * itemsize, copy);
+  storage.read(x.offset * itemsize, new Uint8Array(copy));
   return viewBuffer(x.dtype, copy, 0, span);
 }
 

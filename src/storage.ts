@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { cpu, type Device, type DeviceMemory, type Pointer } from "./device.ts";
+import { cpu, type Device, type DeviceLike, type DeviceMemory, type Pointer, toDevice } from "./device.ts";
 
 /** Blocks up to this size are cut from slabs and never recycled: a loss, a bias, an index. */
 export const tinyBytes = 1024;
@@ -27,6 +27,8 @@ interface Block {
   readonly bytes: number;
   readonly buffer: ArrayBuffer | null;
   readonly byteOffset: number;
+  /** Streams of the device, other than the one it was made on, that use it. */
+  streams?: Pointer[];
 }
 
 const cpuMemory = {
@@ -161,6 +163,8 @@ export class Storage {
   held = false;
   /** The block is back in the pool (or gone): whoever still views it is told so. */
   released = false;
+  /** Whether a device can copy from this memory of the host by itself. @internal */
+  pinned = false;
   /** The user asked for it to outlive the scope it was made in. */
   kept = false;
   /** A running backward made this block and may recycle it. @internal */
@@ -195,19 +199,25 @@ export class Storage {
     return this.#block === null || (this.buffer === null && this.bytes <= tinyBytes);
   }
 
+  /** Another stream than the one that the block was made on uses it: its memory waits for that one too. */
+  recordStream(stream: Pointer): void {
+    const block = this.#block;
+    if (block !== null) (block.streams ??= []).push(stream);
+  }
+
   /** Copies bytes from `offset` on into `target`, from a device whose memory JavaScript does not see. */
-  read(offset: number, target: ArrayBuffer): void {
+  read(offset: number, target: ArrayBufferView<ArrayBuffer>): void {
     const { memory, kernels } = this.device;
     if (target.byteLength > 0) memory!.read(target, offset === 0 ? this.ptr : kernels.offset(this.ptr, offset));
   }
 
-  /** Copies elements to the block's begin. */
-  write(source: ArrayBufferView): void {
+  /** Copies elements to the block's begin; from pinned memory to a device it may return before that is done. */
+  write(source: ArrayBufferView, nonBlocking = false): void {
+    const bytes = new Uint8Array(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength); // nobody shares
     if (this.buffer === null) {
-      if (source.byteLength > 0) this.device.memory!.write(this.ptr, source);
+      if (bytes.length > 0) this.device.memory!.write(this.ptr, bytes, nonBlocking);
       return;
     }
-    const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     new Uint8Array(this.buffer, this.byteOffset, bytes.length).set(bytes);
   }
 
@@ -220,7 +230,7 @@ export class Storage {
     if (block.buffer !== null) pool.give(block);
     else {
       abandoned.unregister(this);
-      this.device.memory!.free(block.ptr);
+      this.device.memory!.free(block.ptr, block.streams ?? null);
     }
   }
 
@@ -250,8 +260,8 @@ export function allocate(device: Device, bytes: number): Storage {
 }
 
 /** Device blocks whose tensors V8 collected: a safety net, which only works when the event loop turns. */
-const abandoned = new FinalizationRegistry<{ memory: DeviceMemory; ptr: Pointer }>(({ memory, ptr }) =>
-  memory.free(ptr)
+const abandoned = new FinalizationRegistry<{ memory: DeviceMemory; block: Block }>(({ memory, block }) =>
+  memory.free(block.ptr, block.streams ?? null)
 );
 
 /** How many tiny blocks of a device outlive the graph that they were made in, at least. */
@@ -273,8 +283,9 @@ export function linger(storage: Storage): void {
 
 function allocateOn(device: Device, memory: DeviceMemory, bytes: number): Storage {
   const ptr = memory.allocate(Math.max(bytes, 1));
-  const storage = new Storage(device, ptr, bytes, null, 0, { ptr, bytes, buffer: null, byteOffset: 0 });
-  abandoned.register(storage, { memory, ptr }, storage);
+  const block: Block = { ptr, bytes, buffer: null, byteOffset: 0 };
+  const storage = new Storage(device, ptr, bytes, null, 0, block);
+  abandoned.register(storage, { memory, block }, storage);
   if (tracking) log.push(storage);
   return storage;
 }
@@ -285,6 +296,13 @@ export function wrapBuffer(buffer: ArrayBuffer, byteOffset: number, bytes: numbe
   const ptr = byteOffset === 0 || start === null ? start : cpu.kernels.offset(start, byteOffset);
   const storage = new Storage(cpu, ptr, bytes, buffer, byteOffset, null);
   storage.held = true;
+  return storage;
+}
+
+/** Memory of the host that `device` can copy from by itself. @internal */
+export function allocatePinned(device: Device, bytes: number): Storage {
+  const storage = wrapBuffer(device.memory!.pinned(bytes), 0, bytes);
+  storage.pinned = true;
   return storage;
 }
 
@@ -330,7 +348,7 @@ export function adopt(storage: Storage): void {
   if (tracking) log.push(storage);
 }
 
-/** Bytes in use and in reserve, as {@linkcode memory} reports them. */
+/** Bytes in use and in reserve, as {@linkcode memory} reports them; of a CUDA device, by its caching allocator. */
 export interface MemoryReport {
   /** Bytes handed out to tensors and not released; what V8 collected by itself still counts here. */
   live: number;
@@ -341,7 +359,7 @@ export interface MemoryReport {
 }
 
 /**
- * How much memory tensors use: blocks above {@linkcode tinyBytes} bytes.
+ * How much memory tensors use on a device; on the CPU (the default), blocks above {@linkcode tinyBytes} bytes.
  *
  * @example
  * ```ts
@@ -355,7 +373,9 @@ export interface MemoryReport {
  * console.assert(memory().live === before);
  * ```
  */
-export function memory(): MemoryReport {
+export function memory(device: DeviceLike = cpu): MemoryReport {
+  const { memory } = toDevice(device);
+  if (memory !== null) return memory.report();
   return { live: pool.live, peak: pool.peak, pooled: pool.pooled };
 }
 

@@ -5,7 +5,10 @@
  */
 
 import { checkOptions } from "../check.ts";
+import { isAvailable } from "../cuda.ts";
+import { cpu } from "../device.ts";
 import type { Generator } from "../generator.ts";
+import { Tensor } from "../tensor.ts";
 import { type Collated, defaultCollate, defaultConvert } from "./collate.ts";
 import { type DatasetLike, isMapDataset, sampleOf } from "./dataset.ts";
 import { BatchSampler, drawSeed, RandomSampler, SequentialSampler, type Sized } from "./sampler.ts";
@@ -28,7 +31,10 @@ export interface DataLoaderOptions<T, B> {
   generator?: Generator | null;
   /** Taken for PyTorch's sake, without effect: samples are made in this thread, when they are asked for. */
   numWorkers?: number;
-  /** Taken for PyTorch's sake, without effect. */
+  /**
+   * Whether batches are put into memory that CUDA devices can copy from by themselves: `x.to(device, { nonBlocking: true })`
+   * then goes on at once. Default `false`.
+   */
   pinMemory?: boolean;
 }
 
@@ -73,6 +79,8 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
   readonly batchSampler: (Iterable<readonly number[]> & Partial<Sized>) | null;
   /** What draws, or `null` for the default generator. */
   readonly generator: Generator | null;
+  /** Whether batches are put into pinned memory. */
+  readonly pinMemory: boolean;
   readonly #collateFn: ((batch: T[]) => B) | null;
 
   /**
@@ -98,6 +106,12 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
     this.dropLast = dropLast;
     this.batchSize = batchSampler ? null : batchSize;
     this.#collateFn = options.collateFn ?? null;
+    this.pinMemory = options.pinMemory ?? false;
+    if (this.pinMemory && !isAvailable()) {
+      console.warn(
+        "'pinMemory' argument is set as true but no accelerator is found, then device pinned memory won't be used.",
+      );
+    }
     this.sampler = sampler;
     this.batchSampler = batchSampler;
     if (isIndexed(dataset)) {
@@ -129,7 +143,8 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
   [Symbol.iterator](): Pass<B> {
     const indices = isIndexed(this.dataset) ? (this.batchSampler ?? this.sampler ?? [])[Symbol.iterator]() : null;
     drawSeed(this.generator);
-    return indices && isIndexed(this.dataset) ? this.#indexed(this.dataset, indices) : this.#streamed();
+    const pass = indices && isIndexed(this.dataset) ? this.#indexed(this.dataset, indices) : this.#streamed();
+    return this.pinMemory && isAvailable() ? pinned(pass) : pass;
   }
 
   *#indexed(dataset: DatasetLike<T>, indices: Iterator<number | readonly number[]>): Pass<B> {
@@ -172,6 +187,18 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
 
 /** One pass over the batches; the name `Generator` is taken by random numbers here. */
 type Pass<B> = globalThis.Generator<B, undefined, undefined>;
+
+/** The batches, their tensors in pinned memory. */
+function* pinned<B>(batches: Iterable<B>): Pass<B> {
+  for (const batch of batches) yield pin(batch) as B; // the same shape, tensors for tensors
+}
+
+function pin(x: unknown): unknown {
+  if (x instanceof Tensor) return x.device === cpu ? x.pinMemory() : x;
+  if (Array.isArray(x)) return x.map(pin);
+  if (typeof x !== "object" || x === null || Object.getPrototypeOf(x) !== Object.prototype) return x;
+  return Object.fromEntries(Object.entries(x).map(([key, value]) => [key, pin(value)]));
+}
 
 function isIndexed<T>(dataset: DatasetLike<T> | Iterable<T>): dataset is DatasetLike<T> {
   return Array.isArray(dataset) || "get" in dataset;

@@ -41,6 +41,6 @@ export function to(x: Tensor, target: Target, options: ToOptions = {}): Tensor {
   const device = options.device === undefined ? x.device : toDevice(options.device);
   if (dtype === x.dtype && device === x.device) return options.copy ? x.clone() : x;
   let y = castTo(x, dtype);
-  if (device !== x.device) y = moveTo(y, device);
+  if (device !== x.device) y = moveTo(y, device, options.nonBlocking);
   return record("ToCopyBackward0", y, [x], [], (dy) => [to(dy, { dtype: x.dtype, device: x.device })]);
 }

@@ -13,6 +13,7 @@ import * as inplace from "../ops/inplace.ts";
 import * as move from "../ops/movement.ts";
 import * as strided from "../ops/strided.ts";
 import { resize_ } from "../ops/resize.ts";
+import { pinMemory } from "../ops/transfer.ts";
 import type { Scalar } from "../read.ts";
 import { type Sizes, sizesFrom } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -166,9 +167,25 @@ export class TensorMovement extends TensorCore {
   cpu(this: Tensor): Tensor {
     return to(this, "cpu");
   }
-  /** This tensor on a CUDA device. */
-  cuda(this: Tensor, device: DeviceLike | number = "cuda"): Tensor {
-    return to(this, { device: typeof device === "number" ? `cuda:${device}` : device });
+  /** This tensor on a CUDA device; with `nonBlocking` a copy out of pinned memory may still be under way. */
+  cuda(this: Tensor, device: DeviceLike | number | null = "cuda", options: { nonBlocking?: boolean } = {}): Tensor {
+    return to(this, { ...options, device: typeof device === "number" ? `cuda:${device}` : device ?? "cuda" });
+  }
+  /**
+   * This tensor in memory of the host that CUDA devices can copy from by themselves, while the program goes on.
+   *
+   * @throws {Error} When there is no such device.
+   */
+  pinMemory(this: Tensor): Tensor {
+    return pinMemory(this);
+  }
+  /** Whether this tensor is in such memory. */
+  isPinned(this: Tensor): boolean {
+    return this.storage.pinned;
+  }
+  /** Says that `stream` (a `cuda.Stream`) uses this tensor: its memory is not given to others before that stream has got so far. */
+  recordStream(this: Tensor, stream: { readonly ptr: Deno.PointerValue }): void {
+    this.storage.recordStream(stream.ptr);
   }
   /** As float32. */
   float(this: Tensor): Tensor {
