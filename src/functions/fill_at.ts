@@ -7,7 +7,7 @@ import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
-import { isTensor, type Operand } from "../ops/elementwise.ts";
+import { isTensor, type Operand, requireTensor } from "../ops/elementwise.ts";
 import * as ops from "../ops/fill_at.ts";
 import { fill_ } from "../ops/inplace.ts";
 import { clone } from "../ops/strided.ts";
@@ -18,6 +18,7 @@ import { div, sub } from "./basic.ts";
 
 /** b − alpha·a. */
 export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
+  requireTensor("rsub", a);
   checkOptions("rsub", options, ["alpha"]);
   const alpha = Number(options?.alpha ?? 1);
   if (!isTensor(b)) return arithmetic.sub(b, a, alpha);

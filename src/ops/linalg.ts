@@ -10,6 +10,7 @@ import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes, product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { unsupported } from "./elementwise.ts";
+import { cat } from "./join.ts";
 import { dense } from "./strided.ts";
 
 /** @internal */
@@ -118,13 +119,25 @@ export function qr(a: Tensor, complete = false): [Q: Tensor, R: Tensor] {
   a.kernels.qr(a.dtype.code, q.ptr, r.ptr, source.ptr, product(lead), m, n, complete ? 1 : 0);
   const outputs: [Tensor, Tensor] = [q, r];
   return recordMany("LinalgQrBackward0", outputs, [a], [...outputs], ([dQ, dR], [Q, R]) => {
-    if (m < n || width > n) {
+    if (width > n) {
       throw new Error(
-        "linalg.qr: the decomposition is differentiable in mode 'reduced', of matrices with rows >= columns",
+        "The QR decomposition is not differentiable when mode='complete' and nrows > ncols " +
+          `(the matrices are ${m} by ${n})`,
       );
     }
-    return [qrBackward(dQ, dR, Q, R)];
+    return [m < n ? wideQrBackward(dQ, dR, Q, R) : qrBackward(dQ, dR, Q, R)];
   });
+}
+
+/** Of [A₁ A₂] = Q [R₁ R₂], A₁ being square and R₂ = Qᵀ A₂: dA₂ = Q dR₂, and dQ gains A₂ dR₂ᵀ. */
+function wideQrBackward(dQ: Grad, dR: Grad, Q: Tensor, R: Tensor): Tensor {
+  const [m, n] = R.sizes.slice(-2),
+    left = (x: Tensor) => x.narrow(-1, 0, m),
+    right = (x: Tensor) => x.narrow(-1, m, n - m);
+  if (dR === null) return cat([qrBackward(dQ, null, Q, left(R)), right(R).mul(0)], -1);
+  const through = Q.matmul(right(R)).matmul(transposed(right(dR)));
+  const first = qrBackward(dQ === null ? through : dQ.add(through), left(dR), Q, left(R));
+  return cat([first, Q.matmul(right(dR))], -1);
 }
 
 /** With M = R dRᵀ - dQᵀ Q, its lower half mirrored: dA = (dQ + Q M) R⁻ᵀ (Roberts and Roberts 2020, arXiv:2009.10071). */
