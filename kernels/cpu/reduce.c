@@ -20,6 +20,9 @@ typedef struct {
 #define GROUP     64
 // Up to an eighth of so many columns are widened to so many.
 #define NARROW 64
+// Sums of columns of at most FEW_ROWS need neither doubles nor states; FEW_COLUMNS make a thread's portion.
+#define FEW_ROWS    32
+#define FEW_COLUMNS 4096
 
 typedef struct {
   int32_t op;
@@ -196,6 +199,31 @@ static void reduce_chunks(void *context, int64_t begin, int64_t end, int32_t thr
   }
 }
 
+// Sums and means of rows, or of columns of at most FEW_ROWS: item i is row i, or chunk i of columns.
+static void reduce_sums(void *context, int64_t begin, int64_t end, int32_t thread) {
+  const job *j = context;
+  const double factor = j->h.op == RAP_REDUCE_MEAN ? 1 / (double)j->reduce : 1;
+  (void)thread;
+  if (j->inner == 1) {
+    if (j->dtype == RAP_FLOAT32)
+      sum_rows_f32((float *)j->y + begin, (const float *)j->x + begin * j->reduce, j->reduce, end - begin,
+                   factor);
+    else
+      sum_rows_f64((double *)j->y + begin, (const double *)j->x + begin * j->reduce, j->reduce, end - begin,
+                   factor);
+    return;
+  }
+  for (int64_t i = begin; i < end; i++) {
+    const int64_t o = i / j->chunks, c = i % j->chunks * j->columns;
+    const int64_t columns = j->inner - c < j->columns ? j->inner - c : j->columns;
+    const int64_t to = o * j->inner + c, from = o * j->reduce * j->inner + c;
+    if (j->dtype == RAP_FLOAT32)
+      sum_columns_f32((float *)j->y + to, (const float *)j->x + from, j->reduce, j->inner, columns, factor);
+    else
+      sum_columns_f64((double *)j->y + to, (const double *)j->x + from, j->reduce, j->inner, columns, factor);
+  }
+}
+
 // A few columns: neighbouring rows side by side are as many more columns of fewer rows, which then merge.
 static void reduce_narrow(void *context, int64_t begin, int64_t end, int32_t thread) {
   const job *j = context;
@@ -273,6 +301,14 @@ int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void
   }
   if (inner == 1 && reduce <= SHORT_ROW && outer >= GROUP && dtype <= RAP_FLOAT64) {
     rap_parallel(outer, (grain + reduce - 1) / reduce, reduce_short, &j);
+    return RAP_OK;
+  }
+  if (dtype <= RAP_FLOAT64 && (op == RAP_REDUCE_SUM || op == RAP_REDUCE_MEAN) &&
+      outer * (int64_t)inner >= GROUP && (inner == 1 || (inner >= GROUP && reduce <= FEW_ROWS))) {
+    j.columns = inner < FEW_COLUMNS ? inner : FEW_COLUMNS;
+    j.chunks = inner == 1 ? 1 : (inner + j.columns - 1) / j.columns;
+    const int64_t item = (int64_t)reduce * j.columns;
+    rap_parallel(outer * j.chunks, (grain + item - 1) / item, reduce_sums, &j);
     return RAP_OK;
   }
   // What depends on where an element is keeps its rows.

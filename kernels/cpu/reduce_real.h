@@ -304,6 +304,24 @@ static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, i
 #undef COLUMN_SUM
 #undef COLUMN_SUM_BLOCKS
 
+// y = factor times the sum of each column, a few rows long, or of each of `columns` rows of n.
+static void N(sum_columns)(S *y, const S *x, int64_t rows, int64_t inner, int64_t columns, double factor) {
+  const V scale = F(set)((S)factor);
+  for (int64_t c = 0; c < columns; c += LANES) {
+    const int count = columns - c < LANES ? (int)(columns - c) : LANES;
+    V sum = F(set)(0);
+    for (int64_t r = 0; r < rows; r++)
+      sum += count == LANES ? F(load)(x + r * inner + c) : F(load_tail)(x + r * inner + c, count, 0);
+    if (count == LANES)
+      F(store)(y + c, sum * scale);
+    else
+      F(store_tail)(y + c, sum * scale, count);
+  }
+}
+static void N(sum_rows)(S *y, const S *x, int64_t n, int64_t rows, double factor) {
+  for (int64_t r = 0; r < rows; r++) y[r] = (S)(N(row_sum)(x + r * n, n, F(set)(0)) * factor);
+}
+
 // Means and sums of squared deviations of columns: blocks of rows, each twice while it is in the cache.
 static void N(moments)(const S *x, int64_t rows, int64_t inner, int64_t columns, double *mean, double *m2) {
   enum { BLOCK = 32 };

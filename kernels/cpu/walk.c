@@ -134,6 +134,27 @@ static void run_flat(void *context, int64_t begin, int64_t end, int32_t part) {
   if (j->stream) stream_end();
 }
 
+// Rows of at most half a piece, y and some inputs contiguous over all of them, the others the same in each
+// row: those are laid out once, as often as they fit a piece.
+static void run_repeated(void *context, int64_t begin, int64_t end, int32_t part) {
+  const job *j = context;
+  const int64_t row = j->sizes[1], period = PIECE / row * row;
+  piece pieces[RAP_OPERANDS];
+  const void *in[RAP_OPERANDS - 1] = {0};
+  (void)part;
+  for (int k = 1; k < j->operands; k++)
+    for (int64_t i = 0; !j->strides[k][0] && i < period; i += row)
+      gather(pieces[k].bytes + i * j->size[k], j->at[k], j->strides[k][1], row, j->size[k]);
+  for (int64_t i = begin, count; i < end; i += count) {
+    const int64_t phase = i % row;
+    count = end - i < period - phase ? end - i : period - phase;
+    for (int k = 1; k < j->operands; k++)
+      in[k - 1] = j->strides[k][0] ? j->at[k] + i * j->size[k] : pieces[k].bytes + phase * j->size[k];
+    emit(j, j->at[0] + i * j->size[0], in, count);
+  }
+  if (j->stream) stream_end();
+}
+
 // Where element `index` is, for each operand and dimension.
 typedef struct {
   int64_t counter[RAP_MAX_DIMS];
@@ -321,6 +342,18 @@ static void read_meta(job *j, const int32_t *meta) {
   j->dims = last + 1;
 }
 
+static int repeats(const job *j) {
+  int same = 0;
+  if (j->dims != 2 || j->sizes[1] > PIECE / 2 || !contiguous(j, 0)) return 0;
+  for (int k = 1; k < j->operands; k++) {
+    if (!j->strides[k][0])
+      same = 1;
+    else if (!contiguous(j, k))
+      return 0;
+  }
+  return same;
+}
+
 void rap_walk(rap_walk_job *j, int64_t grain, const int32_t *meta) {
   int flat = 1, turned = 0;
   j->dims = 1, j->sizes[0] = j->n;
@@ -334,6 +367,8 @@ void rap_walk(rap_walk_job *j, int64_t grain, const int32_t *meta) {
   }
   if (flat)
     rap_parallel(j->n, grain, run_flat, j);
+  else if (repeats(j))
+    rap_parallel(j->n, grain, run_repeated, j);
   else if (turned && j->strides[0][inner] == 1 && j->sizes[inner] >= 8 && j->sizes[inner - 1] >= 8) {
     int64_t items = (j->sizes[inner - 1] + TILE_ROWS - 1) / TILE_ROWS;
     for (int d = 0; d < inner - 1; d++) items *= j->sizes[d];

@@ -8,6 +8,7 @@ import { Node, record } from "../autograd/node.ts";
 import { canCast } from "../dtype.ts";
 import { over } from "../make.ts";
 import { expandStrides, formatSizes, sameSizes } from "../shape.ts";
+import { closeArena, openArena, type Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 import { castTo, checkDevices, isTensor, type Operand, runBinaryInPlace } from "./elementwise.ts";
 import { fill_ as fillRaw } from "./fill.ts";
@@ -50,7 +51,27 @@ export function inPlace(
   const recorded = mode.enabled && (x.requiresGrad || others.some((o) => isTensor(o) && o.requiresGrad));
   // What compute saves must survive the write, so it works on the old values.
   const before = recorded ? snapshot(x) : x;
-  const y = compute(before);
+  // Without a graph, what compute allocates has served when the values are copied.
+  const arena = recorded ? null : openArena();
+  let y: Tensor;
+  try {
+    y = compute(before);
+    store(operation, x, y);
+  } finally {
+    if (arena !== null) closeArena(arena, recycle);
+  }
+  x.bump();
+  if (recorded) takeHistory(x, y);
+  return x;
+}
+
+function recycle(storage: Storage): boolean {
+  if (!storage.held && !storage.kept) storage.release();
+  return false;
+}
+
+/** Copies the result of an operation to where it is wanted. */
+function store(operation: string, x: Tensor, y: Tensor): void {
   if (!sameSizes(y.sizes, x.sizes)) {
     throw new Error(
       `output with shape ${formatSizes(x.sizes)} doesn't match the broadcast shape ${
@@ -62,9 +83,6 @@ export function inPlace(
     throw new Error(`result type ${y.dtype} can't be cast to the desired output type ${x.dtype} (${operation}_)`);
   }
   copyElementsTo(x, castTo(y, x.dtype));
-  x.bump();
-  if (recorded) takeHistory(x, y);
-  return x;
 }
 
 /** The values of `x` as they are now, with its history. */
