@@ -21,8 +21,8 @@ typedef struct {
 // Up to an eighth of so many columns are widened to so many.
 #define NARROW 64
 // Sums of columns of at most FEW_ROWS need neither doubles nor states; FEW_COLUMNS make a thread's portion.
-#define FEW_ROWS    32
-#define FEW_COLUMNS 4096
+#define FEW_ROWS    512
+#define FEW_COLUMNS 1024
 
 typedef struct {
   int32_t op;

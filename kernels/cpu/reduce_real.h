@@ -304,18 +304,32 @@ static void N(part_columns)(state *s, const S *x, int64_t rows, int64_t inner, i
 #undef COLUMN_SUM
 #undef COLUMN_SUM_BLOCKS
 
-// y = factor times the sum of each column, a few rows long, or of each of `columns` rows of n.
+// y = factor times the sum of each column, at most FEW_ROWS long: blocks of 32 rows, then their sums.
 static void N(sum_columns)(S *y, const S *x, int64_t rows, int64_t inner, int64_t columns, double factor) {
+  enum { BLOCK = 32, WIDE = 4 };
   const V scale = F(set)((S)factor);
-  for (int64_t c = 0; c < columns; c += LANES) {
+  int64_t c = 0;
+  for (; c + WIDE * LANES <= columns; c += WIDE * LANES) {
+    V total[WIDE] = {{0}};
+    for (int64_t r = 0; r < rows;) {
+      const int64_t end = rows - r < BLOCK ? rows : r + BLOCK;
+      V sum[WIDE] = {{0}};
+      for (; r < end; r++)
+        for (int k = 0; k < WIDE; k++) sum[k] += F(load)(x + r * inner + c + k * LANES);
+      for (int k = 0; k < WIDE; k++) total[k] += sum[k];
+    }
+    for (int k = 0; k < WIDE; k++) F(store)(y + c + k * LANES, total[k] * scale);
+  }
+  for (; c < columns; c += LANES) {
     const int count = columns - c < LANES ? (int)(columns - c) : LANES;
-    V sum = F(set)(0);
-    for (int64_t r = 0; r < rows; r++)
-      sum += count == LANES ? F(load)(x + r * inner + c) : F(load_tail)(x + r * inner + c, count, 0);
-    if (count == LANES)
-      F(store)(y + c, sum * scale);
-    else
-      F(store_tail)(y + c, sum * scale, count);
+    V total = {0};
+    for (int64_t r = 0; r < rows;) {
+      const int64_t end = rows - r < BLOCK ? rows : r + BLOCK;
+      V sum = {0};
+      for (; r < end; r++) sum += F(load_tail)(x + r * inner + c, count, 0);
+      total += sum;
+    }
+    F(store_tail)(y + c, total * scale, count);
   }
 }
 static void N(sum_rows)(S *y, const S *x, int64_t n, int64_t rows, double factor) {

@@ -14,7 +14,7 @@ typedef struct {
 } job;
 
 // Rows up to this length are taken several at a time.
-#define SHORT_ROW 32
+#define SHORT_ROW 64
 // Outputs from STREAM_BYTES on are stored past the caches, if a row of exponentials stays in L1.
 #define STREAMED_ROW 4096
 #define STREAM_BYTES ((int64_t)8 << 20)
