@@ -21,13 +21,16 @@
 // Vectors read at most this far beyond a block.
 #define CONV_SLACK 256
 
-// A tile is MR channels × 3 vectors of pixels, a dot tile 4 × DOT_N sums, all in registers.
+// A tile is MR channels × 3 vectors of pixels, or PIXELS pixels × 2 vectors of channels, a dot tile 4 × DOT_N
+// sums, all in registers.
 #if defined(__AVX512F__) || defined(__aarch64__) // 32 vector registers
-#define CONV_MR    8
-#define CONV_DOT_N 6
+#define CONV_MR     8
+#define CONV_DOT_N  6
+#define CONV_PIXELS 8
 #else // 16
-#define CONV_MR    4
-#define CONV_DOT_N 3
+#define CONV_MR     4
+#define CONV_DOT_N  3
+#define CONV_PIXELS 6
 #endif
 #define CONV_DOT_M    4
 #define CONV_DOT_WIDE 9
@@ -61,6 +64,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #include "conv_template.h"
 #include "conv_weight_template.h"
 #include "conv_gemm_template.h"
+#include "conv_pixels.h"
 #undef T
 #undef V
 #undef I
@@ -94,7 +98,8 @@ int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, c
                          const int32_t *meta) {
   if (dtype == RAP_FLOAT32) {
     if (conv_winograd_image(y, x, w, bias, relu, meta, 0)) return RAP_OK;
-    if (!conv_columns_f32(y, x, w, bias, relu, meta, 0)) conv_image_f32(y, x, w, bias, relu, meta, 0);
+    if (conv_columns_f32(y, x, w, bias, relu, meta, 0)) return RAP_OK;
+    if (!conv_pixels(y, x, w, bias, relu, meta, 0)) conv_image_f32(y, x, w, bias, relu, meta, 0);
   } else if (dtype == RAP_FLOAT64) {
     if (!conv_columns_f64(y, x, w, bias, relu, meta, 0)) conv_image_f64(y, x, w, bias, relu, meta, 0);
   } else {
@@ -106,7 +111,8 @@ int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, c
 int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta) {
   if (dtype == RAP_FLOAT32) {
     if (conv_winograd_image(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
-    if (!conv_columns_f32(dx, dy, w, 0, 0, meta, 1)) conv_image_f32(dx, dy, w, 0, 0, meta, 1);
+    if (conv_columns_f32(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
+    if (!conv_pixels(dx, dy, w, 0, 0, meta, 1)) conv_image_f32(dx, dy, w, 0, 0, meta, 1);
   } else if (dtype == RAP_FLOAT64) {
     if (!conv_columns_f64(dx, dy, w, 0, 0, meta, 1)) conv_image_f64(dx, dy, w, 0, 0, meta, 1);
   } else {

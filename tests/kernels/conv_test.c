@@ -178,6 +178,12 @@ int main(int argc, char **argv) {
     check_2d(1, 3, 33, 33, 8, 8, 8, 8, 0, 1, 1);
     check_2d(1, 64, 70, 70, 5, 3, 3, 1, 1, 1, 1);
     check_2d(0, 3, 9, 9, 8, 3, 3, 1, 0, 1, 1);
+    // By pixels: the image in place and padded, one panel of channels and
+    // several, a last one of part of a vector.
+    check_2d(2, 3, 9, 11, 16, 3, 3, 1, 0, 1, 1);
+    check_2d(1, 4, 10, 10, 32, 5, 5, 1, 2, 1, 1);
+    check_2d(2, 6, 13, 13, 32, 3, 2, 2, 1, 1, 2);
+    check_2d(1, 2, 5, 9, 39, 2, 2, 1, 0, 2, 1);
     // Winograd's: even and odd sizes, every padding, one chunk and several,
     // rows of one vector and of more.
     for (int p = 0; p < 3; p++) {

@@ -1,0 +1,169 @@
+// Convolution of narrow images in float32: the vectors lie along the target channels, of which there must be
+// about whole vectors, so that rows of few pixels waste nothing. Included by conv.c after conv_template.h.
+//
+// A tile is CONV_PIXELS pixels × 2 vectors of channels; a pixel of the source is read where it is, once for
+// both. Tiles go to a small block [pixel][channel] that is transposed into the image.
+
+#define PANEL (2 * F32_LANES)
+// Pixels of a block: whole tiles, and whole vectors when they lie along the image.
+#define PIXEL_BLOCK (CONV_PIXELS * F32_LANES)
+
+typedef struct {
+  conv_plan plan;
+  conv_pass *pass;
+  const float *x, *w, *bias;
+  float *y;
+  int32_t relu, panels;
+  int32_t whole; // the image is read in place: nothing to pad, nothing to split
+  int32_t *at;   // where each pixel of a target reads
+  float *weights,
+      *biases; // [group][panel][k][PANEL], [group][panel][PANEL]; zero for channels that are not there
+  char *scratch;
+  int64_t scratch_bytes;
+} pixels;
+
+INLINE void pixel_tile(const pixels *c, float *to, const float *x, const int32_t *at, const float *w,
+                       const float *bias, const int NV) {
+  f32v sum[CONV_PIXELS][2];
+  const float *p[CONV_PIXELS];
+  const int32_t *offset = c->pass->offset, depth = c->pass->depth;
+  UNROLL for (int i = 0; i < CONV_PIXELS; i++) {
+    p[i] = x + at[i];
+    UNROLL for (int v = 0; v < NV; v++) sum[i][v] = f32_load(bias + v * F32_LANES);
+  }
+  for (int32_t k = 0; k < depth; k++, w += PANEL) {
+    const int64_t o = offset[k];
+    f32v b[2];
+    UNROLL for (int v = 0; v < NV; v++) b[v] = f32_load(w + v * F32_LANES);
+    UNROLL for (int i = 0; i < CONV_PIXELS; i++) {
+      const f32v a = f32_set(p[i][o]);
+      UNROLL for (int v = 0; v < NV; v++) sum[i][v] += a * b[v];
+    }
+  }
+  UNROLL for (int i = 0; i < CONV_PIXELS; i++) UNROLL for (int v = 0; v < NV; v++) {
+    if (c->relu) sum[i][v] = f32_select(sum[i][v] < 0, f32_set(0), sum[i][v]);
+    f32_store(to + i * PANEL + v * F32_LANES, sum[i][v]);
+  }
+}
+KERNEL void pixel_tile_1(const pixels *c, float *to, const float *x, const int32_t *at, const float *w,
+                         const float *bias) {
+  pixel_tile(c, to, x, at, w, bias, 1);
+}
+KERNEL void pixel_tile_2(const pixels *c, float *to, const float *x, const int32_t *at, const float *w,
+                         const float *bias) {
+  pixel_tile(c, to, x, at, w, bias, 2);
+}
+
+// y[channel][pixel] = from[pixel][channel], `size` from one channel to the next of y.
+static void turn_block(float *y, int64_t size, const float *from, int32_t count, int32_t channels) {
+  for (int32_t i = 0; i < count; i += F32_LANES)
+    for (int32_t c = 0; c < channels; c += 4) {
+      float *to = y + c * size + i;
+      if (i + F32_LANES <= count && c + 4 <= channels) {
+        f32_transpose(to, size, from + i * PANEL + c, PANEL);
+        continue;
+      }
+      float rest[4 * F32_LANES];
+      f32_transpose(rest, F32_LANES, from + i * PANEL + c, PANEL);
+      for (int32_t r = 0; r < 4 && c + r < channels; r++)
+        memcpy(to + r * size, rest + r * F32_LANES, (size_t)conv_min(F32_LANES, count - i) * sizeof(float));
+    }
+}
+
+static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) {
+  const pixels *c = context;
+  const conv_plan *p = &c->plan;
+  float block[PIXEL_BLOCK * PANEL], *image = (float *)(c->scratch + part * c->scratch_bytes);
+  const int32_t origin[3] = {0, 0, 0}, all[3] = {p->axis[0].count, p->axis[1].count, p->axis[2].count};
+  const int32_t depth = c->pass->depth;
+  for (int64_t unit = begin; unit < end; unit++) {
+    const float *x = c->x + unit * p->sources * p->source_size;
+    const int64_t g = unit % p->groups;
+    if (!c->whole) {
+      gather_f32(p, image, x, p->sources, origin, all);
+      x = image;
+    }
+    for (int32_t panel = 0; panel < c->panels; panel++) {
+      const int32_t channels = conv_min(PANEL, p->targets - panel * PANEL);
+      const float *w = c->weights + (g * c->panels + panel) * depth * PANEL;
+      const float *bias = c->biases + (g * c->panels + panel) * PANEL;
+      float *y = c->y + (unit * p->targets + panel * PANEL) * p->target_size;
+      for (int32_t first = 0; first < p->target_size; first += PIXEL_BLOCK) {
+        const int32_t count = conv_min(PIXEL_BLOCK, (int32_t)p->target_size - first);
+        for (int32_t i = 0; i < count; i += CONV_PIXELS)
+          (channels > F32_LANES ? pixel_tile_2 : pixel_tile_1)(c, block + i * PANEL, x, c->at + first + i, w,
+                                                               bias);
+        turn_block(y + first, p->target_size, block, count, channels);
+      }
+    }
+  }
+}
+
+static void pack_pixels(const pixels *c) {
+  const conv_plan *p = &c->plan;
+  const conv_pass *pass = c->pass;
+  const int64_t to_target = p->transposed ? p->taps : (int64_t)p->sources * p->taps;
+  const int64_t to_source = p->transposed ? (int64_t)p->targets * p->taps : p->taps;
+  float *out = c->weights, *bias = c->biases;
+  for (int32_t g = 0; g < p->groups; g++)
+    for (int32_t panel = 0; panel < c->panels; panel++) {
+      const int32_t first = panel * PANEL, channels = conv_min(PANEL, p->targets - first);
+      const float *w = c->w + (int64_t)g * p->sources * p->targets * p->taps + first * to_target;
+      for (int32_t s = 0; s < p->sources; s++)
+        for (int32_t t = 0; t < pass->taps; t++)
+          for (int32_t m = 0; m < PANEL; m++)
+            *out++ = m < channels ? w[m * to_target + s * to_source + pass->tap[t]] : 0;
+      for (int32_t m = 0; m < PANEL; m++)
+        *bias++ = c->bias && m < channels ? c->bias[g * p->targets + first + m] : 0;
+    }
+}
+
+// Whether vectors along the channels waste less than vectors along the rows, which run on over what is
+// between them.
+static int pays_by_pixels(const conv_plan *p) {
+  if (p->passes > 1 || p->direct || p->targets < F32_LANES || p->target_size > 1 << 20) return 0;
+  const int32_t lanes = conv_ceil(p->targets, F32_LANES) * F32_LANES, width = p->axis[2].target;
+  const int32_t cells = conv_min(p->row, conv_ceil(width, F32_LANES) * F32_LANES);
+  // A vector alone does not fill the processor's pipelines: half of the tile counts three quarters.
+  const int32_t alone = conv_ceil(p->targets, F32_LANES) % 2 ? F32_LANES / 3 : 0;
+  return p->targets * (int64_t)cells * 20 > (lanes + alone) * (int64_t)width * 21;
+}
+
+// Forward or input gradient; returns 0 where another way is better.
+static int conv_pixels(float *y, const float *x, const float *w, const float *bias, int32_t relu,
+                       const int32_t *meta, int32_t transposed) {
+  pixels c = {.x = x, .w = w, .bias = bias, .y = y, .relu = relu};
+  conv_plan *p = &c.plan;
+  conv_plan_init(p, meta, transposed);
+  if (!p->batch || !p->groups || !p->targets || !p->target_size) return 0;
+  conv_pitches(p, sizeof(float));
+  if (!pays_by_pixels(p)) return 0;
+  c.whole = p->slots == 1;
+  for (int i = 0; i < 3; i++)
+    c.whole &= p->axis[i].low == 0 && p->axis[i].count + p->axis[i].reach == p->axis[i].source;
+  if (c.whole) p->channel = (int32_t)p->source_size;
+  c.panels = conv_ceil(p->targets, PANEL);
+  const int64_t units = (int64_t)p->batch * p->groups,
+                products = p->target_size * p->taps * p->sources * p->targets;
+  const int64_t grain = conv_grain(units, units * products), parts = rap_parts(units, grain);
+  const int64_t tables = conv_round(conv_passes_bytes(p)),
+                ats = conv_round((p->target_size + CONV_PIXELS) * 4);
+  const int64_t panels = (int64_t)p->groups * c.panels, depth = (int64_t)p->taps * p->sources;
+  const int64_t weights = conv_round(panels * depth * PANEL * sizeof(float)),
+                biases = conv_round(panels * PANEL * sizeof(float));
+  c.scratch_bytes = c.whole ? 0 : conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(float));
+  char *scratch = rap_scratch(2, tables + ats + weights + biases + parts * c.scratch_bytes);
+  c.pass = conv_passes_init(p, scratch), c.at = (int32_t *)(scratch + tables);
+  c.weights = (float *)(scratch + tables + ats), c.biases = (float *)(scratch + tables + ats + weights);
+  c.scratch = scratch + tables + ats + weights + biases;
+  int32_t n = 0;
+  for (int32_t d = 0; d < p->axis[0].count; d++)
+    for (int32_t r = 0; r < p->axis[1].count; r++)
+      for (int32_t i = 0; i < p->axis[2].count; i++) c.at[n++] = d * p->plane + r * p->row + i;
+  for (int i = 0; i < CONV_PIXELS; i++) c.at[n + i] = c.at[n - 1]; // the last tile's surplus
+  pack_pixels(&c);
+  rap_parallel(units, grain, run_pixels, &c);
+  return 1;
+}
+#undef PANEL
+#undef PIXEL_BLOCK
