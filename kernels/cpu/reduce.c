@@ -20,8 +20,10 @@ typedef struct {
 #define GROUP     64
 // Up to an eighth of so many columns are widened to so many.
 #define NARROW 64
-// Sums of columns of at most FEW_ROWS need neither doubles nor states; FEW_COLUMNS make a thread's portion.
-#define FEW_ROWS    512
+// Sums of columns of at most FEW_ROWS numbers need neither doubles nor states, where rows are so NEAR each
+// other that a walk down a column stays in few pages; FEW_COLUMNS make a thread's portion.
+#define FEW_ROWS    1024
+#define NEAR        2048
 #define FEW_COLUMNS 1024
 
 typedef struct {
@@ -304,8 +306,12 @@ int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void
     return RAP_OK;
   }
   if (dtype <= RAP_FLOAT64 && (op == RAP_REDUCE_SUM || op == RAP_REDUCE_MEAN) &&
-      outer * (int64_t)inner >= GROUP && (inner == 1 || (inner >= GROUP && reduce <= FEW_ROWS))) {
+      outer * (int64_t)inner >= GROUP &&
+      (inner == 1 || (inner >= GROUP && reduce <= (inner <= NEAR ? FEW_ROWS : 32)))) {
     j.columns = inner < FEW_COLUMNS ? inner : FEW_COLUMNS;
+    for (const int64_t most = rap_parts(total, grain);
+         j.columns > GROUP && outer * (inner / j.columns) < most;)
+      j.columns = (j.columns / 2 + GROUP - 1) / GROUP * GROUP;
     j.chunks = inner == 1 ? 1 : (inner + j.columns - 1) / j.columns;
     const int64_t item = (int64_t)reduce * j.columns;
     rap_parallel(outer * j.chunks, (grain + item - 1) / item, reduce_sums, &j);
