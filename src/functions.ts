@@ -31,7 +31,6 @@ export { add, addmm, amax, amin, argmax, argmin, div, mean, sub, sum } from "./f
 export * from "./functions/indexing.ts";
 export { scatterAdd } from "./ops/gather.ts";
 export { type Index, type Slice } from "./ops/index.ts";
-export { repeat } from "./ops/join.ts";
 export type { ValuesIndices } from "./ops/sort.ts";
 export * from "./functions/pointwise.ts";
 export {

@@ -19,6 +19,8 @@ export type {
   DiagOptions,
   FlipArguments,
   RepeatInterleaveOptions,
+  RollArguments,
+  RollOptions,
   SliceScatterArguments,
   SliceScatterOptions,
   TriangleArguments,

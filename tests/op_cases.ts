@@ -39,7 +39,10 @@ export const opCases: Record<string, OpCase> = {
   digamma: series,
   lgamma: series,
   erfinv: series,
-  quantile: { gradFn: "SelectBackward0" },
+  // A method; the function of this name is F's.
+  unfold: { call: ([x, ...rest]) => (x as Tensor).unfold(...rest as [number, number, number]) },
+  // Without `repeats`, the function's tensor is what the method's argument is.
+  repeat_interleave: { method: false },
   // Compositions of other operations: their last nodes are those operations'.
   index_copy: { gradFn: "ScatterBackward0" },
   masked_scatter: { gradFn: "ViewBackward0" },

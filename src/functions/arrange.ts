@@ -20,6 +20,7 @@ import type {
   DiagOptions,
   FlipArguments,
   RepeatInterleaveOptions,
+  RollArguments,
   SliceScatterArguments,
   TriangleArguments,
 } from "../tensor/arrange.ts";
@@ -243,6 +244,11 @@ export function broadcastTo(x: Tensor, ...sizes: number[] | [size: Sizes] | [{ s
   return x.broadcastTo(...sizes);
 }
 
+/** `x` repeated along each dimension, new ones in front. */
+export function repeat(x: Tensor, ...sizes: number[] | [Sizes]): Tensor {
+  return x.repeat(...sizes);
+}
+
 /** `x` repeated along its last dimensions. */
 export function tile(x: Tensor, sizes: Sizes): Tensor {
   return x.tile(sizes);
@@ -278,12 +284,8 @@ export function triu(x: Tensor, ...diagonal: TriangleArguments): Tensor {
 }
 
 /** The elements moved along `dims`, those that leave coming in at the other end; without `dims`, flattened. */
-export function roll(
-  x: Tensor,
-  shifts: number | Sizes,
-  ...dims: Trailing<[dims: number | Sizes], { dims?: number | Sizes }>
-): Tensor {
-  return x.roll(shifts, ...dims);
+export function roll(x: Tensor, ...args: RollArguments): Tensor {
+  return x.roll(...args);
 }
 
 /** Each element repeated: all equally often, or each as often as a tensor says. */

@@ -8,7 +8,8 @@ import { empty, view as viewOf } from "../make.ts";
 import { broadcastSizes, formatSizes, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { fill_ } from "./fill.ts";
-import { gather, scatter, wrapIndices } from "./gather.ts";
+import { gather, scatter, scatterAdd, wrapIndices } from "./gather.ts";
+import { copy_ } from "./inplace.ts";
 import { indices } from "./diagonal.ts";
 import { cat, stack, tensorSplit } from "./join.ts";
 import { expand, reshape, select, sliceAlong, unsqueeze } from "./movement.ts";
@@ -239,8 +240,10 @@ export function repeatedIndices(counts: Tensor, length: number | null = null): T
 
 /** Elements by their index in the flattened tensor. */
 export function take(x: Tensor, index: Tensor): Tensor {
-  const flat = reshape(x, [-1]);
-  return reshape(gather(flat, 0, wrapIndices("take", reshape(index, [-1]), flat.count, 0)), index.sizes);
+  const flat = reshape(x.detached(), [-1]);
+  const y = reshape(gather(flat, 0, wrapIndices("take", reshape(index, [-1]), flat.count, 0)), index.sizes);
+  y.base = null; // An output of its own.
+  return record("TakeBackward0", y, [x], [], (dy) => [put(zeros(dy, x.sizes), index, dy, true)]);
 }
 
 /** {@linkcode gather} with broadcasting of the other dimensions; without `dim`, in the flattened tensor. */
@@ -262,11 +265,13 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim: number | null = null
 
 /** A copy of x with `source` as row `index` along `dim`. */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
-  const y = clone(x);
-  const target = select(y, dim, index);
+  const y = clone(x.detached()), target = select(y, dim, index);
   checkSlice("select_scatter", target, source);
-  target.copy_(source);
-  return y;
+  copy_(target, source.detached());
+  return record("SelectScatterBackward0", y, [x, source], [], (dy) => [
+    selectScatter(dy, zeros(dy, target.sizes), dim, index),
+    select(dy, dim, index),
+  ]);
 }
 
 /** A copy of x with `source` in place of a slice. */
@@ -279,11 +284,13 @@ export function sliceScatter(
   step = 1,
 ): Tensor {
   if (step <= 0) throw new RangeError("slice step must be positive");
-  const y = clone(x);
-  const target = sliceAlong(y, dim, start, end, step);
+  const y = clone(x.detached()), target = sliceAlong(y, dim, start, end, step);
   checkSlice("slice_scatter", target, source);
-  target.copy_(source);
-  return y;
+  copy_(target, source.detached());
+  return record("SliceScatterBackward0", y, [x, source], [], (dy) => [
+    sliceScatter(dy, zeros(dy, target.sizes), dim, start, end, step),
+    sliceAlong(dy, dim, start, end, step),
+  ]);
 }
 
 function checkSlice(operation: string, target: Tensor, source: Tensor): void {
@@ -316,11 +323,20 @@ export function unravelIndex(index: Tensor, size: number | Sizes): Tensor[] {
 
 /** x with `value` written at indices into the flattened tensor. */
 export function put(x: Tensor, index: Tensor, source: Tensor, accumulate = false): Tensor {
-  const flat = reshape(clone(x), [-1]);
+  if (index.count !== source.count) {
+    throw new RangeError(
+      `put_(): Expected source and index to have the same number of elements, but got source.numel() = ${source.count}, ` +
+        `index.numel() = ${index.count}`,
+    );
+  }
+  const flat = reshape(x.detached(), [-1]), values = reshape(source.detached(), [-1]);
   const at = wrapIndices("put", reshape(index, [-1]), flat.count, 0);
-  const values = reshape(source, [-1]);
-  const y = accumulate ? flat.scatterAdd(0, at, values) : scatter(flat, 0, at, values);
-  return reshape(y, x.sizes);
+  const y = reshape(accumulate ? scatterAdd(flat, 0, at, values) : scatter(flat, 0, at, values), x.sizes);
+  y.base = null; // An output of its own.
+  return record("PutBackward0", y, [x, source], [], (dy, _, [needsX]) => [
+    !needsX || accumulate ? dy : put(dy, index, zeros(dy, index.sizes)),
+    reshape(take(dy, index), source.sizes),
+  ]);
 }
 
 /** Zeros around a tensor: pairs of (before, after), last dimension first; negative ones cut off. */

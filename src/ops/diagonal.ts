@@ -175,7 +175,9 @@ export function roll(x: Tensor, shifts: number | Sizes, dims: number | Sizes = [
   if (by.length === 0) throw new RangeError("`shifts` required");
   if (typeof dims !== "number" && dims.length === 0) {
     if (by.length !== 1) throw new RangeError("shifts and dimensions must align");
-    return reshape(roll(reshape(x, [-1]), by, [0]), x.sizes);
+    const y = reshape(roll(reshape(x.detached(), [-1]), by, [0]), x.sizes);
+    y.base = null; // An output of its own.
+    return record("RollBackward0", y, [x], [], (dy) => [roll(dy, -by[0])]);
   }
   const along = (typeof dims === "number" ? [dims] : dims).map((d) => wrapDim(d, x.ndim));
   if (along.length !== by.length) {
@@ -226,7 +228,10 @@ export function unfold(x: Tensor, dim: number, size: number, step: number): Tens
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (size > n) throw new RangeError(`maximum size for tensor at dimension ${d} is ${n} but size is ${size}`);
   if (!(step > 0)) throw new RangeError(`step is ${step} but must be > 0`);
-  if (x.ndim === 0) return unfold(unsqueeze(x, 0), 0, size, step).select(0, 0);
+  if (x.ndim === 0) {
+    const y = view(x, [size], [1], x.offset);
+    return record("UnfoldBackward0", y, [x], [], (dy) => [dy.sum()]);
+  }
   const stride = x.strides[d];
   const sizes = [...x.sizes, size], strides = [...x.strides, stride];
   sizes[d] = Math.floor((n - size) / step) + 1;

@@ -6,18 +6,16 @@
 import { reduce } from "../../ffi/symbols.ts";
 import { recordMany } from "../autograd/node.ts";
 import { float32, int64 } from "../dtype.ts";
-import { empty, isHalf, over } from "../make.ts";
+import { empty, isHalf } from "../make.ts";
 import { type Named, named } from "../named.ts";
-import { contiguousStrides, wrapDim, wrapDims } from "../shape.ts";
+import { wrapDim, wrapDims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { eq } from "./compare.ts";
 import { unsupported } from "./elementwise.ts";
-import { fill_ } from "./fill.ts";
-import { scatterAdd } from "./gather.ts";
 import { reshape } from "./movement.ts";
 import { amax, amin, type Dims, fold, sum, unreduce } from "./reduce.ts";
-import { recordPicked, type ValuesIndices } from "./sort.ts";
+import { recordPicked, recordSqueezed, type ValuesIndices } from "./sort.ts";
 
 function along(operation: string, name: string, op: number, x: Tensor, dim: number, keepdim: boolean): ValuesIndices {
   if (x.ndim === 0) {
@@ -44,19 +42,6 @@ function along(operation: string, name: string, op: number, x: Tensor, dim: numb
     return named({ values, indices });
   }
   return keepdim ? recordPicked(name, x, d, values, indices) : recordSqueezed(name, x, d, values, indices);
-}
-
-/** Enters values with their places into the graph, with the reduced dimension taken away: one node, as in PyTorch. */
-function recordSqueezed(name: string, x: Tensor, d: number, kept: Tensor, at: Tensor): ValuesIndices {
-  const sizes = x.sizes.filter((_, i) => i !== d), keptSizes = kept.sizes;
-  const values = over(kept.storage, sizes, contiguousStrides(sizes), 0, kept.dtype), indices = reshape(at, sizes);
-  recordMany(name, [values, indices], [x], [at], ([dy], [at]) => {
-    if (dy === null) return [null];
-    const dx = empty(x.sizes, dy.dtype, dy.device);
-    fill_(dx, 0);
-    return [scatterAdd(dx, d, at, reshape(dy, keptSizes))];
-  });
-  return named({ values, indices });
 }
 
 /** The largest along `dim` and its index, the first of equals. */

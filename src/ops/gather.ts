@@ -205,13 +205,16 @@ function scatterReduce(
   const y = x.detached().clone();
   if (rows.count > 0) runScatter(operation, op, y, d, rows, source);
   const from = isTensor(source) ? source : null;
-  return record(names[operation] ?? "ScatterBackward0", y, [x, from], [], (dy, _, needs) => [
+  const name = operation === "scatter_add"
+    ? "ScatterAddBackward0"
+    : from === null
+    ? "ScatterBackward1"
+    : "ScatterBackward0";
+  return record(name, y, [x, from], [], (dy, _, needs) => [
     needs[0] ? (op === scatterOp.add ? dy : scatterReduce("scatter", scatterOp.set, dy, d, rows, 0)) : null,
     needs[1] ? padTo(gather(dy, d, rows), from!.sizes) : null,
   ]);
 }
-
-const names: Record<string, string> = { scatter_add: "ScatterAddBackward0", scatter: "ScatterBackward0" };
 
 /** Only the part of the source that has an index is read: the rest has a gradient of zero. */
 function padTo(dx: Tensor, sizes: Sizes): Tensor {

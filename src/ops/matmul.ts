@@ -207,7 +207,7 @@ export function squeezeLast(y: Tensor): Tensor {
 }
 
 /** The sum of products of two vectors. */
-export function dot(a: Tensor, b: Tensor): Tensor {
+export function dot(a: Tensor, b: Tensor, name = "DotBackward0"): Tensor {
   if (a.ndim !== 1 || b.ndim !== 1) {
     throw new RangeError(`1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors`);
   }
@@ -222,7 +222,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
   }
   sameType("dot", a, b);
   const y = gemm(unsqueeze(a.detached(), 0), unsqueeze(b.detached(), 1));
-  return record("DotBackward0", squeezeLast(squeezeLast(y)), [a, b], saveBoth(a, b), (dy, [a, b], needs) => [
+  return record(name, squeezeLast(squeezeLast(y)), [a, b], saveBoth(a, b), (dy, [a, b], needs) => [
     needs[0] ? mul(dy, b) : null,
     needs[1] ? mul(dy, a) : null,
   ]);
@@ -240,7 +240,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   if (na === 1 && nb === 1) return dot(a, b);
   if (na === 2 && nb === 1) return mv(a, b);
-  if (na === 1 && nb === 2) return squeeze(mm(unsqueeze(a, 0), b), 0);
+  if (na === 1 && nb === 2) return squeeze(mm(unsqueeze(a, 0), b), 0, "SqueezeBackward4");
   if (na === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
   if (nb === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   fits("matmul", a, b);

@@ -129,18 +129,17 @@ export function expand(x: Tensor, sizes: Sizes): Tensor {
 }
 
 /** Removes dimensions of size 1: all of them, one, or those listed. */
-export function squeeze(x: Tensor, dim?: number | Sizes): Tensor {
+export function squeeze(x: Tensor, dim?: number | Sizes, name: string = squeezeName(dim)): Tensor {
   const chosen = dim === undefined
     ? x.sizes.map((_, i) => i)
     : (typeof dim === "number" ? [dim] : dim).map((d) => wrapDim(d, x.ndim));
   const kept = x.sizes.map((_, i) => i).filter((i) => x.sizes[i] !== 1 || !chosen.includes(i));
   const y = viewOf(x, kept.map((i) => x.sizes[i]), kept.map((i) => x.strides[i]), x.offset);
-  const name = dim === undefined
-    ? "SqueezeBackward0"
-    : typeof dim === "number"
-    ? "SqueezeBackward1"
-    : "SqueezeBackward2";
   return record(name, y, [x], [], (dy) => [reshape(dy, x.sizes)]);
+}
+
+function squeezeName(dim: number | Sizes | undefined): string {
+  return dim === undefined ? "SqueezeBackward0" : typeof dim === "number" ? "SqueezeBackward1" : "SqueezeBackward2";
 }
 
 /** Adds a dimension of size 1. */

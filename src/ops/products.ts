@@ -235,7 +235,7 @@ export function addr(x: Tensor, u: Tensor, v: Tensor, beta = 1, alpha = 1): Tens
 
 /** The sum of products of two vectors, as {@linkcode dot}. */
 export function vdot(a: Tensor, b: Tensor): Tensor {
-  return dot(a, b);
+  return dot(a, b, "VdotBackward0");
 }
 
 /**

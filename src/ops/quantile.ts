@@ -59,10 +59,13 @@ export function quantile(
   if (dim === null || x.ndim === 0) y = keepdim ? reshape(front, [qs.count, ...x.sizes.map(() => 1)]) : front;
   else {
     // Without its dimension, the last one has gone to where `dim` was.
-    const kept = transpose(unsqueeze(front, -1), d + 1, -1);
-    y = keepdim ? kept : squeeze(kept, d + 1);
+    const kept = unsqueeze(front, -1);
+    y = keepdim
+      ? squeeze(transpose(unsqueeze(kept, -1), d + 1, -2), -1, "SqueezeBackward4")
+      : squeeze(transpose(kept, d + 1, -1), d + 1, "SqueezeBackward4");
   }
-  return many ? y : select(y, 0, 0);
+  // PyTorch squeezes in place, which is another node.
+  return many ? y : squeeze(y, 0, "SqueezeBackward4");
 }
 
 /** The elements at ranks q·(n − 1) along the last dimension; NaN where there is one, which sorting has put last. */

@@ -4,12 +4,13 @@
  * @module
  */
 import { scan, ternary } from "../../ffi/symbols.ts";
-import { recordMany } from "../autograd/node.ts";
+import { record, recordMany } from "../autograd/node.ts";
 import { bool, float32, int32, int64, promoteTypes } from "../dtype.ts";
-import { empty, isHalf } from "../make.ts";
+import { empty, isHalf, over } from "../make.ts";
 import { type Named, named } from "../named.ts";
-import { formatSizes, sameSizes, wrapDim } from "../shape.ts";
+import { contiguousStrides, formatSizes, sameSizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { isnan } from "./compare.ts";
 import { castTo, isTensor, type Operand, runTernary, unsupported } from "./elementwise.ts";
 import { fill_, scalarTensor } from "./fill.ts";
 import { gather, scatterAdd } from "./gather.ts";
@@ -52,14 +53,27 @@ export function recordPicked(name: string, x: Tensor, dim: number, values: Tenso
   return named({ values, indices });
 }
 
+/** Enters values with their places into the graph, with the reduced dimension taken away: one node, as in PyTorch. @internal */
+export function recordSqueezed(name: string, x: Tensor, d: number, kept: Tensor, at: Tensor): ValuesIndices {
+  const sizes = x.sizes.filter((_, i) => i !== d), keptSizes = kept.sizes;
+  const values = over(kept.storage, sizes, contiguousStrides(sizes), 0, kept.dtype), indices = reshape(at, sizes);
+  recordMany(name, [values, indices], [x], [at], ([dy], [at]) => {
+    if (dy === null) return [null];
+    const dx = empty(x.sizes, dy.dtype, dy.device);
+    fill_(dx, 0);
+    return [scatterAdd(dx, d, at, reshape(dy, keptSizes))];
+  });
+  return named({ values, indices });
+}
+
 /** The elements along `dim` in ascending or descending order; equal ones keep their order. */
-export function sort(x: Tensor, dim = -1, descending = false): ValuesIndices {
+export function sort(x: Tensor, dim = -1, descending = false, name = "SortBackward0"): ValuesIndices {
   if (x.ndim === 0) {
-    return recordPicked("SortBackward0", x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
+    return recordPicked(name, x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
   }
   const d = wrapDim(dim, x.ndim);
   const [values, indices] = sorted("sort", x, d, x.sizes[d], descending);
-  return recordPicked("SortBackward0", x, d, values, indices);
+  return recordPicked(name, x, d, values, indices);
 }
 
 /** The indices that sort `x` along `dim`. */
@@ -87,8 +101,7 @@ function pick(name: string, operation: string, x: Tensor, dim: number, k: number
   if (x.ndim === 0) return recordPicked(name, x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
   const [all, places] = sorted(operation, x, d, k, false);
   const values = clone(narrow(all, d, k - 1, 1)), indices = clone(narrow(places, d, k - 1, 1));
-  const result = recordPicked(name, x, d, values, indices);
-  return keepdim ? result : named({ values: squeeze(result.values, d), indices: squeeze(result.indices, d) });
+  return (keepdim ? recordPicked : recordSqueezed)(name, x, d, values, indices);
 }
 
 /** The k-th smallest element along `dim`. */
@@ -124,13 +137,12 @@ export function nanmedianAlong(x: Tensor, dim: number, keepdim = false): ValuesI
   const middle = numbers.sub(1).clampMin(0).div(2, { roundingMode: "floor" });
   const indices = gather(places, d, middle);
   const values = gather(raw, d, indices);
-  const result = recordPicked("NanmedianBackward1", x, d, values, indices);
-  return keepdim ? result : named({ values: squeeze(result.values, d), indices: squeeze(result.indices, d) });
+  return (keepdim ? recordPicked : recordSqueezed)("NanmedianBackward1", x, d, values, indices);
 }
 
 /** The median of all elements that are not NaN. */
 export function nanmedian(x: Tensor): Tensor {
-  return nanmedianAlong(reshape(x, [-1]), 0).values;
+  return recordShared("NanmedianBackward0", x, nanmedianAlong(reshape(x.detached(), [-1]), 0).values);
 }
 
 /** The most frequent element along `dim`, the smallest of several, with the last place where it is. */
@@ -147,8 +159,13 @@ export function mode(x: Tensor, dim = -1, keepdim = false): ValuesIndices {
     ? at.mul(0)
     : cat([narrow(at, d, 0, 1), narrow(at, d, 1, n - 1).mul(begins.to(int64))], d).cummax(d).values;
   const best = at.sub(starts).argmax(d, { keepdim: true });
-  const result = recordPicked("ModeBackward0", x, d, gather(values, d, best), gather(places, d, best));
-  return keepdim ? result : named({ values: squeeze(result.values, d), indices: squeeze(result.indices, d) });
+  return (keepdim ? recordPicked : recordSqueezed)(
+    "ModeBackward0",
+    x,
+    d,
+    gather(values, d, best),
+    gather(places, d, best),
+  );
 }
 
 function medianWithNaN(x: Tensor, d: number, keepdim: boolean, nan: Tensor): ValuesIndices {
@@ -162,7 +179,17 @@ function medianWithNaN(x: Tensor, d: number, keepdim: boolean, nan: Tensor): Val
 
 /** The median of all elements. */
 export function median(x: Tensor): Tensor {
-  return medianAlong(reshape(x, [-1]), 0).values;
+  return recordShared("MedianBackward0", x, medianAlong(reshape(x.detached(), [-1]), 0).values);
+}
+
+/** Enters one of x's elements into the graph: its gradient is shared evenly by all that equal it. */
+function recordShared(name: string, x: Tensor, y: Tensor): Tensor {
+  const value = y.detached();
+  value.base = null; // An output of its own.
+  return record(name, value, [x], [x, value], (dy, [x, y]) => {
+    const mask = (isnan(y.detached()).item() ? isnan(x) : x.detached().eq(y.detached())).to(dy.dtype);
+    return [mask.mul(dy.div(mask.sum()))];
+  });
 }
 
 /** Options of {@linkcode unique}. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, sizesOf, type Trailing } from "../arguments.ts";
+import { type Arguments, called, named, sizesOf, type Trailing } from "../arguments.ts";
 import { checkOptions, type NoOptions } from "../check.ts";
 import { type CreateOptions, empty, full, parseSizes, type SizeArguments, tensor, type TensorData } from "../create.ts";
 import * as arrange from "../ops/arrange.ts";
@@ -66,6 +66,21 @@ export interface RepeatInterleaveOptions {
 export type SliceScatterArguments = Trailing<
   [dim: number, start: number | null, end: number | null, step: number],
   SliceScatterOptions
+>;
+/** The arguments of {@linkcode TensorArrange.roll} by name. */
+export interface RollOptions {
+  /** By how many places, for each of `dims`. */
+  shifts: number | Sizes;
+  /** The dimensions. Default: the flattened tensor. */
+  dims?: number | Sizes;
+}
+
+/** Arguments of {@linkcode TensorArrange.roll}. */
+export type RollArguments = Arguments<
+  [shifts: number | Sizes],
+  [dims: number | Sizes],
+  { shifts: number | Sizes },
+  { dims?: number | Sizes }
 >;
 /** Arguments of {@linkcode TensorArrange.tril}. */
 export type TriangleArguments = Trailing<[diagonal: number], { diagonal?: number }>;
@@ -135,12 +150,9 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.flip(this, [0]);
   }
   /** The elements moved along `dims`, those that leave coming in at the other end. */
-  roll(
-    this: Tensor,
-    shifts: number | Sizes,
-    ...dims: Trailing<[dims: number | Sizes], { dims?: number | Sizes }>
-  ): Tensor {
-    return diagonals.roll(this, shifts, named<{ dims?: number | Sizes }>("roll", dims, ["dims"]).dims);
+  roll(this: Tensor, ...args: RollArguments): Tensor {
+    const o = called<RollOptions>("roll", args, ["shifts"], ["dims"]);
+    return diagonals.roll(this, o.shifts, o.dims);
   }
   /** Moves dimensions to other places. */
   movedim(this: Tensor, source: number | Sizes, destination: number | Sizes): Tensor {

@@ -261,7 +261,8 @@ export class TensorIndexing extends TensorActivation {
   /** The elements along `dim` (-1) in order: values, and the indices that they come from. */
   sort(this: Tensor, ...args: SortArguments): ValuesIndices {
     const o = named<SortOptions>("sort", args, ["dim", "descending", "stable"]);
-    return order.sort(this, o.dim, o.descending);
+    // PyTorch has two functions of this name, of which one takes `stable`.
+    return order.sort(this, o.dim, o.descending, o.stable === undefined ? "SortBackward0" : "SortBackward1");
   }
   /** The indices that sort this tensor along `dim` (-1). */
   argsort(this: Tensor, ...args: ArgsortArguments): Tensor {
