@@ -5,7 +5,7 @@
  */
 export { relu_, sigmoid, tanh } from "../ops/activation.ts";
 export * from "../ops/activation_calls.ts";
-export { logsigmoid, prelu, softsign, tanhshrink } from "../ops/activations.ts";
+export { logsigmoid, softsign, tanhshrink } from "../ops/activations.ts";
 export * from "../ops/norm_calls.ts";
 export {
   conv1d,
@@ -62,16 +62,12 @@ export { affineGrid, gridSample, type GridSampleOptions } from "../ops/grid_samp
 export { pdist } from "../ops/distance.ts";
 export { bilinear } from "../ops/bilinear.ts";
 export { fold, unfold } from "../ops/fold.ts";
+export { channelShuffle, type FoldArguments, type FoldOptions, pixelShuffle, pixelUnshuffle } from "../ops/vision.ts";
 export {
-  channelShuffle,
-  type FoldArguments,
-  type FoldOptions,
   interpolate,
   type InterpolateOptions,
   type InterpolationMode,
-  pixelShuffle,
-  pixelUnshuffle,
   upsample,
   type UpsampleOptions,
-} from "../ops/vision.ts";
+} from "../ops/interpolate.ts";
 export * from "../ops/lp_pool.ts";

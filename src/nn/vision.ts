@@ -15,14 +15,8 @@ import {
   pairwiseDistance,
   type PairwiseDistanceOptions,
 } from "../ops/response_norm.ts";
-import {
-  channelShuffle,
-  type FoldOptions,
-  interpolate,
-  type InterpolateOptions,
-  pixelShuffle,
-  pixelUnshuffle,
-} from "../ops/vision.ts";
+import { channelShuffle, type FoldOptions, pixelShuffle, pixelUnshuffle } from "../ops/vision.ts";
+import { interpolate, type InterpolateOptions } from "../ops/interpolate.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
 import { type FactoryOptions, factoryOptions, parameter } from "./factory.ts";
 import { uniform_ } from "./init.ts";

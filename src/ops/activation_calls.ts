@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Arguments, called, named, type Trailing } from "../arguments.ts";
 import { float64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
@@ -11,6 +11,7 @@ import { relu as reluOp } from "./activation.ts";
 import * as ops from "./activations.ts";
 import { le } from "./compare.ts";
 import { inPlace } from "./inplace.ts";
+import { reshape } from "./movement.ts";
 import { uniform_ } from "./random.ts";
 
 /** The option of activations that can overwrite their input. */
@@ -187,6 +188,11 @@ export function threshold(
   return apply("threshold", x, o.inplace, (x) => ops.threshold(x, threshold, value));
 }
 
+/** x, times the weight where it is negative: one for all elements, or one for each channel (He et al. 2015). */
+export function prelu(x: Tensor, ...rest: Arguments<[weight: Tensor], [], { weight: Tensor }, object>): Tensor {
+  return ops.prelu(x, called<{ weight: Tensor }>("prelu", rest, ["weight"]).weight);
+}
+
 /** Options of {@linkcode rrelu}. */
 export interface RReLUOptions extends InplaceOptions {
   /** The least slope. Default: 1/8. */
@@ -209,7 +215,7 @@ export function rrelu(
 
 /** A slope for each element: 1, or where x is not positive a number drawn between the bounds, as PyTorch draws. */
 function slopes(x: Tensor, lower: number, upper: number): Tensor {
-  const noise = x.detached().like().fill_(1), mask = le(x.detached(), 0);
+  const noise = empty([x.count], x.dtype, x.device).fill_(1), mask = reshape(le(x.detached(), 0), [-1]);
   const drawn = uniform_(empty([mask.sum().item()], float64, x.device), lower, upper, null);
-  return noise.indexPut_([mask], drawn.to(x.dtype));
+  return reshape(noise.indexPut_([mask], drawn.to(x.dtype)), x.sizes);
 }

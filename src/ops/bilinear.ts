@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { named, type Trailing } from "../arguments.ts";
 import { formatSizes, product } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
+import { castTo } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { permute, reshape, unsqueeze } from "./movement.ts";
 import { sum } from "./reduce.ts";
@@ -15,7 +17,13 @@ import { sum } from "./reduce.ts";
  *
  * @throws {RangeError} When the shapes do not fit.
  */
-export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+export function bilinear(
+  a: Tensor,
+  b: Tensor,
+  weight: Tensor,
+  ...rest: Trailing<[bias: Tensor | null], { bias?: Tensor | null }>
+): Tensor {
+  const { bias = null } = named<{ bias?: Tensor | null }>("bilinear", rest, ["bias"]);
   const [out, m, n] = weight.sizes, lead = a.sizes.slice(0, -1), rows = product(lead);
   if (a.sizes[a.ndim - 1] !== m || b.sizes[b.ndim - 1] !== n || product(b.sizes.slice(0, -1)) !== rows) {
     throw new RangeError(
@@ -27,6 +35,6 @@ export function bilinear(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor | nu
   // [rows, m]·[m, out·n] = what each output makes of b.
   const left = matmul(reshape(a, [rows, m]), reshape(permute(weight, [1, 0, 2]), [m, out * n]));
   const y = sum(mul(reshape(left, [rows, out, n]), unsqueeze(reshape(b, [rows, n]), 1)), 2);
-  const shaped = reshape(y, [...lead, out]);
+  const shaped = castTo(reshape(y, [...lead, out]), a.dtype);
   return bias === null ? shaped : add(shaped, bias);
 }

@@ -10,7 +10,7 @@
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { binary } from "../../ffi/symbols.ts";
-import { float32 } from "../dtype.ts";
+import { type DType, float32, float64, int64 } from "../dtype.ts";
 import { empty, isHalf, over } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { formatSizes, type Sizes } from "../shape.ts";
@@ -48,9 +48,16 @@ function describe(image: Sizes, weight: Sizes, result: Sizes, g: ConvGeometry): 
 
 const wide = (x: Tensor): Tensor => castTo(x, float32);
 
+/** What a type is computed in: int64 in float64, exact below 2⁵³. */
+function computeType(dtype: DType): DType {
+  return isHalf(dtype) ? float32 : dtype === int64 ? float64 : dtype;
+}
+
 function runForward(image: Tensor, w: Tensor, bias: Tensor | null, sizes: Sizes, g: ConvGeometry): Tensor {
-  if (isHalf(image.dtype)) {
-    return castTo(runForward(wide(image), wide(w), bias && wide(bias), sizes, g), image.dtype);
+  const type = computeType(image.dtype);
+  if (type !== image.dtype) {
+    const b = bias && castTo(bias, type);
+    return castTo(runForward(castTo(image, type), castTo(w, type), b, sizes, g), image.dtype);
   }
   const y = empty(sizes, image.dtype, image.device);
   if (y.count === 0) return y;
@@ -71,6 +78,21 @@ function runInput(result: Tensor, w: Tensor, sizes: Sizes, g: ConvGeometry): Ten
     throw unsupported("convolution", result.dtype);
   }
   return image;
+}
+
+/** {@linkcode runInput} as an operation of its own, with a bias. */
+function runTransposed(x: Tensor, w: Tensor, bias: Tensor | null, sizes: Sizes, g: ConvGeometry): Tensor {
+  const type = computeType(x.dtype);
+  if (type !== x.dtype) {
+    const b = bias && castTo(bias, type);
+    return castTo(runTransposed(castTo(x, type), castTo(w, type), b, sizes, g), x.dtype);
+  }
+  const y = runInput(x, w, sizes, g);
+  if (bias === null) return y;
+  const inner = sizes.slice(2), shape = [sizes[1], ...inner.map(() => 1)];
+  const strides = [bias.strides[0], ...inner.map(() => 0)];
+  runBinaryInPlace(binary.add, y, over(bias.storage, shape, strides, bias.offset, bias.dtype));
+  return y;
 }
 
 /** The weight's gradient, and the bias's where `bias` is to be filled. */
@@ -269,14 +291,7 @@ export function convolutionTransposed(
         }). Output size is too small (${operation})`,
       );
     }
-    const y = runInput(x, w, [x.sizes[0], outputs, ...out], g);
-    if (b !== null) {
-      runBinaryInPlace(
-        binary.add,
-        y,
-        over(b.storage, [outputs, ...out.map(() => 1)], [b.strides[0], ...out.map(() => 0)], b.offset, b.dtype),
-      );
-    }
+    const y = runTransposed(x, w, b, [x.sizes[0], outputs, ...out], g);
     return record("ConvolutionBackward0", y, [x, w, b], [x, w], (dy, [x, w], needs) => [
       needs[0] ? forward(dy, w, x.sizes, g) : null,
       needs[1] ? backwardWeight(x, dy, w.sizes, g) : null,

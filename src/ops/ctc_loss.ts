@@ -198,7 +198,7 @@ export function ctcLoss(
   }
   const inputs = numbers("input_lengths", inputLengths, batch);
   const lengths = numbers("target_lengths", targetLengths, batch);
-  const labels = dense(targets.to(int64));
+  const labels = dense(targets.to(int64).to(x.device));
   const offsets = starts(x, labels, inputs, lengths);
   let y = losses(x, {
     targets: labels,

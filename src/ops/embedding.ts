@@ -7,20 +7,22 @@ import { scatter } from "../../ffi/symbols.ts";
 import { named, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { int32, int64 } from "../dtype.ts";
-import { empty } from "../make.ts";
+import { float32, int32, int64 } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
 import { formatSizes } from "../shape.ts";
 import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
-import { div, mul } from "./arithmetic.ts";
+import { add, div, mul } from "./arithmetic.ts";
 import { castTo } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { indexAdd, putRows, takeRows, wrapIndices } from "./gather.ts";
 import { index } from "./index.ts";
 import { stack } from "./join.ts";
 import { narrow, reshape, select, unsqueeze } from "./movement.ts";
-import { amax, sum } from "./reduce.ts";
+import { amax } from "./reduce.ts";
+import { pNorm } from "./response_norm.ts";
 import { dense } from "./strided.ts";
+import { where } from "./where.ts";
 
 /** Options of {@linkcode embedding}. */
 export interface EmbeddingOptions {
@@ -96,9 +98,11 @@ export function renorm_(weight: Tensor, x: Tensor, maxNorm: number, p: number): 
   noGrad(() => {
     const used = reshape(x, [-1]).unique();
     const rows = index(weight.detached(), [used]);
-    const norms = sum(rows.abs().pow(p), 1, true).pow(1 / p);
-    const factor = norms.gt(maxNorm).where(div(maxNorm, norms.add(1e-7)), 1);
-    weight.indexPut_([used], mul(rows, factor));
+    const wide = isHalf(rows.dtype) ? castTo(rows, float32) : rows;
+    // A norm is a number of the rows' type.
+    const norms = castTo(castTo(pNorm(wide, p, 1, true), rows.dtype), wide.dtype);
+    const factor = where(norms.gt(maxNorm), div(maxNorm, add(norms, 1e-7)), 1);
+    weight.indexPut_([used], castTo(mul(wide, factor), rows.dtype));
   });
 }
 
@@ -141,9 +145,23 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
 export function embeddingBag(
   x: Tensor,
   weight: Tensor,
-  ...rest: Trailing<[offsets: Tensor | null], EmbeddingBagOptions>
+  ...rest: Trailing<
+    [
+      offsets: Tensor | null,
+      maxNorm: number | null,
+      normType: number,
+      scaleGradByFreq: boolean,
+      mode: BagMode,
+      sparse: boolean,
+      perSampleWeights: Tensor | null,
+      includeLastOffset: boolean,
+      paddingIdx: number | null,
+    ],
+    EmbeddingBagOptions
+  >
 ): Tensor {
-  const o = named<EmbeddingBagOptions>("embedding_bag", rest, ["offsets"], [
+  const o = named<EmbeddingBagOptions>("embedding_bag", rest, [
+    "offsets",
     "maxNorm",
     "normType",
     "scaleGradByFreq",
@@ -171,6 +189,11 @@ export function embeddingBag(
     throw new RangeError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${x.ndim}`);
   }
   if (o.maxNorm !== undefined && o.maxNorm !== null) renorm_(weight, x, o.maxNorm, o.normType ?? 2);
+  if (isHalf(weight.dtype)) {
+    const wide = perSampleWeights && castTo(perSampleWeights, float32);
+    const y = embeddingBag(x, weight.to(float32), { ...o, maxNorm: null, perSampleWeights: wide });
+    return y.to(weight.dtype);
+  }
   const padding = paddingRow("embedding_bag", o.paddingIdx, weight.sizes[0]);
   const ends = x.ndim === 2 ? null : bagEnds(x, offsets!, o.includeLastOffset ?? false);
   const flat = reshape(x, [-1]);

@@ -276,10 +276,12 @@ export function binaryCrossEntropyWithLogits(
     );
   }
   const operation = "binary_cross_entropy_with_logits";
-  if (positive === null) return elementwise(operation, bceWithLogits, x, t, reduction, weight);
+  // PyTorch composes the loss of operations, each of which rounds to 16 bits.
+  if (positive === null && !isHalf(x.dtype)) return elementwise(operation, bceWithLogits, x, t, reduction, weight);
   const code = reductionCode(reduction);
-  const factor = (t: Tensor): Tensor => add(mul(sub(positive, 1), t), 1);
-  const terms = sub(mul(sub(1, t.detached()), x.detached()), mul(factor(t.detached()), logSigmoid(x.detached())));
+  const logs = (factor: Tensor | null, x: Tensor): Tensor => factor ? mul(factor, logSigmoid(x)) : logSigmoid(x);
+  const factor = (t: Tensor): Tensor | null => positive && add(mul(sub(positive, 1), t), 1);
+  const terms = sub(mul(sub(1, t.detached()), x.detached()), logs(factor(t.detached()), x.detached()));
   const weighted = weight === null ? terms : mul(terms, weight.detached());
   const y = code === 0 ? weighted : reduction === "mean" ? weighted.mean() : weighted.sum();
   return record(bceWithLogits.name, y, [x, t], [x, t], (dy, [x, t], needs) => {
@@ -288,8 +290,8 @@ export function binaryCrossEntropyWithLogits(
       return reduction === "mean" ? div(g, x.count) : g;
     };
     return [
-      needs[0] ? scaled(sub(sub(1, t), mul(factor(t), sub(1, sigmoid(x))))) : null,
-      needs[1] ? scaled(sub(neg(x), mul(sub(positive, 1), logSigmoid(x)))) : null,
+      needs[0] ? scaled(sub(sub(1, t), mul(factor(t) ?? 1, sub(1, sigmoid(x))))) : null,
+      needs[1] ? scaled(positive ? sub(neg(x), mul(sub(positive, 1), logSigmoid(x))) : neg(x)) : null,
     ];
   });
 }

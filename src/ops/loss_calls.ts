@@ -9,11 +9,29 @@ import * as entropy from "./cross_entropy.ts";
 import type { Reduction } from "./cross_entropy.ts";
 import * as loss from "./loss.ts";
 
+/** What PyTorch calls deprecated: `reduction` in two booleans. */
+export interface LegacyReduction {
+  /** Deprecated: a sum instead of a mean where it is false. */
+  sizeAverage?: boolean | null;
+  /** Deprecated: no reduction where it is false. */
+  reduce?: boolean | null;
+}
+
 /** The option of every loss. */
-export interface ReductionOptions {
+export interface ReductionOptions extends LegacyReduction {
   /** What becomes of the elements' losses. Default: `"mean"`. */
   reduction?: Reduction;
 }
+
+/** The reduction that options ask for. @internal */
+export function reductionOf<R extends string>(o: LegacyReduction & { reduction?: R }): R | "mean" | "sum" | "none" {
+  const average = o.sizeAverage ?? null, reduce = o.reduce ?? null;
+  if (average === null && reduce === null) return o.reduction ?? "mean";
+  return reduce === false ? "none" : average === false ? "sum" : "mean";
+}
+
+/** How most losses end: the positions of the deprecated booleans, and the reduction. */
+export type ReductionArguments = [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction];
 
 /** Options of losses whose elements can be weighted. */
 export interface WeightedLossOptions extends ReductionOptions {
@@ -52,7 +70,7 @@ export interface HuberLossOptions extends WeightedLossOptions {
 }
 
 /** Options of {@linkcode klDiv}. */
-export interface KLDivOptions {
+export interface KLDivOptions extends LegacyReduction {
   /** What becomes of the elements' losses; `"batchmean"` is their sum over the batch size. Default: `"mean"`. */
   reduction?: Reduction | "batchmean";
   /** Whether the target is a logarithm too. Default: false. */
@@ -74,10 +92,23 @@ export interface KLDivOptions {
 export function crossEntropy(
   x: Tensor,
   target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null], CrossEntropyOptions>
+  ...rest: Trailing<
+    [
+      weight: Tensor | null,
+      sizeAverage: boolean | null,
+      ignoreIndex: number,
+      reduce: boolean | null,
+      reduction: Reduction,
+      labelSmoothing: number,
+    ],
+    CrossEntropyOptions
+  >
 ): Tensor {
-  const o = named<CrossEntropyOptions>("cross_entropy", rest, ["weight"], [
+  const o = named<CrossEntropyOptions>("cross_entropy", rest, [
+    "weight",
+    "sizeAverage",
     "ignoreIndex",
+    "reduce",
     "reduction",
     "labelSmoothing",
   ]);
@@ -86,7 +117,7 @@ export function crossEntropy(
     target,
     o.weight ?? null,
     o.ignoreIndex ?? -100,
-    o.reduction ?? "mean",
+    reductionOf(o),
     o.labelSmoothing ?? 0,
   );
 }
@@ -95,68 +126,107 @@ export function crossEntropy(
 export function nllLoss(
   x: Tensor,
   target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null], NLLLossOptions>
+  ...rest: Trailing<
+    [
+      weight: Tensor | null,
+      sizeAverage: boolean | null,
+      ignoreIndex: number,
+      reduce: boolean | null,
+      reduction: Reduction,
+    ],
+    NLLLossOptions
+  >
 ): Tensor {
-  const o = named<NLLLossOptions>("nll_loss", rest, ["weight"], ["ignoreIndex", "reduction"]);
-  return entropy.nllLoss(x, target, o.weight ?? null, o.ignoreIndex ?? -100, o.reduction ?? "mean");
+  const o = named<NLLLossOptions>("nll_loss", rest, ["weight", "sizeAverage", "ignoreIndex", "reduce", "reduction"]);
+  return entropy.nllLoss(x, target, o.weight ?? null, o.ignoreIndex ?? -100, reductionOf(o));
 }
 
 /** The squared difference. */
-export function mseLoss(x: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
-  const o = named<WeightedLossOptions>("mse_loss", [options], [], ["reduction", "weight"]);
-  return loss.mseLoss(x, target, o.reduction ?? "mean", o.weight ?? null);
+export function mseLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>
+): Tensor {
+  const o = named<WeightedLossOptions>("mse_loss", rest, ["sizeAverage", "reduce", "reduction", "weight"]);
+  return loss.mseLoss(x, target, reductionOf(o), o.weight ?? null);
 }
 
 /** The absolute difference. */
-export function l1Loss(x: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
-  const o = named<WeightedLossOptions>("l1_loss", [options], [], ["reduction", "weight"]);
-  return loss.l1Loss(x, target, o.reduction ?? "mean", o.weight ?? null);
+export function l1Loss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>
+): Tensor {
+  const o = named<WeightedLossOptions>("l1_loss", rest, ["sizeAverage", "reduce", "reduction", "weight"]);
+  return loss.l1Loss(x, target, reductionOf(o), o.weight ?? null);
 }
 
 /** The squared difference over 2β below β, the absolute difference less β/2 above. */
-export function smoothL1Loss(x: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor {
-  const o = named<SmoothL1LossOptions>("smooth_l1_loss", [options], [], ["reduction", "beta"]);
-  return loss.smoothL1Loss(x, target, o.reduction ?? "mean", o.beta ?? 1);
+export function smoothL1Loss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[...ReductionArguments, beta: number], SmoothL1LossOptions>
+): Tensor {
+  const o = named<SmoothL1LossOptions>("smooth_l1_loss", rest, ["sizeAverage", "reduce", "reduction", "beta"]);
+  return loss.smoothL1Loss(x, target, reductionOf(o), o.beta ?? 1);
 }
 
 /** Half the squared difference below δ, δ times the absolute difference less δ/2 above. */
-export function huberLoss(x: Tensor, target: Tensor, options?: HuberLossOptions): Tensor {
-  const o = named<HuberLossOptions>("huber_loss", [options], [], ["reduction", "delta", "weight"]);
-  return loss.huberLoss(x, target, o.reduction ?? "mean", o.delta ?? 1, o.weight ?? null);
+export function huberLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[reduction: Reduction, delta: number, weight: Tensor | null], HuberLossOptions>
+): Tensor {
+  const o = named<HuberLossOptions>("huber_loss", rest, ["reduction", "delta", "weight"]);
+  return loss.huberLoss(x, target, reductionOf(o), o.delta ?? 1, o.weight ?? null);
 }
 
 /** The cross entropy of probabilities and targets between 0 and 1, of one shape. */
 export function binaryCrossEntropy(
   x: Tensor,
   target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null], WeightedLossOptions>
+  ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>
 ): Tensor {
-  const o = named<WeightedLossOptions>("binary_cross_entropy", rest, ["weight"], ["reduction"]);
-  return loss.binaryCrossEntropy(x, target, o.weight ?? null, o.reduction ?? "mean");
+  const o = named<WeightedLossOptions>("binary_cross_entropy", rest, ["weight", "sizeAverage", "reduce", "reduction"]);
+  return loss.binaryCrossEntropy(x, target, o.weight ?? null, reductionOf(o));
 }
 
 /** {@linkcode binaryCrossEntropy} of sigmoid(x), computed without overflow. */
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
   target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null], BCEWithLogitsOptions>
+  ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null], BCEWithLogitsOptions>
 ): Tensor {
-  const o = named<BCEWithLogitsOptions>("binary_cross_entropy_with_logits", rest, ["weight"], [
+  const o = named<BCEWithLogitsOptions>("binary_cross_entropy_with_logits", rest, [
+    "weight",
+    "sizeAverage",
+    "reduce",
     "reduction",
     "posWeight",
   ]);
-  const { weight = null, reduction = "mean", posWeight = null } = o;
-  return loss.binaryCrossEntropyWithLogits(x, target, weight, reduction, posWeight);
+  const { weight = null, posWeight = null } = o;
+  return loss.binaryCrossEntropyWithLogits(x, target, weight, reductionOf(o), posWeight);
 }
 
 /** The Kullback-Leibler divergence of log-probabilities x from the target's probabilities. */
-export function klDiv(x: Tensor, target: Tensor, options?: KLDivOptions): Tensor {
-  const o = named<KLDivOptions>("kl_div", [options], [], ["reduction", "logTarget"]);
-  return loss.klDivLoss(x, target, o.reduction ?? "mean", o.logTarget ?? false);
+export function klDiv(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<
+    [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
+    KLDivOptions
+  >
+): Tensor {
+  const o = named<KLDivOptions>("kl_div", rest, ["sizeAverage", "reduce", "reduction", "logTarget"]);
+  return loss.klDivLoss(x, target, reductionOf(o), o.logTarget ?? false);
 }
 
 /** log(1 + exp(−target x)), the target being ±1. */
-export function softMarginLoss(x: Tensor, target: Tensor, options?: ReductionOptions): Tensor {
-  const o = named<ReductionOptions>("soft_margin_loss", [options], [], ["reduction"]);
-  return loss.softMarginLoss(x, target, o.reduction ?? "mean");
+export function softMarginLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<ReductionArguments, ReductionOptions>
+): Tensor {
+  const o = named<ReductionOptions>("soft_margin_loss", rest, ["sizeAverage", "reduce", "reduction"]);
+  return loss.softMarginLoss(x, target, reductionOf(o));
 }

@@ -3,17 +3,18 @@
  *
  * @module
  */
-import { named } from "../arguments.ts";
-import { int64 } from "../dtype.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { getDefaultDtype, int64 } from "../dtype.ts";
+import { empty, isHalf } from "../make.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
 import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { logsigmoid } from "./activations.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { reductionCode } from "./cross_entropy.ts";
+import { type Reduction, reductionCode } from "./cross_entropy.ts";
 import { checkDevices } from "./elementwise.ts";
 import { gather } from "./gather.ts";
-import type { ReductionOptions, WeightedLossOptions } from "./loss_calls.ts";
+import { type ReductionArguments, reductionOf, type ReductionOptions, type WeightedLossOptions } from "./loss_calls.ts";
 import { reshape, unsqueeze } from "./movement.ts";
 import { exp, log } from "./pointwise.ts";
 import { mean, sum } from "./reduce.ts";
@@ -32,11 +33,16 @@ export interface MarginOptions extends ReductionOptions {
   margin?: number;
 }
 
-const marginOptions = ["margin", "reduction"] as const;
+const reductions = ["sizeAverage", "reduce", "reduction"] as const;
 
 /** max(0, −target (a − b) + margin). */
-export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor {
-  const o = named<MarginOptions>("margin_ranking_loss", [options], [], marginOptions);
+export function marginRankingLoss(
+  a: Tensor,
+  b: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>
+): Tensor {
+  const o = named<MarginOptions>("margin_ranking_loss", rest, ["margin", ...reductions]);
   if (a.ndim !== b.ndim || a.ndim !== target.ndim) {
     throw new RangeError(
       `margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: ${
@@ -44,19 +50,33 @@ export function marginRankingLoss(a: Tensor, b: Tensor, target: Tensor, options?
       }, input2: ${formatSizes(b.sizes)}, target: ${formatSizes(target.sizes)} `,
     );
   }
-  return reduced(clampMin(add(mul(neg(target), sub(a, b)), o.margin ?? 0), 0), o.reduction);
+  let terms = mul(neg(target), sub(a, b));
+  // The margin is a float in PyTorch, whatever its value.
+  if (!terms.dtype.isFloatingPoint) terms = terms.to(getDefaultDtype());
+  return reduced(clampMin(add(terms, o.margin ?? 0), 0), reductionOf(o));
 }
 
 /** x where the target is 1, max(0, margin − x) where it is −1. */
-export function hingeEmbeddingLoss(x: Tensor, target: Tensor, options?: MarginOptions): Tensor {
-  const o = named<MarginOptions>("hinge_embedding_loss", [options], [], marginOptions);
-  const far = clampMin(sub(o.margin ?? 1, x), 0);
-  return reduced(add(where(target.ne(1), far, 0), where(target.ne(-1), x, 0)), o.reduction);
+export function hingeEmbeddingLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>
+): Tensor {
+  const o = named<MarginOptions>("hinge_embedding_loss", rest, ["margin", ...reductions]);
+  // A number that 16-bit numbers are subtracted from is rounded to their type first.
+  const margin = isHalf(x.dtype) ? empty([], x.dtype, x.device).fill_(o.margin ?? 1) : o.margin ?? 1;
+  const far = clampMin(sub(margin, x), 0);
+  return reduced(add(where(target.ne(1), far, 0), where(target.ne(-1), x, 0)), reductionOf(o));
 }
 
 /** 1 − cos where the target is 1, max(0, cos − margin) where it is −1. */
-export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, options?: MarginOptions): Tensor {
-  const o = named<MarginOptions>("cosine_embedding_loss", [options], [], marginOptions);
+export function cosineEmbeddingLoss(
+  a: Tensor,
+  b: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>
+): Tensor {
+  const o = named<MarginOptions>("cosine_embedding_loss", rest, ["margin", ...reductions]);
   if (!sameSizes(a.sizes, b.sizes) || target.ndim !== a.ndim - 1) {
     throw new RangeError(
       `${Math.max(a.ndim - 1, 0)}D target tensor expects ${a.ndim}D input tensors, but found inputs with sizes ${
@@ -69,7 +89,7 @@ export function cosineEmbeddingLoss(a: Tensor, b: Tensor, target: Tensor, option
   const cosine = div(sum(mul(a, b), -1), mul(square(a), square(b)).sqrt());
   const close = where(target.eq(1), sub(1, cosine), 0);
   const far = where(target.eq(-1), clampMin(sub(cosine, o.margin ?? 0), 0), 0);
-  return reduced(add(close, far), o.reduction);
+  return reduced(add(close, far), reductionOf(o));
 }
 
 /** Options of {@linkcode tripletMarginLoss}. */
@@ -87,15 +107,18 @@ export function tripletMarginLoss(
   anchor: Tensor,
   positive: Tensor,
   negative: Tensor,
-  options?: TripletMarginOptions,
+  ...rest: Trailing<
+    [margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments],
+    TripletMarginOptions
+  >
 ): Tensor {
-  const o = named<TripletMarginOptions>("triplet_margin_loss", [options], [], [...marginOptions, "p", "eps", "swap"]);
+  const o = named<TripletMarginOptions>("triplet_margin_loss", rest, ["margin", "p", "eps", "swap", ...reductions]);
   const { margin = 1, p = 2, eps = 1e-6 } = o;
   if (margin <= 0) throw new RangeError(`margin must be greater than 0, got ${margin}`);
   const distance = (a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b, p, eps);
   let far = distance(anchor, negative);
   if (o.swap) far = minimum(far, distance(positive, negative));
-  return reduced(clampMin(add(sub(distance(anchor, positive), far), margin), 0), o.reduction);
+  return reduced(clampMin(add(sub(distance(anchor, positive), far), margin), 0), reductionOf(o));
 }
 
 /** Options of {@linkcode tripletMarginWithDistanceLoss}. */
@@ -114,14 +137,15 @@ export function tripletMarginWithDistanceLoss(
   options?: TripletDistanceOptions,
 ): Tensor {
   const o = named<TripletDistanceOptions>("triplet_margin_with_distance_loss", [options], [], [
-    ...marginOptions,
+    "margin",
+    "reduction",
     "distanceFunction",
     "swap",
   ]);
   const distance = o.distanceFunction ?? ((a: Tensor, b: Tensor): Tensor => pairwiseDistance(a, b));
   let far = distance(anchor, negative);
   if (o.swap) far = minimum(far, distance(positive, negative));
-  return reduced(clampMin(add(sub(distance(anchor, positive), far), o.margin ?? 1), 0), o.reduction);
+  return reduced(clampMin(add(sub(distance(anchor, positive), far), o.margin ?? 1), 0), reductionOf(o));
 }
 
 /** Options of {@linkcode multiMarginLoss}. */
@@ -133,12 +157,16 @@ export interface MultiMarginOptions extends WeightedLossOptions {
 }
 
 /** Σ max(0, margin − x[target] + x[i])^p over the other classes, over their number. */
-export function multiMarginLoss(x: Tensor, target: Tensor, options?: MultiMarginOptions): Tensor {
-  const o = named<MultiMarginOptions>("multi_margin_loss", [options], [], [...marginOptions, "p", "weight"]);
+export function multiMarginLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[p: number, margin: number, weight: Tensor | null, ...ReductionArguments], MultiMarginOptions>
+): Tensor {
+  const o = named<MultiMarginOptions>("multi_margin_loss", rest, ["p", "margin", "weight", ...reductions]);
   const { p = 1, margin = 1, weight = null } = o;
   if (p !== 1 && p !== 2) throw new RangeError("only p == 1 and p == 2 supported");
   checkDevices("multi_margin_loss", x, target, weight);
-  const rows = x.ndim === 1 ? unsqueeze(x, 0) : x;
+  const rows = x.ndim < 2 ? reshape(x, [1, -1]) : x;
   const labels = reshape(target, [-1, 1]);
   if (labels.sizes[0] !== rows.sizes[0]) {
     throw new RangeError(
@@ -150,20 +178,28 @@ export function multiMarginLoss(x: Tensor, target: Tensor, options?: MultiMargin
   let terms = mul(p === 1 ? hinge : mul(hinge, hinge), others);
   if (weight !== null) terms = mul(terms, unsqueeze(weight.indexSelect(0, reshape(target, [-1])), 1));
   const losses = div(sum(terms, 1), rows.sizes[1]);
-  return underName("MultiMarginLossBackward0", reduced(x.ndim === 1 ? reshape(losses, []) : losses, o.reduction));
+  return underName("MultiMarginLossBackward0", reduced(x.ndim < 2 ? reshape(losses, []) : losses, reductionOf(o)));
 }
 
 /** The mean over classes of the cross entropy of sigmoid(x) and multi-hot targets. */
-export function multilabelSoftMarginLoss(x: Tensor, target: Tensor, options?: WeightedLossOptions): Tensor {
-  const o = named<WeightedLossOptions>("multilabel_soft_margin_loss", [options], [], ["reduction", "weight"]);
+export function multilabelSoftMarginLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>
+): Tensor {
+  const o = named<WeightedLossOptions>("multilabel_soft_margin_loss", rest, ["weight", ...reductions]);
   let terms = neg(add(mul(target, logsigmoid(x)), mul(sub(1, target), logsigmoid(neg(x)))));
   if (o.weight) terms = mul(terms, o.weight);
-  return reduced(div(sum(terms, -1), x.sizes[x.ndim - 1]), o.reduction);
+  return reduced(div(sum(terms, -1), x.sizes[x.ndim - 1]), reductionOf(o));
 }
 
 /** Σ max(0, 1 − (x[target] − x[i])) over target and other classes; a row's targets end at the first −1. */
-export function multilabelMarginLoss(x: Tensor, target: Tensor, options?: ReductionOptions): Tensor {
-  const o = named<ReductionOptions>("multilabel_margin_loss", [options], [], ["reduction"]);
+export function multilabelMarginLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<ReductionArguments, ReductionOptions>
+): Tensor {
+  const o = named<ReductionOptions>("multilabel_margin_loss", rest, reductions);
   if (!sameSizes(x.sizes, target.sizes)) {
     throw new RangeError(
       `inconsistent target size: ${formatSizes(target.sizes)} for input of size: ${formatSizes(x.sizes)}`,
@@ -182,7 +218,7 @@ export function multilabelMarginLoss(x: Tensor, target: Tensor, options?: Reduct
   const terms = mul(mul(hinge, unsqueeze(valid, 2)), unsqueeze(sub(1, chosen), 1));
   const losses = div(sum(terms, [1, 2]), classes);
   const shaped = x.ndim === 2 ? losses : reshape(losses, []);
-  return underName("MultilabelMarginLossBackward0", reduced(shaped, o.reduction));
+  return underName("MultilabelMarginLossBackward0", reduced(shaped, reductionOf(o)));
 }
 
 function lowerTriangle(n: number, like: Tensor): Tensor {
@@ -202,13 +238,34 @@ export interface PoissonNLLOptions extends ReductionOptions {
 }
 
 /** The negative log-likelihood of counts under Poisson distributions. */
-export function poissonNllLoss(x: Tensor, target: Tensor, options?: PoissonNLLOptions): Tensor {
-  const o = named<PoissonNLLOptions>("poisson_nll_loss", [options], [], ["logInput", "full", "eps", "reduction"]);
+export function poissonNllLoss(
+  x: Tensor,
+  target: Tensor,
+  ...rest: Trailing<
+    [
+      logInput: boolean,
+      full: boolean,
+      sizeAverage: boolean | null,
+      eps: number,
+      reduce: boolean | null,
+      reduction: Reduction,
+    ],
+    PoissonNLLOptions
+  >
+): Tensor {
+  const o = named<PoissonNLLOptions>("poisson_nll_loss", rest, [
+    "logInput",
+    "full",
+    "sizeAverage",
+    "eps",
+    "reduce",
+    "reduction",
+  ]);
   const terms = o.logInput ?? true ? sub(exp(x), mul(target, x)) : sub(x, mul(target, log(add(x, o.eps ?? 1e-8))));
-  if (!o.full) return reduced(terms, o.reduction);
+  if (!o.full) return reduced(terms, reductionOf(o));
   const large = clampMin(target, 1);
   const stirling = add(sub(mul(large, log(large)), large), mul(log(mul(large, 2 * Math.PI)), 0.5));
-  return reduced(add(terms, where(target.le(1), 0, stirling)), o.reduction);
+  return reduced(add(terms, where(target.le(1), 0, stirling)), reductionOf(o));
 }
 
 /** Options of {@linkcode gaussianNllLoss}. */
@@ -224,9 +281,9 @@ export function gaussianNllLoss(
   x: Tensor,
   target: Tensor,
   variance: Tensor | number,
-  options?: GaussianNLLOptions,
+  ...rest: Trailing<[full: boolean, eps: number, reduction: Reduction], GaussianNLLOptions>
 ): Tensor {
-  const o = named<GaussianNLLOptions>("gaussian_nll_loss", [options], [], ["full", "eps", "reduction"]);
+  const o = named<GaussianNLLOptions>("gaussian_nll_loss", rest, ["full", "eps", "reduction"]);
   let spread = typeof variance === "number" ? mul(x.detached().clone().fill_(1), variance) : variance;
   if (spread.lt(0).sum().item() > 0) throw new RangeError("var has negative entry/entries");
   if (!sameSizes(spread.sizes, x.sizes)) {
@@ -243,5 +300,5 @@ export function gaussianNllLoss(
   const d = sub(x, target);
   let terms = mul(add(log(bounded), div(mul(d, d), bounded)), 0.5);
   if (o.full) terms = add(terms, 0.5 * Math.log(2 * Math.PI));
-  return reduced(terms, o.reduction);
+  return reduced(terms, reductionOf(o));
 }

@@ -10,6 +10,7 @@ import { meta, metaPtr } from "../scratch.ts";
 import { broadcastSizes, contiguousStrides, formatSizes, product } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
+import { checkOptions, isOptions } from "../check.ts";
 import { castTo, checkDevices, unsupported } from "./elementwise.ts";
 import { expand, reshape, squeeze, t, transpose, unsqueeze, view } from "./movement.ts";
 
@@ -267,7 +268,14 @@ function unsafeView(x: Tensor, sizes: readonly number[]): Tensor {
  *
  * @throws {RangeError} When the number of features differs.
  */
-export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  last: Tensor | null | { bias?: Tensor | null } = null,
+): Tensor {
+  if (isOptions(last)) checkOptions("linear", last, ["bias"]);
+  // What is no options object is a tensor, or null.
+  const bias = isOptions(last) ? (last as { bias?: Tensor | null }).bias ?? null : last as Tensor | null;
   const features = x.sizes[x.ndim - 1], expected = weight.sizes[weight.ndim - 1];
   if (x.ndim === 0 || features !== expected) {
     throw new RangeError(

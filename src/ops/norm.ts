@@ -98,6 +98,7 @@ export function batchNorm(
   momentum: number,
   eps: number,
 ): Tensor {
+  if (x.ndim === 1 && x.count === 0) return x.clone();
   if (x.ndim < 2) throw new RangeError(`batch_norm: expected 2D or more, got ${x.ndim}D input`);
   const inner = product(x.sizes.slice(2)), [batch, channels] = x.sizes;
   if (training && batch * inner === 1) {
@@ -119,14 +120,16 @@ export function batchNorm(
   const y = empty(x.sizes, source.dtype, x.device);
   const middle = workspace([channels], source.dtype, x.device), inverse = workspace([channels], source.dtype, x.device);
   const g = packed(half ? wide(gamma) : gamma), b = packed(half ? wide(beta) : beta);
+  // 16-bit statistics are moved as copies, and written back.
+  const running = [runningMean, runningVar].map((t) => half ? wide(t) : t);
   const status = y.kernels.batchNorm(
     y.dtype.code,
     y.ptr,
     middle.ptr,
     inverse.ptr,
     // An empty batch has no statistics to move them by.
-    training && x.count === 0 ? null : pointer(runningMean),
-    training && x.count === 0 ? null : pointer(runningVar),
+    training && x.count === 0 ? null : pointer(running[0]),
+    training && x.count === 0 ? null : pointer(running[1]),
     source.ptr,
     pointer(g),
     pointer(b),
@@ -139,8 +142,7 @@ export function batchNorm(
   );
   if (status !== 0) throw unsupported("batch_norm", x.dtype);
   if (training) {
-    runningMean?.bump();
-    runningVar?.bump();
+    [runningMean, runningVar].forEach((t, i) => running[i] === t ? t?.bump() : t!.detached().copy_(running[i]!));
   }
   const result = castTo(y, x.dtype);
   return record(

@@ -12,7 +12,7 @@ import { formatSizes, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { writeMeta } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
-import { narrow } from "./movement.ts";
+import { expand, narrow } from "./movement.ts";
 import { copyElementsTo, dense } from "./strided.ts";
 import { add_ } from "./arithmetic.ts";
 
@@ -91,6 +91,14 @@ function checkBorder(mode: PadMode, x: Tensor, dim: number, before: number, afte
 
 /** One dimension padded by its own elements. */
 function padAlong(x: Tensor, dim: number, before: number, after: number, mode: PadMode, name: string): Tensor {
+  const all = x.sizes[dim];
+  if (
+    mode === "replicate" && all > 0 && all + Math.min(before, 0) + Math.min(after, 0) <= 0 && all + before + after > 0
+  ) {
+    // Nothing of the image is left but the element that its border repeats.
+    const edge = narrow(x, dim, before > 0 ? 0 : all - 1, 1);
+    return expand(edge, x.sizes.map((s, i) => i === dim ? all + before + after : s)).contiguous();
+  }
   if (before < 0 || after < 0) {
     const cut = narrow(x, dim, Math.max(-before, 0), x.sizes[dim] + Math.min(before, 0) + Math.min(after, 0));
     return padAlong(cut, dim, Math.max(before, 0), Math.max(after, 0), mode, name);

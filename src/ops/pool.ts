@@ -5,7 +5,7 @@
  */
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
-import { type DType, float32, int32, int64, uint8 } from "../dtype.ts";
+import { type DType, float32, float64, int32, int64, uint8 } from "../dtype.ts";
 import { empty, isHalf, throughFloat32, workspace } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { formatSizes, product, type Sizes } from "../shape.ts";
@@ -126,8 +126,8 @@ function maxPoolTo(
     const { y, indices } = maxPoolTo(operation, unsqueeze(x, -2), flatSizes(sizes), 2, flat(g), wantIndices);
     return { y: squeeze(y, -2), indices: indices === null ? null : squeeze(indices, -2) };
   }
-  const source = dense(isHalf(x.dtype) ? castTo(x, float32) : x);
-  const y = empty(sizes, source.dtype, x.device);
+  const wide = isHalf(x.dtype) ? castTo(x, float32) : x.dtype.isFloatingPoint ? x : castTo(x, float64);
+  const source = dense(wide), y = empty(sizes, source.dtype, x.device);
   // The position within the window takes a byte, where nobody but backward will look at it.
   const type: DType = wantIndices ? int64 : g !== null && product(g.kernel) <= 255 ? uint8 : int32;
   const indices = wantIndices ? empty(sizes, int64, x.device) : recorded ? workspace(sizes, type, x.device) : null;
@@ -212,7 +212,8 @@ function avgPoolTo(
   if (n === 1 && mode.enabled && x.requiresGrad) {
     return squeeze(avgPoolTo(operation, unsqueeze(x, -2), flatSizes(sizes), 2, flat(g), include, divisor), -2);
   }
-  const source = dense(isHalf(x.dtype) ? castTo(x, float32) : x);
+  // Long sums are exact below 2⁵³; the quotients are cut off, as division of integers is.
+  const source = dense(isHalf(x.dtype) ? castTo(x, float32) : x.dtype === int64 ? castTo(x, float64) : x);
   const y = empty(sizes, source.dtype, x.device);
   if (y.count > 0) {
     describe(source.sizes, sizes, n, g);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Arguments, called } from "../arguments.ts";
 import { tuple } from "../check.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -33,9 +33,17 @@ export interface MaxPoolOptions {
   returnIndices?: boolean;
 }
 
-/** The positional arguments after the kernel size. */
-export type MaxPoolArguments = Trailing<
+/** An argument that must be there, by name. */
+export interface KernelSize {
+  /** The size of the window. */
+  kernelSize: IntOrTuple;
+}
+
+/** The arguments after the input. */
+export type MaxPoolArguments = Arguments<
+  [kernelSize: IntOrTuple],
   [stride: IntOrTuple | null, padding: IntOrTuple, dilation: IntOrTuple, ceilMode: boolean, returnIndices: boolean],
+  KernelSize,
   MaxPoolOptions
 >;
 
@@ -53,8 +61,9 @@ export interface AvgPoolOptions {
   divisorOverride?: number | null;
 }
 
-/** The positional arguments after the kernel size. */
-export type AvgPoolArguments = Trailing<
+/** The arguments after the input. */
+export type AvgPoolArguments = Arguments<
+  [kernelSize: IntOrTuple],
   [
     stride: IntOrTuple | null,
     padding: IntOrTuple,
@@ -62,6 +71,7 @@ export type AvgPoolArguments = Trailing<
     countIncludePad: boolean,
     divisorOverride: number | null,
   ],
+  KernelSize,
   AvgPoolOptions
 >;
 
@@ -84,10 +94,31 @@ export interface MaxUnpoolOptions {
   outputSize?: Sizes | null;
 }
 
-/** The positional arguments after the kernel size. */
-export type MaxUnpoolArguments = Trailing<
-  [stride: IntOrTuple | null, padding: IntOrTuple, outputSize: Sizes | null],
-  MaxUnpoolOptions
+/** The arguments after the input. */
+export type MaxUnpoolArguments =
+  | Arguments<
+    [indices: Tensor, kernelSize: IntOrTuple],
+    [stride: IntOrTuple | null, padding: IntOrTuple, outputSize: Sizes | null],
+    { indices: Tensor } & KernelSize,
+    MaxUnpoolOptions
+  >
+  | [indices: Tensor, options: KernelSize & MaxUnpoolOptions];
+
+/** The arguments after the input. */
+export type AdaptiveAvgPoolArguments = Arguments<[outputSize: AdaptiveSize], [], OutputSize, object>;
+
+/** An argument that must be there, by name. */
+export interface OutputSize {
+  /** The size of the result. */
+  outputSize: AdaptiveSize;
+}
+
+/** The arguments after the input. */
+export type AdaptiveMaxPoolArguments = Arguments<
+  [outputSize: AdaptiveSize],
+  [returnIndices: boolean],
+  OutputSize,
+  AdaptiveMaxPoolOptions
 >;
 
 /** The window that options describe. @internal */
@@ -115,33 +146,35 @@ function pair({ y, indices }: MaxPooled): Tensor | [Tensor, Tensor] {
 function max(
   n: number,
   x: Tensor,
-  kernel: IntOrTuple,
   rest: readonly unknown[],
 ): Tensor | [Tensor, Tensor] {
   const operation = `max_pool${n}d`;
-  const o = named<MaxPoolOptions>(operation, rest, ["stride", "padding", "dilation", "ceilMode", "returnIndices"]);
-  const g = poolGeometry(operation, n, kernel, o);
+  const names = ["stride", "padding", "dilation", "ceilMode", "returnIndices"] as const;
+  const o = called<KernelSize & MaxPoolOptions>(operation, rest, ["kernelSize"], names);
+  const g = poolGeometry(operation, n, o.kernelSize, o);
   return pair(maxPool(operation, x, g, o.ceilMode ?? false, o.returnIndices ?? false));
 }
 
-function average(n: number, x: Tensor, kernel: IntOrTuple, rest: AvgPoolArguments): Tensor {
+function average(n: number, x: Tensor, rest: AvgPoolArguments): Tensor {
   const operation = `avg_pool${n}d`;
-  const o = named<AvgPoolOptions>(operation, rest, [
-    "stride",
-    "padding",
-    "ceilMode",
-    "countIncludePad",
-    "divisorOverride",
-  ]);
+  const names = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"] as const;
+  const o = called<KernelSize & AvgPoolOptions>(operation, rest, ["kernelSize"], names);
   if (o.divisorOverride === 0) throw new RangeError(`divisor must be not zero (${operation})`);
-  const g = poolGeometry(operation, n, kernel, o);
+  const g = poolGeometry(operation, n, o.kernelSize, o);
   return avgPool(operation, x, g, o.ceilMode ?? false, o.countIncludePad ?? true, o.divisorOverride ?? 0);
 }
 
-function unpool(n: number, x: Tensor, indices: Tensor, kernelSize: IntOrTuple, rest: MaxUnpoolArguments): Tensor {
+function unpool(n: number, x: Tensor, rest: MaxUnpoolArguments): Tensor {
   const operation = `max_unpool${n}d`;
-  const o = named<MaxUnpoolOptions>(operation, rest, ["stride", "padding", "outputSize"]);
-  const { kernel, stride, padding } = poolGeometry(operation, n, kernelSize, o);
+  const names = ["stride", "padding", "outputSize"] as const;
+  const o = called<{ indices: Tensor } & KernelSize & MaxUnpoolOptions>(
+    operation,
+    rest,
+    ["indices", "kernelSize"],
+    names,
+  );
+  const { indices } = o;
+  const { kernel, stride, padding } = poolGeometry(operation, n, o.kernelSize, o);
   const lead = x.sizes.slice(0, -n);
   const least = x.sizes.slice(-n).map((s, i) => (s - 1) * stride[i] + kernel[i] - 2 * padding[i]);
   const wanted = o.outputSize === undefined || o.outputSize === null ? least : o.outputSize.slice(-n);
@@ -160,18 +193,17 @@ function unpool(n: number, x: Tensor, indices: Tensor, kernelSize: IntOrTuple, r
 function adaptiveMax(
   n: number,
   x: Tensor,
-  outputSize: AdaptiveSize,
   rest: readonly unknown[],
 ): Tensor | [Tensor, Tensor] {
   const operation = `adaptive_max_pool${n}d`;
-  const o = named<AdaptiveMaxPoolOptions>(operation, rest, ["returnIndices"]);
-  const sizes = adaptiveSizes(operation, x, outputSize, n);
+  const o = called<OutputSize & AdaptiveMaxPoolOptions>(operation, rest, ["outputSize"], ["returnIndices"]);
+  const sizes = adaptiveSizes(operation, x, o.outputSize, n);
   return pair(adaptiveMaxPool(operation, x, sizes, n, o.returnIndices ?? false));
 }
 
-function adaptiveAverage(n: number, x: Tensor, outputSize: AdaptiveSize): Tensor {
+function adaptiveAverage(n: number, x: Tensor, rest: AdaptiveAvgPoolArguments): Tensor {
   const operation = `adaptive_avg_pool${n}d`;
-  const sizes = adaptiveSizes(operation, x, outputSize, n);
+  const sizes = adaptiveSizes(operation, x, called<OutputSize>(operation, rest, ["outputSize"]).outputSize, n);
   // As PyTorch's graph has it.
   const whole = n > 1 && sizes.slice(-n).every((s) => s === 1);
   return whole
@@ -186,28 +218,25 @@ export function maxPool1d(
   options: MaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
 /** The largest element of each window of x `[…, length]`; with `returnIndices` also where it was. */
-export function maxPool1d(x: Tensor, kernelSize: IntOrTuple, ...rest: MaxPoolArguments): Tensor;
+export function maxPool1d(x: Tensor, ...rest: MaxPoolArguments): Tensor;
 export function maxPool1d(
   x: Tensor,
-  kernelSize: IntOrTuple,
   ...rest: readonly unknown[]
 ): Tensor | [Tensor, Tensor] {
-  return max(1, x, kernelSize, rest);
+  return max(1, x, rest);
 }
 
 /** The mean of each window of x `[…, length]`. */
-export function avgPool1d(x: Tensor, kernelSize: IntOrTuple, ...rest: AvgPoolArguments): Tensor {
-  return average(1, x, kernelSize, rest);
+export function avgPool1d(x: Tensor, ...rest: AvgPoolArguments): Tensor {
+  return average(1, x, rest);
 }
 
 /** Undoes {@linkcode maxPool1d}: zeros, with x's elements where the maxima were. */
 export function maxUnpool1d(
   x: Tensor,
-  indices: Tensor,
-  kernelSize: IntOrTuple,
   ...rest: MaxUnpoolArguments
 ): Tensor {
-  return unpool(1, x, indices, kernelSize, rest);
+  return unpool(1, x, rest);
 }
 
 /** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
@@ -219,20 +248,18 @@ export function adaptiveMaxPool1d(
 /** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
 export function adaptiveMaxPool1d(
   x: Tensor,
-  outputSize: AdaptiveSize,
-  ...rest: Trailing<[returnIndices: boolean], AdaptiveMaxPoolOptions>
+  ...rest: AdaptiveMaxPoolArguments
 ): Tensor;
 export function adaptiveMaxPool1d(
   x: Tensor,
-  outputSize: AdaptiveSize,
   ...rest: readonly unknown[]
 ): Tensor | [Tensor, Tensor] {
-  return adaptiveMax(1, x, outputSize, rest);
+  return adaptiveMax(1, x, rest);
 }
 
 /** Means over windows chosen so that the result has size `outputSize`. */
-export function adaptiveAvgPool1d(x: Tensor, outputSize: AdaptiveSize): Tensor {
-  return adaptiveAverage(1, x, outputSize);
+export function adaptiveAvgPool1d(x: Tensor, ...rest: AdaptiveAvgPoolArguments): Tensor {
+  return adaptiveAverage(1, x, rest);
 }
 
 /** The largest element of each window of x `[…, height, width]`; with `returnIndices` also where it was. */
@@ -242,28 +269,25 @@ export function maxPool2d(
   options: MaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
 /** The largest element of each window of x `[…, height, width]`; with `returnIndices` also where it was. */
-export function maxPool2d(x: Tensor, kernelSize: IntOrTuple, ...rest: MaxPoolArguments): Tensor;
+export function maxPool2d(x: Tensor, ...rest: MaxPoolArguments): Tensor;
 export function maxPool2d(
   x: Tensor,
-  kernelSize: IntOrTuple,
   ...rest: readonly unknown[]
 ): Tensor | [Tensor, Tensor] {
-  return max(2, x, kernelSize, rest);
+  return max(2, x, rest);
 }
 
 /** The mean of each window of x `[…, height, width]`. */
-export function avgPool2d(x: Tensor, kernelSize: IntOrTuple, ...rest: AvgPoolArguments): Tensor {
-  return average(2, x, kernelSize, rest);
+export function avgPool2d(x: Tensor, ...rest: AvgPoolArguments): Tensor {
+  return average(2, x, rest);
 }
 
 /** Undoes {@linkcode maxPool2d}: zeros, with x's elements where the maxima were. */
 export function maxUnpool2d(
   x: Tensor,
-  indices: Tensor,
-  kernelSize: IntOrTuple,
   ...rest: MaxUnpoolArguments
 ): Tensor {
-  return unpool(2, x, indices, kernelSize, rest);
+  return unpool(2, x, rest);
 }
 
 /** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
@@ -275,20 +299,18 @@ export function adaptiveMaxPool2d(
 /** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
 export function adaptiveMaxPool2d(
   x: Tensor,
-  outputSize: AdaptiveSize,
-  ...rest: Trailing<[returnIndices: boolean], AdaptiveMaxPoolOptions>
+  ...rest: AdaptiveMaxPoolArguments
 ): Tensor;
 export function adaptiveMaxPool2d(
   x: Tensor,
-  outputSize: AdaptiveSize,
   ...rest: readonly unknown[]
 ): Tensor | [Tensor, Tensor] {
-  return adaptiveMax(2, x, outputSize, rest);
+  return adaptiveMax(2, x, rest);
 }
 
 /** Means over windows chosen so that the result has size `outputSize`. */
-export function adaptiveAvgPool2d(x: Tensor, outputSize: AdaptiveSize): Tensor {
-  return adaptiveAverage(2, x, outputSize);
+export function adaptiveAvgPool2d(x: Tensor, ...rest: AdaptiveAvgPoolArguments): Tensor {
+  return adaptiveAverage(2, x, rest);
 }
 
 /** The largest element of each window of x `[…, depth, height, width]`; with `returnIndices` also where it was. */
@@ -298,28 +320,25 @@ export function maxPool3d(
   options: MaxPoolOptions & { returnIndices: true },
 ): [Tensor, Tensor];
 /** The largest element of each window of x `[…, depth, height, width]`; with `returnIndices` also where it was. */
-export function maxPool3d(x: Tensor, kernelSize: IntOrTuple, ...rest: MaxPoolArguments): Tensor;
+export function maxPool3d(x: Tensor, ...rest: MaxPoolArguments): Tensor;
 export function maxPool3d(
   x: Tensor,
-  kernelSize: IntOrTuple,
   ...rest: readonly unknown[]
 ): Tensor | [Tensor, Tensor] {
-  return max(3, x, kernelSize, rest);
+  return max(3, x, rest);
 }
 
 /** The mean of each window of x `[…, depth, height, width]`. */
-export function avgPool3d(x: Tensor, kernelSize: IntOrTuple, ...rest: AvgPoolArguments): Tensor {
-  return average(3, x, kernelSize, rest);
+export function avgPool3d(x: Tensor, ...rest: AvgPoolArguments): Tensor {
+  return average(3, x, rest);
 }
 
 /** Undoes {@linkcode maxPool3d}: zeros, with x's elements where the maxima were. */
 export function maxUnpool3d(
   x: Tensor,
-  indices: Tensor,
-  kernelSize: IntOrTuple,
   ...rest: MaxUnpoolArguments
 ): Tensor {
-  return unpool(3, x, indices, kernelSize, rest);
+  return unpool(3, x, rest);
 }
 
 /** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
@@ -331,18 +350,16 @@ export function adaptiveMaxPool3d(
 /** Maxima over windows chosen so that the result has size `outputSize`; with `returnIndices` also where they were. */
 export function adaptiveMaxPool3d(
   x: Tensor,
-  outputSize: AdaptiveSize,
-  ...rest: Trailing<[returnIndices: boolean], AdaptiveMaxPoolOptions>
+  ...rest: AdaptiveMaxPoolArguments
 ): Tensor;
 export function adaptiveMaxPool3d(
   x: Tensor,
-  outputSize: AdaptiveSize,
   ...rest: readonly unknown[]
 ): Tensor | [Tensor, Tensor] {
-  return adaptiveMax(3, x, outputSize, rest);
+  return adaptiveMax(3, x, rest);
 }
 
 /** Means over windows chosen so that the result has size `outputSize`. */
-export function adaptiveAvgPool3d(x: Tensor, outputSize: AdaptiveSize): Tensor {
-  return adaptiveAverage(3, x, outputSize);
+export function adaptiveAvgPool3d(x: Tensor, ...rest: AdaptiveAvgPoolArguments): Tensor {
+  return adaptiveAverage(3, x, rest);
 }

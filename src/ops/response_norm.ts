@@ -4,12 +4,13 @@
  * @module
  */
 import { named, type Trailing } from "../arguments.ts";
-import { product } from "../shape.ts";
+import { getDefaultDtype } from "../dtype.ts";
+import { broadcastSizes, product } from "../shape.ts";
 import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul } from "./arithmetic.ts";
 import { pow } from "./binary.ts";
-import { reshape, squeeze } from "./movement.ts";
+import { expand, reshape, squeeze } from "./movement.ts";
 import { pad } from "./pad.ts";
 import { avgPool } from "./pool.ts";
 import { sum } from "./reduce.ts";
@@ -57,6 +58,8 @@ export interface NormalizeOptions {
 
 /** (Σ |x|^p)^(1/p) along a dimension. @internal */
 export function pNorm(x: Tensor, p: number, dim: number, keepdim: boolean): Tensor {
+  if (!x.dtype.isFloatingPoint) x = x.to(getDefaultDtype());
+  if (p === 0) return sum(x.detached().ne(0).to(x.dtype), dim, keepdim);
   if (p === Infinity) return abs(x).amax(dim, { keepdim });
   if (p === 2) return sum(mul(x, x), dim, keepdim).sqrt();
   if (p === 1) return sum(abs(x), dim, keepdim);
@@ -89,7 +92,11 @@ export function cosineSimilarity(
 ): Tensor {
   const o = named<CosineSimilarityOptions>("cosine_similarity", rest, ["dim", "eps"]);
   const dim = o.dim ?? 1, eps = o.eps ?? 1e-8;
-  const unit = (x: Tensor): Tensor => div(x, clampMin(pNorm(x, 2, dim, true), eps));
+  const sizes = broadcastSizes(a.sizes, b.sizes, "cosine_similarity");
+  const unit = (x: Tensor): Tensor => {
+    const wide = expand(x, sizes);
+    return div(wide, clampMin(pNorm(wide, 2, dim, true), eps));
+  };
   return sum(mul(unit(a), unit(b)), dim);
 }
 
