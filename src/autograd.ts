@@ -11,3 +11,4 @@ export { detectAnomaly, enableGrad, inferenceMode, type ModeGuard, noGrad, setGr
 export { gradcheck, type GradcheckOptions, gradgradcheck, type TensorFunction } from "./autograd/gradcheck.ts";
 export * as functional from "./autograd/functional.ts";
 export { savedTensorsHooks } from "./autograd/saved.ts";
+export * as graph from "./autograd/graph.ts";

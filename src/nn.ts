@@ -27,6 +27,7 @@ export { PackedSequence } from "./nn/packed_sequence.ts";
 export * from "./nn/attention.ts";
 export * from "./nn/transformer.ts";
 export * from "./nn/margin_loss.ts";
+export * from "./nn/ctc_loss.ts";
 export * from "./nn/padding.ts";
 export * from "./nn/vision.ts";
 export * from "./nn/lazy.ts";

@@ -1,95 +1,236 @@
 /**
- * Writes docs/coverage.md: the names of PyTorch, what they are here, and which golden files compare them.
+ * Writes docs/coverage.md: the names of PyTorch, what they are here, and which tables of the tests compare them.
  * `deno run --allow-all tests/coverage.ts`
  *
  * @module
  */
 import * as torch from "../mod.ts";
 
-interface Facts {
-  name: string;
-  function: boolean;
-  method: boolean;
-  inplace: boolean;
+interface Names {
+  tensor: { name: string; function: boolean; method: boolean; inplace: boolean }[];
+  [group: string]: string[] | Names["tensor"];
 }
 interface Sample {
   op?: string;
   name?: string;
+  home?: string;
+  out?: unknown;
   grads?: unknown;
   gradients?: unknown;
   dx?: unknown;
   second?: unknown;
 }
-type Compared = Map<string, { gradient: boolean; second: boolean }>;
+
+/** How far the tables compare a name, and whether on the CUDA device as well. */
+interface Mark {
+  gradient: boolean;
+  second: boolean;
+  cuda: boolean;
+}
+type Marks = Map<string, Mark>;
 
 const root = new URL("../", import.meta.url);
 const read = async (path: string) => JSON.parse(await Deno.readTextFile(new URL(`tests/golden/${path}.json`, root)));
 
-const camel = (name: string) => name.replace(/_+(\w)/g, (_, c: string) => c.toUpperCase());
-const plain = (name: string) => camel(name).toLowerCase();
+const camel = (name: string): string => name.replace(/(?<=.)_+(\w)/g, (_, c: string) => c.toUpperCase());
+const plain = (name: string): string => name.replaceAll("_", "").toLowerCase();
+const tick = (yes: boolean | undefined): string => yes ? "✓" : "";
 
-/** Which names the samples of golden files compare, and how far. */
-async function compared(...files: string[]): Promise<Compared> {
-  const found: Compared = new Map();
-  for (const file of files) {
-    for (const sample of await read(file) as Sample[]) {
-      const key = plain(sample.op ?? sample.name ?? ""), before = found.get(key);
-      found.set(key, {
-        gradient: (before?.gradient ?? false) || [sample.grads, sample.gradients, sample.dx].some((g) => !!g),
-        second: (before?.second ?? false) || !!sample.second,
-      });
-    }
-  }
-  return found;
+/** The test files that run a second time with the CUDA device as the default one. */
+async function filesOnCuda(): Promise<Set<string>> {
+  const text = await Deno.readTextFile(new URL("tests/cuda/files.ts", root)).catch(() => "");
+  return new Set(Array.from(text.matchAll(/"(\w+_test)\.ts"/g), ([, file]) => file));
 }
 
-function row(name: string, here: string[], missing: string[], samples: Compared): string {
-  const s = samples.get(plain(name)), yes = (b: boolean | undefined) => b ? "✓" : "";
-  const spelling = here.map((n) => `\`${n}\``).join(" ") + missing.map((n) => ` **missing: ${n}**`).join("");
-  return `| \`${name}\` | ${spelling} | ${yes(s !== undefined)} | ${yes(s?.gradient)} | ${yes(s?.second)} |`;
-}
-
-const head = "| PyTorch | Raptorch | values | gradient | second derivative |\n|---|---|---|---|---|\n";
-
-/** The page, and the names that PyTorch has and this library does not. */
-export async function coverage(): Promise<{ page: string; missing: string[] }> {
-  const names: { tensor: Facts[]; linalg: string[]; functional: string[] } = await read("names");
-  const ops = await compared("ops", "math", "scatter"), linalg = await compared("linalg");
-  const functional = await compared("nn_functional", "ops"), missing: string[] = [];
-  const methods = torch.Tensor.prototype;
-  const tensorRows = names.tensor.map((f) => {
-    const name = camel(f.name.replace(/_$/, "")) + (f.name.endsWith("_") ? "_" : "");
-    const wanted: [string, boolean][] = [];
-    if (f.function) wanted.push([name, name in torch]);
-    if (f.method) wanted.push([`x.${name}`, name in methods]);
-    if (f.inplace) wanted.push([`x.${name}_`, `${name}_` in methods]);
-    if (wanted.length === 0) wanted.push([name, name in torch]);
-    const absent = wanted.filter(([, is]) => !is).map(([n]) => n);
-    missing.push(...absent);
-    return row(f.name, wanted.filter(([, is]) => is).map(([n]) => n), absent, ops);
+function add(marks: Marks, key: string, mark: Mark): void {
+  const before = marks.get(plain(key));
+  marks.set(plain(key), {
+    gradient: mark.gradient || (before?.gradient ?? false),
+    second: mark.second || (before?.second ?? false),
+    cuda: mark.cuda || (before?.cuda ?? false),
   });
-  const rows = (prefix: string, list: string[], where: object, samples: Compared) =>
-    list.map((name) => {
-      const spelled = `${prefix}.${camel(name)}`, is = camel(name) in where;
-      if (!is) missing.push(spelled);
-      return row(name, is ? [spelled] : [], is ? [] : [spelled], samples);
+}
+
+/** What the samples of golden files compare; `test` runs them. */
+function compared(marks: Marks, samples: readonly Sample[], cuda: boolean): void {
+  for (const s of samples) {
+    const gradient = [s.grads, s.gradients, s.dx].some((g) => !!g);
+    add(marks, s.op ?? s.name ?? "", { gradient, second: !!s.second, cuda });
+  }
+}
+
+/** The tables of operations: [golden file, test that runs it]. */
+const tables: Record<string, [string, string][]> = {
+  tensor: [["ops", "pointwise_test"], ["math", "math_test"], ["scatter", "scatter_test"]],
+  linalg: [["linalg", "linalg_golden_test"]],
+  functional: [["nn_functional", "nn_functional_test"], ["ops", "pointwise_test"]],
+};
+const homes: Record<string, string> = { tensor: "", linalg: "linalg", functional: "F" };
+
+const head = "| PyTorch | Raptorch | values | gradient | second derivative | CUDA |\n|---|---|---|---|---|---|\n";
+const short = "| PyTorch | Raptorch | tests | CUDA |\n|---|---|---|---|\n";
+
+/** What exists of the spellings that a name should have. */
+function spelled(wanted: [string, boolean][], missing: string[]): string {
+  missing.push(...wanted.filter(([, is]) => !is).map(([name]) => name));
+  return wanted.map(([name, is]) => is ? `\`${name}\`` : `**missing: ${name}**`).join(" ");
+}
+
+function spellings(facts: Names["tensor"][number]): [string, boolean][] {
+  const name = camel(facts.name.replace(/_$/, "")) + (facts.name.endsWith("_") ? "_" : "");
+  const wanted: [string, boolean][] = [], methods = torch.Tensor.prototype;
+  if (facts.function) wanted.push([name, name in torch]);
+  if (facts.method) wanted.push([`x.${name}`, name in methods]);
+  if (facts.inplace) wanted.push([`x.${name}_`, `${name}_` in methods]);
+  return wanted.length > 0 ? wanted : [[name, name in torch]];
+}
+
+/** Follows a dotted path from an object. */
+function exists(path: string, from: object): boolean {
+  let at: unknown = from;
+  for (const part of path.split(".")) {
+    if ((typeof at !== "object" && typeof at !== "function") || at === null || !(part in at)) return false;
+    at = (at as Record<string, unknown>)[part];
+  }
+  return true;
+}
+
+async function operations(names: Names, cuda: Set<string>, missing: string[]): Promise<Record<string, string>> {
+  const { differentiable, samples }: { differentiable: Record<string, [boolean, boolean]>; samples: Sample[] } =
+    await read("samples");
+  const sections: Record<string, string> = {};
+  for (const [group, files] of Object.entries(tables)) {
+    const marks: Marks = new Map();
+    for (const [file, test] of files) compared(marks, await read(file), cuda.has(test));
+    compared(marks, samples.filter((s) => s.home === homes[group]), cuda.has("samples_test"));
+    const rows = names[group].map((entry) => {
+      const name = typeof entry === "string" ? entry : entry.name, prefix = homes[group];
+      const found = typeof entry === "string"
+        ? spelled([[`${prefix}.${camel(name)}`, exists(`${prefix}.${camel(name)}`, torch)]], missing)
+        : spelled(spellings(entry), missing);
+      const mark = marks.get(plain(name)), [once, twice] = differentiable[`${prefix}.${name}`] ?? [true, true];
+      return `| \`${name}\` | ${found} | ${tick(mark !== undefined)} | ${once ? tick(mark?.gradient) : "–"} | ${
+        twice ? tick(mark?.second) : "–"
+      } | ${tick(mark?.cuda)} |`;
     });
+    sections[group] = head + rows.join("\n");
+  }
+  return sections;
+}
+
+/** The layers: their own table, and that of the functions for second derivatives. */
+async function modules(names: Names, cuda: Set<string>, missing: string[]): Promise<string> {
+  const marks: Marks = new Map(), functions: Marks = new Map(), tests = await sources();
+  compared(marks, (await read("nn_modules") as Sample[]).filter((s) => s.out), cuda.has("nn_modules_test"));
+  compared(functions, (await read("samples")).samples, false);
+  compared(functions, await read("nn_functional"), false);
+  return head + (names.modules as string[]).map((name) => {
+    const mark = marks.get(plain(name)), tested = mark !== undefined || used(name, tests).length > 0;
+    return `| \`${name}\` | ${spelled([[`nn.${name}`, exists(name, torch.nn)]], missing)} | ${tick(tested)} | ${
+      tick(mark?.gradient)
+    } | ${tick(functions.get(plain(name))?.second)} | ${tick(mark?.cuda)} |`;
+  }).join("\n");
+}
+
+/** The texts of the test files, by name. */
+async function sources(): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  const found = Array.from(Deno.readDirSync(new URL("tests/", root)), (e) => e.name).sort();
+  for (const file of found.filter((f) => f.endsWith("_test.ts"))) {
+    texts.set(file.slice(0, -3), await Deno.readTextFile(new URL(`tests/${file}`, root)));
+  }
+  // These run what their golden files name.
+  const named: [string, string][] = [["optim_test", "optim"], ["scheduler_test", "optim"], [
+    "utils_golden_test",
+    "utils",
+  ], [
+    "distributions_test",
+    "distributions",
+  ]];
+  for (const [test, file] of named) texts.set(test, texts.get(test) + JSON.stringify(await read(file)));
+  return texts;
+}
+
+function used(name: string, tests: Map<string, string>): string[] {
+  const last = name.split(".").at(-1)!, word = new RegExp(`\\b${last}\\b`);
+  return [...tests].filter(([file, text]) => file !== "coverage_test" && word.test(text)).map(([file]) => file);
+}
+
+async function others(
+  names: readonly string[],
+  prefix: string,
+  where: object,
+  cuda: Set<string>,
+  missing: string[],
+): Promise<string> {
+  const tests = await sources();
+  return short + names.map((name) => {
+    const own = name.split(".").map((part) => camel(part.replace(/_$/, "")) + (part.endsWith("_") ? "_" : "")).join(
+      ".",
+    );
+    const files = used(own, tests);
+    return `| \`${name}\` | ${spelled([[prefix + own, exists(own, where)]], missing)} | ${files.join(", ")} | ${
+      tick(files.some((f) => cuda.has(f)))
+    } |`;
+  }).join("\n");
+}
+
+/** The page, and the names that PyTorch has and this library has not. */
+export async function coverage(): Promise<{ page: string; missing: string[] }> {
+  const names: Names = await read("names"), cuda = await filesOnCuda(), missing: string[] = [];
+  const list = (group: string): string[] => names[group] as string[];
+  const { tensor, linalg, functional } = await operations(names, cuda, missing);
+  const rest = (group: string, prefix: string, where: object) => others(list(group), prefix, where, cuda, missing);
+  const distributions = await rest("distributions", "distributions.", torch.distributions);
   const page = `# What of PyTorch is here
 
-Made by \`tests/coverage.ts\`. A mark says that samples in \`tests/golden\` compare it with PyTorch's results; names without
-one may have tests of another kind.
+Made by \`tests/coverage.ts\`. A mark says that a table in \`tests/golden\` compares the name with PyTorch's results: its
+values, its gradient, its second derivative; under CUDA, that the test which does so also runs on the CUDA device. A dash
+says that PyTorch has no such derivative either.
 
 ## Tensors
 
-${head}${tensorRows.join("\n")}
+${tensor}
 
 ## linalg
 
-${head}${rows("linalg", names.linalg, torch.linalg, linalg).join("\n")}
+${linalg}
 
 ## nn.functional
 
-${head}${rows("F", names.functional, torch.F, functional).join("\n")}
+${functional}
+
+## nn
+
+The second derivative is that of the function which the layer calls.
+
+${await modules(names, cuda, missing)}
+
+## nn.utils
+
+${await rest("utils", "nn.utils.", torch.nn.utils)}
+
+## optim
+
+${await rest("optim", "optim.", torch.optim)}
+
+## optim.lrScheduler
+
+${await rest("schedulers", "optim.lrScheduler.", torch.optim.lrScheduler)}
+
+## optim.swaUtils
+
+${await rest("swa", "optim.swaUtils.", torch.optim.swaUtils)}
+
+## autograd
+
+${await rest("autograd", "", torch)}
+
+## distributions
+
+Each has \`sample\`, \`rsample\` (where PyTorch has it), \`logProb\` and \`entropy\`; \`distributions.klDivergence\` takes two.
+
+${distributions}
 `;
   return { page, missing };
 }

@@ -250,10 +250,14 @@ function restore(moved: Tensor, { order }: Advanced): Tensor {
 export function index(x: Tensor, indices: readonly Index[]): Tensor {
   const { x: viewed, tensors } = applyViews(x, indices);
   if (tensors.length === 0) return viewed === x ? sliceAll(x) : viewed;
-  const a = advanced(viewed.detached(), tensors);
-  const y = takeRows(dense(a.moved), a.rows, [...a.shape, ...a.rest]);
+  return pick(viewed, advanced(viewed.detached(), tensors));
+}
+
+/** What tensors pick out of x. */
+function pick(x: Tensor, a: Advanced): Tensor {
+  const y = takeRows(dense(permute(x.detached(), a.order)), a.rows, [...a.shape, ...a.rest]);
   const result = a.at === 0 ? y : clone(place(y, a));
-  return record("IndexBackward0", result, [viewed], [], (dy) => [indexBackward(dy, a)]);
+  return record("IndexBackward0", result, [x], [], (dy) => [indexBackward(dy, a)]);
 }
 
 function sliceAll(x: Tensor): Tensor {
@@ -268,10 +272,7 @@ function indexBackward(dy: Tensor, a: Advanced): Tensor {
   putRows(scatter.add, moved, a.rows, rows, product(a.rest));
   const dx = dense(restore(moved, a));
   dx.base = null;
-  return record("IndexBackwardBackward0", dx, [dy], [], (ddx) => {
-    const again = takeRows(dense(permute(ddx.detached(), a.order)), a.rows, [...a.shape, ...a.rest]);
-    return [place(again, a)];
-  });
+  return record("IndexBackwardBackward0", dx, [dy], [], (ddx) => [pick(ddx, a)]);
 }
 
 /**
@@ -319,7 +320,7 @@ export function indexPut_(
     result.base = x;
     record("IndexPutBackward0", result, [before, given], [], (dy, _, needs) => [
       needs[0] ? (accumulate ? dy : cleared(dy, a)) : null,
-      needs[1] ? place(takeRows(dense(permute(dy.detached(), a.order)), a.rows, [...a.shape, ...a.rest]), a) : null,
+      needs[1] ? pick(dy, a) : null,
     ]);
     takeHistory(viewed, result);
   }
@@ -340,7 +341,7 @@ function cleared(dy: Tensor, a: Advanced): Tensor {
   const zero = empty([product(a.rest)], dy.dtype, dy.device);
   fill_(zero, 0);
   putRows(scatter.set, moved, a.rows, zero, product(a.rest));
-  return restore(moved, a);
+  return record("IndexPutBackward0", restore(moved, a), [dy], [], (ddx) => [cleared(ddx, a)]);
 }
 
 /** The elements where `mask` is true, in one dimension. */

@@ -46,11 +46,49 @@ scaled_dot_product_attention selu silu smooth_l1_loss soft_margin_loss softmin s
 softsign tanhshrink threshold triplet_margin_loss unfold fold
 """
 
+modules = """
+AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d AvgPool1d AvgPool2d
+AvgPool3d BatchNorm1d BatchNorm2d BatchNorm3d Bilinear BCELoss BCEWithLogitsLoss CELU ChannelShuffle Conv1d Conv2d Conv3d
+ConvTranspose1d ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss CTCLoss Dropout Dropout1d
+Dropout2d Dropout3d AlphaDropout ELU Embedding EmbeddingBag GaussianNLLLoss GELU GLU GroupNorm Hardshrink Hardsigmoid Hardswish
+Hardtanh HingeEmbeddingLoss HuberLoss InstanceNorm1d InstanceNorm2d InstanceNorm3d KLDivLoss L1Loss LayerNorm LeakyReLU Linear
+LocalResponseNorm LogSoftmax LogSigmoid MarginRankingLoss MaxPool1d MaxPool2d MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish
+MSELoss MultiMarginLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss NLLLoss PairwiseDistance PixelShuffle PixelUnshuffle
+PoissonNLLLoss PReLU ReLU ReLU6 RMSNorm RReLU SELU Sigmoid SiLU SmoothL1Loss SoftMarginLoss Softmax Softmin Softplus Softshrink
+Softsign Tanh Tanhshrink Threshold TripletMarginLoss ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d ReflectionPad2d
+ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d CircularPad1d CircularPad2d CircularPad3d ZeroPad1d ZeroPad2d
+ZeroPad3d LPPool1d LPPool2d LPPool3d Softmax2d Identity Flatten Unflatten Upsample UpsamplingNearest2d UpsamplingBilinear2d Fold
+Unfold RNN LSTM GRU RNNCell LSTMCell GRUCell MultiheadAttention TransformerEncoderLayer TransformerEncoder TransformerDecoderLayer
+TransformerDecoder Transformer LazyLinear LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d
+LazyConvTranspose3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d
+Sequential ModuleList ModuleDict ParameterList ParameterDict
+"""
+utils = """
+clip_grad_norm_ clip_grad_value_ parameters_to_vector vector_to_parameters rnn.pack_padded_sequence rnn.pad_sequence
+rnn.pad_packed_sequence parametrizations.weight_norm fuse_conv_bn_eval
+"""
+optim = "Adadelta Adafactor Adagrad Adam Adamax AdamW ASGD LBFGS Muon NAdam RAdam RMSprop Rprop SGD SparseAdam"
+schedulers = """
+LambdaLR MultiplicativeLR StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR
+CosineAnnealingWarmRestarts ChainedScheduler SequentialLR ReduceLROnPlateau CyclicLR OneCycleLR
+"""
+swa = "AveragedModel SWALR update_bn get_ema_avg_fn get_swa_avg_fn get_ema_multi_avg_fn get_swa_multi_avg_fn"
+autograd = """
+autograd.grad autograd.functional.jacobian autograd.functional.hessian autograd.functional.vjp autograd.functional.jvp
+autograd.functional.hvp autograd.functional.vhp autograd.gradcheck autograd.gradgradcheck autograd.graph.saved_tensors_hooks
+autograd.detect_anomaly utils.checkpoint.checkpoint
+"""
+distributions = "Normal Uniform Bernoulli Categorical Beta Gamma Exponential MultivariateNormal"
+
 
 def facts(name):
     return {"name": name, "function": hasattr(torch, name), "method": hasattr(torch.Tensor, name),
             "inplace": not name.endswith("_") and hasattr(torch.Tensor, name + "_")}
 
 
-names = {"tensor": [facts(n) for n in tensor.split()], "linalg": linalg.split(), "functional": functional.split()}
+names = {"tensor": [facts(n) for n in tensor.split()], "linalg": linalg.split(), "functional": functional.split(),
+         "modules": modules.split(), "utils": utils.split(), "optim": optim.split(), "schedulers": schedulers.split(),
+         "swa": swa.split(), "autograd": autograd.split(), "distributions": distributions.split()}
+for name in names["modules"]:
+    assert hasattr(torch.nn, name), name
 pathlib.Path(__file__).with_name("names.json").write_text(json.dumps(names, indent=0) + "\n")
