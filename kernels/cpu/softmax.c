@@ -105,6 +105,7 @@ static void N(softmax_columns)(S *y, const S *x, int64_t dim, int64_t inner, int
 // short row.
 static void N(softmax_short)(S *y, const S *x, int64_t dim, int take_log) {
   S turned[SHORT_ROW * LANES];
+  if (dim < 1) return;
   N(turn_rows)(turned, LANES, x, dim);
   N(softmax_columns)(turned, turned, dim, LANES, LANES, take_log);
   for (int r = 0; r < LANES; r++, y += dim)
