@@ -59,6 +59,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SELECT  f32_select
 #define SUM     sum_f32
 #define EVEN    f32_even
+#define ODD     f32_odd
 #define PERMUTE f32_permute
 #define NAME(x) x##_f32
 #include "conv_template.h"
@@ -75,6 +76,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #undef SELECT
 #undef SUM
 #undef EVEN
+#undef ODD
 #undef PERMUTE
 #undef NAME
 
@@ -88,6 +90,7 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SELECT  f64_select
 #define SUM     sum_f64
 #define EVEN    f64_even
+#define ODD     f64_odd
 #define PERMUTE f64_permute
 #define NAME(x) x##_f64
 #include "conv_template.h"

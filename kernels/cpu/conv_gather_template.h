@@ -11,6 +11,11 @@ INLINE void NAME(copy_row)(T *out, const T *x, int32_t n, int32_t stride) {
     for (; i < n; i++) out[i] = x[i];
   } else if (stride == 2) {
     for (; i + LANES <= n - 1; i += LANES) STORE(out + i, EVEN(LOAD(x + 2 * i), LOAD(x + 2 * i + LANES)));
+    if (i < n && n > LANES) { // what is left, ending with the last element that may be read
+      const T *from = x + 2 * (int64_t)(n - LANES) - 1;
+      STORE(out + n - LANES, ODD(LOAD(from), LOAD(from + LANES)));
+      return;
+    }
     for (; i < n; i++) out[i] = x[2 * (int64_t)i];
   } else
     for (; i < n; i++) out[i] = x[(int64_t)i * stride];

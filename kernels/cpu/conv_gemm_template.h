@@ -128,11 +128,15 @@ static void NAME(gather_channels)(void *context, int64_t begin, int64_t end, int
 // Pixels of one pass, beside each other in `from`, to where they belong in y.
 static void NAME(scatter)(const conv_plan *p, const conv_pass *pass, T *y, const T *from) {
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
+  const int32_t count = NAME(pass_count)(p, pass, 2), step = w->stride_out;
   for (int32_t m = 0; m < p->targets; m++, y += p->target_size)
     for (int32_t id = pass->q[0]; id < d->target; id += d->stride_out)
-      for (int32_t ih = pass->q[1]; ih < h->target; ih += h->stride_out) {
-        T *row = y + ((int64_t)id * h->target + ih) * w->target;
-        for (int32_t iw = pass->q[2]; iw < w->target; iw += w->stride_out) row[iw] = *from++;
+      for (int32_t ih = pass->q[1]; ih < h->target; ih += h->stride_out, from += count) {
+        T *row = y + ((int64_t)id * h->target + ih) * w->target + pass->q[2];
+        if (step == 2)
+          for (int32_t i = 0; i < count; i++) row[2 * i] = from[i];
+        else
+          for (int32_t i = 0; i < count; i++) row[(int64_t)i * step] = from[i];
       }
 }
 

@@ -32,7 +32,8 @@ typedef void (*NAME(dot))(T *, int64_t, const T *, int64_t, const T *, const int
 DOT(1, 9) // depthwise 3×3
 DOT(1, 1)
 DOT(1, 2)
-DOT(1, 3) DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
+DOT(1, 3)
+DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
 #if CONV_DOT_N == 6
     DOT(1, 4) DOT(1, 5) DOT(1, 6) DOT(2, 4) DOT(2, 5) DOT(2, 6) DOT(3, 4) DOT(3, 5) DOT(3, 6) DOT(4, 4)
         DOT(4, 5) DOT(4, 6)
@@ -184,7 +185,8 @@ static void NAME(conv_weight)(T *dw, T *dbias, const T *dy, const T *x, const in
   const int64_t units = (int64_t)c.parts * p->groups * c.splits;
   const int64_t grain = conv_ceil((int32_t)units, workers);
   const int32_t parts = rap_parts(units, grain);
-  c.dy_pitch = (p->axis[0].block * p->plane + 2 * LANES) | 31;
+  // Whole cache lines, and an odd number of them, so that the rows of a tile lie in different sets.
+  c.dy_pitch = ((p->axis[0].block * p->plane + 2 * LANES + 15) / 16 * 16) | 16;
   const int32_t rows = conv_ceil(p->targets, c.splits);
   c.gather_bytes = conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(T));
   c.scratch_bytes = c.gather_bytes + conv_round(((int64_t)rows * c.dy_pitch + CONV_SLACK) * sizeof(T));
