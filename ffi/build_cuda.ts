@@ -117,14 +117,14 @@ function closure(file: string, seen: Set<string>, folders: string[]): string[] {
 }
 
 function dependencies(file: string, folders: string[]): string[] {
-  const parts = closure(file, new Set(), folders), code = parts.join("");
+  const parts = closure(file, new Set(), folders), abi = (part: string) => part.includes("#define RAP_API");
+  const code = parts.filter((part) => !abi(part)).join("");
+  const named = (name: string) => new RegExp(`\\b${name}\\b`).test(code);
   return parts.map((part) =>
-    !part.includes("#define RAP_API")
-      ? part
-      : part.replace(/^RAP_API [^;]*?\b(rap_\w+)\([^;]*;$|\/\/[^\n]*$/gm, (line, name) =>
-        name && new RegExp(`^int32_t ${name}\\(|^\\S.* \\*?${name}\\(`, "m").test(code.replaceAll(line, ""))
-          ? line
-          : "")
+    !abi(part) ? part : part.replace(/\/\/[^\n]*$/gm, "")
+      .replace(/^RAP_API [^;]*?\b(rap_\w+)\([^;]*;$/gm, (line, name) => named(name) ? line : "")
+      .replace(/^enum \{[^}]*\};$/gm, (list) => (list.match(/\bRAP_\w+/g) ?? []).some(named) ? list : "")
+      .replace(/\s+/g, " ")
   );
 }
 

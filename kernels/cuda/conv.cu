@@ -281,10 +281,24 @@ template <typename T, bool Transposed> void run_product(Product<T> &p, int group
 
 // ---- direct kernels for narrow groups ----------------------------------------------------------------------
 
+// Where a coordinate is in the source, or -1; Transposed ones count only where the stride divides them.
+template <bool Transposed> DEVICE int land(int at, const Divider &stride, int size) {
+  if (Transposed) {
+    if (at < 0) return -1;
+    const int q = stride.divide(at);
+    at = q * static_cast<int>(stride.divisor) == at ? q : -1;
+  }
+  return static_cast<unsigned>(at) < static_cast<unsigned>(size) ? at : -1;
+}
+
+struct Kernel {
+  int d, h, w;
+};
+
 // One thread an element of out: Forward sums over the group's channels, otherwise (the gradient of the input) its outputs.
 template <typename T, bool Forward>
 __global__ void __launch_bounds__(kBlock) conv_direct(T *out, const T *w, const T *source, const T *bias, int relu, int n, int planes, int group_planes,
-                                                      int group_sources, int kernel_size, Divider positions, Divider plane_count,
+                                                      int group_sources, int kernel_size, Kernel kernel, Divider positions, Divider plane_count,
                                                       const __grid_constant__ Gather g) {
   GRID_STRIDE(i, n) {
     const uint32_t line = positions.divide(i), batch = plane_count.divide(line);
@@ -292,11 +306,23 @@ __global__ void __launch_bounds__(kBlock) conv_direct(T *out, const T *w, const 
     const Place spot = g.spot(batch * positions.divisor + (i - line * positions.divisor));
     const T *from = source + static_cast<int64_t>(group) * group_sources * g.plane_stride;
     T sum = 0;
-    for (int q = 0; q < group_sources; q++) {
+    for (int q = 0; q < group_sources; q++, from += g.plane_stride) {
       // w [outputs, channels / groups, kernel]
       const int64_t filter = Forward ? static_cast<int64_t>(plane) * group_sources + q
                                      : (static_cast<int64_t>(group) * group_sources + q) * group_planes + (plane - group * group_planes);
-      for (int k = 0; k < kernel_size; k++) sum += w[filter * kernel_size + k] * g.template read<!Forward>(from, spot, g.tap(q * kernel_size + k));
+      const T *weight = w + filter * kernel_size, *image = from + spot.base;
+      for (int kd = 0; kd < kernel.d; kd++) {
+        const int d = land<!Forward>(spot.d + kd * g.step[0], g.stride_d, g.D);
+        for (int kh = 0; kh < kernel.h; kh++, weight += kernel.w) {
+          const int h = land<!Forward>(spot.h + kh * g.step[1], g.stride_h, g.H);
+          if ((d | h) < 0) continue;
+          const T *line = image + (d * g.H + h) * g.W;
+          for (int kw = 0; kw < kernel.w; kw++) {
+            const int x = land<!Forward>(spot.w + kw * g.step[2], g.stride_w, g.W);
+            if (x >= 0) sum += weight[kw] * line[x];
+          }
+        }
+      }
     }
     if (bias) sum += bias[plane];
     if (relu && sum < T(0)) sum = T(0);
@@ -308,7 +334,8 @@ template <typename T, bool Forward> void run_direct(T *out, const T *w, const T 
   const int planes = Forward ? s.outputs : s.channels, positions = Forward ? s.out_size : s.in_size;
   const int n = s.batch * planes * positions;
   RUN((conv_direct<T, Forward>), blocks_for(n), kBlock, out, w, source, bias, relu, n, planes, planes / s.groups,
-      Forward ? s.group_channels : s.group_outputs, s.kernel_size, Divider(static_cast<uint32_t>(positions)), Divider(static_cast<uint32_t>(planes)),
+      Forward ? s.group_channels : s.group_outputs, s.kernel_size, Kernel{s.kernel[0], s.kernel[1], s.kernel[2]},
+      Divider(static_cast<uint32_t>(positions)), Divider(static_cast<uint32_t>(planes)),
       Forward ? gather_image(s) : gather_outputs(s));
 }
 
@@ -414,16 +441,30 @@ __global__ void __launch_bounds__(kBlock) conv_weight_direct(T *dw, const T *dy,
   if (threadIdx.x == 0) dw[weight] = sum;
 }
 
-template <typename T> __global__ void __launch_bounds__(kBlock) conv_bias_gradient(T *dbias, const T *dy, int batch, int outputs, Divider positions) {
+// sums [parts, outputs]: each output's Σ dy over a part of the batch and the positions. grid: outputs, parts
+template <typename T>
+__global__ void __launch_bounds__(kBlock) conv_bias_gradient(T *sums, const T *dy, int batch, int outputs, int part, Divider positions) {
   const int o = blockIdx.x;
-  const uint32_t n = batch * positions.divisor;
+  const uint32_t n = batch * positions.divisor, begin = blockIdx.y * part, end = begin + part < n ? begin + part : n;
   T sum = 0;
-  for (uint32_t i = threadIdx.x; i < n; i += kBlock) {
+  for (uint32_t i = begin + threadIdx.x; i < end; i += kBlock) {
     const uint32_t b = positions.divide(i);
     sum += dy[(static_cast<int64_t>(b) * outputs + o) * positions.divisor + (i - b * positions.divisor)];
   }
   sum = block_reduce(sum, T(0), Plus{});
-  if (threadIdx.x == 0) dbias[o] = sum;
+  if (threadIdx.x == 0) sums[static_cast<int64_t>(blockIdx.y) * outputs + o] = sum;
+}
+
+template <typename T> void run_bias_gradient(T *dbias, const T *dy, const Shape &s) {
+  const int n = s.batch * s.out_size, wanted = ceil_div(8 * rap_multiprocessors(), s.outputs), most = ceil_div(n, 8 * kBlock);
+  int parts = wanted < most ? wanted : most;
+  parts = parts > 1024 ? 1024 : parts;
+  const Scratch memory(parts > 1 ? static_cast<size_t>(parts) * s.outputs * sizeof(T) : 0);
+  T *sums = parts > 1 ? memory.as<T>() : dbias;
+  if (!sums) return;
+  RUN((conv_bias_gradient<T>), dim3(static_cast<unsigned>(s.outputs), static_cast<unsigned>(parts)), kBlock, sums, dy, s.batch, s.outputs, ceil_div(n, parts),
+      Divider(static_cast<uint32_t>(s.out_size)));
+  if (parts > 1) RUN((conv_sum_splits<T>), blocks_for(s.outputs), kBlock, dbias, sums, s.outputs, parts);
 }
 
 // Groups of fewer rows than this leave most of a tile empty.
@@ -493,7 +534,7 @@ int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const voi
     using T = decltype(element);
     const T *gradient = static_cast<const T *>(dy), *source = static_cast<const T *>(x);
     const Divider positions(static_cast<uint32_t>(s.out_size));
-    if (dbias && s.outputs) RUN((conv_bias_gradient<T>), s.outputs, kBlock, static_cast<T *>(dbias), gradient, s.batch, s.outputs, positions);
+    if (dbias && s.outputs) run_bias_gradient(static_cast<T *>(dbias), gradient, s);
     if (s.outputs * taps == 0) return;
     if (s.groups > 1 && s.group_outputs < kNarrowGroup) {
       RUN((conv_weight_direct<T>), s.outputs * taps, kBlock, static_cast<T *>(dw), gradient, source, s.batch, s.outputs, s.group_channels,

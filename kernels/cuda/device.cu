@@ -60,8 +60,8 @@ struct Block {
   size_t bytes; // of its class
   int device;
   bool owned;          // the driver's own allocation, not part of a slab
-  cudaStream_t stream; // that last used it
-  Block *next;         // in the free list of its class, or in its hash bucket
+  cudaStream_t user, freer; // the streams that were current when it was handed out and when it came back
+  Block *next;              // in the free list of its class, or in its hash bucket
 };
 
 constexpr int kClasses = 512, kBuckets = 1 << 14;
@@ -92,8 +92,10 @@ Block *take_cached(int index) {
   Block *b = free_list[device_now][index];
   if (!b) return nullptr;
   free_list[device_now][index] = b->next;
-  // Freed on another stream: what is left to do there may still use it.
-  if (b->stream != stream_now[device_now]) rap_note(cudaStreamSynchronize(b->stream), "reusing memory of another stream");
+  // What is left to do on another stream may still use it.
+  const cudaStream_t now = stream_now[device_now];
+  if (b->user != now) rap_note(cudaStreamSynchronize(b->user), "reusing memory of another stream");
+  if (b->freer != now && b->freer != b->user) rap_note(cudaStreamSynchronize(b->freer), "reusing memory of another stream");
   return b;
 }
 
@@ -120,6 +122,19 @@ Block *fresh(size_t bytes) {
   b->p = p, b->bytes = bytes, b->device = device_now, b->owned = true;
   account[device_now].reserved += static_cast<double>(bytes);
   return b;
+}
+
+// A stream that is waited for and goes away: blocks that it used are the default stream's from now on.
+void forget_stream(cudaStream_t stream) {
+  auto forget = [&](Block *b) {
+    for (; b; b = b->next) {
+      if (b->device != device_now) continue;
+      if (b->user == stream) b->user = nullptr;
+      if (b->freer == stream) b->freer = nullptr;
+    }
+  };
+  for (Block *b : free_list[device_now]) forget(b);
+  for (Block *b : live) forget(b);
 }
 
 void tell_out_of_memory(double bytes) {
@@ -241,7 +256,7 @@ void *rap_device_alloc(double bytes) {
   a.live += static_cast<double>(b->bytes), a.blocks++;
   if (a.live > a.peak) a.peak = a.live;
   Block *&head = live[bucket(b->p)];
-  b->next = head, head = b;
+  b->user = stream_now[device_now], b->next = head, head = b;
   return b->p;
 }
 
@@ -261,7 +276,7 @@ void rap_device_free(void *p) {
 #else
   size_t rounded;
   Block *&head = free_list[b->device][size_class(b->bytes, &rounded)];
-  b->stream = stream_now[b->device], b->next = head, head = b;
+  b->freer = stream_now[b->device], b->next = head, head = b;
 #endif
 }
 
@@ -331,7 +346,10 @@ int32_t rap_stream(int32_t action, void *stream) {
   case RAP_STREAM_SYNCHRONIZE: return status(cudaStreamSynchronize(s), "synchronising a stream");
   case RAP_STREAM_QUERY: return cudaStreamQuery(s) == cudaErrorNotReady;
   case RAP_STREAM_DESTROY:
+    if (!s) return RAP_OK; // the default stream stays
     if (stream_now[device_now] == s) stream_now[device_now] = nullptr;
+    rap_note(cudaStreamSynchronize(s), "destroying a stream");
+    forget_stream(s);
     return status(cudaStreamDestroy(s), "destroying a stream");
   default: return RAP_UNSUPPORTED;
   }

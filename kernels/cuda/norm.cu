@@ -1,4 +1,5 @@
-// Batch, layer, group and RMS normalisation, forward and backward. Statistics are summed in double.
+// Batch, layer, group and RMS normalisation, forward and backward. Statistics are summed in double, eight elements at a
+// time: most cards do 64-bit arithmetic at a 32nd or 64th of their float rate.
 #include "lines.cuh"
 #include "math.cuh"
 
@@ -11,6 +12,19 @@ struct JoinTwo {
   DEVICE Two operator()(Two x, Two y) const { return {x.a + y.a, x.b + y.b}; }
 };
 
+// Sums over first, first + step, … below end, to which f(i, a, b) adds element i's parts.
+template <typename T, typename F> DEVICE Two sum_two(unsigned first, unsigned end, unsigned step, F f) {
+  Two sums{0, 0};
+  for (unsigned i = first; i < end;) {
+    T a = 0, b = 0;
+#pragma unroll
+    for (int u = 0; u < 8; u++, i += step)
+      if (i < end) f(i, a, b);
+    sums.a += static_cast<double>(a), sums.b += static_cast<double>(b);
+  }
+  return sums;
+}
+
 // Mean and the mean square deviation from it, of n elements of which v holds the sums of (x - shift) and its square.
 struct Moments {
   double mean, m2;
@@ -20,7 +34,7 @@ struct Moments {
   }
 };
 
-// ---- batch norm: one block a channel for the statistics, then a pointwise pass -------------------------------
+// ---- batch norm: blocks sum parts of a channel, which a second kernel joins, then a pointwise pass ------------
 
 // Element i of a channel of x [batch, channels, inner].
 struct Channel {
@@ -33,23 +47,49 @@ struct Channel {
   }
 };
 
-template <typename T>
-__global__ void __launch_bounds__(kBlock) batch_norm_statistics(T *mean, T *invstd, T *running_mean, T *running_var, const T *x, Channel c, double momentum,
-                                                                double eps) {
-  const int channel = blockIdx.x;
-  const double shift = static_cast<double>(x[c.at(channel, 0)]);
-  Two sums{0, 0};
-  for (int i = threadIdx.x; i < c.n; i += kBlock) {
-    const double d = static_cast<double>(x[c.at(channel, i)]) - shift;
-    sums.a += d, sums.b += d * d;
+// The parts of every channel: enough that no multiprocessor idles, each worth a block.
+struct Parts {
+  int count, size; // size: elements of a part
+  explicit Parts(const Channel &c) {
+    const int wanted = ceil_div(8 * rap_multiprocessors(), c.channels), most = ceil_div(c.n, 8 * kBlock);
+    count = wanted < most ? wanted : most;
+    count = count < 1 ? 1 : count > 1024 ? 1024 : count;
+    size = ceil_div(c.n, count);
   }
+  DEVICE unsigned begin() const { return blockIdx.y * size; }
+  DEVICE unsigned end(const Channel &c) const {
+    const unsigned end = begin() + size;
+    return end < static_cast<unsigned>(c.n) ? end : c.n;
+  }
+  dim3 grid(const Channel &c) const { return dim3(static_cast<unsigned>(c.channels), static_cast<unsigned>(count)); }
+};
+DEVICE Two join_parts(const Two *partial, int channel, int channels, int count) {
+  Two v = partial[channel];
+  for (int p = 1; p < count; p++) v = JoinTwo{}(v, partial[static_cast<int64_t>(p) * channels + channel]);
+  return v;
+}
+
+// partial[part, channel] = Σ (x - shift) and its square, the shift being the channel's first element. grid: channels, parts
+template <typename T> __global__ void __launch_bounds__(kBlock) batch_norm_sums(Two *partial, const T *x, Channel c, Parts parts) {
+  const int channel = blockIdx.x;
+  const T shift = x[c.at(channel, 0)];
+  Two sums = sum_two<T>(parts.begin() + threadIdx.x, parts.end(c), kBlock, [&](unsigned i, T &a, T &b) {
+    const T d = x[c.at(channel, i)] - shift;
+    a += d, b += d * d;
+  });
   sums = line_join<kBlock>(sums, JoinTwo{});
-  if (threadIdx.x) return;
-  const Moments m(sums, shift, c.n);
-  mean[channel] = static_cast<T>(m.mean);
-  invstd[channel] = static_cast<T>(1 / sqrt(m.m2 / c.n + eps));
-  if (running_mean) running_mean[channel] = static_cast<T>((1 - momentum) * static_cast<double>(running_mean[channel]) + momentum * m.mean);
-  if (running_var) running_var[channel] = static_cast<T>((1 - momentum) * static_cast<double>(running_var[channel]) + momentum * m.m2 / (c.n - 1));
+  if (threadIdx.x == 0) partial[static_cast<int64_t>(blockIdx.y) * c.channels + channel] = sums;
+}
+template <typename T>
+__global__ void __launch_bounds__(kBlock) batch_norm_statistics(T *mean, T *invstd, T *running_mean, T *running_var, const Two *partial, const T *x,
+                                                                Channel c, int parts, double momentum, double eps) {
+  GRID_STRIDE(channel, c.channels) {
+    const Moments m(join_parts(partial, channel, c.channels, parts), static_cast<double>(x[c.at(channel, 0)]), c.n);
+    mean[channel] = static_cast<T>(m.mean);
+    invstd[channel] = static_cast<T>(1 / sqrt(m.m2 / c.n + eps));
+    if (running_mean) running_mean[channel] = static_cast<T>((1 - momentum) * static_cast<double>(running_mean[channel]) + momentum * m.mean);
+    if (running_var) running_var[channel] = static_cast<T>((1 - momentum) * static_cast<double>(running_var[channel]) + momentum * m.m2 / (c.n - 1));
+  }
 }
 
 template <typename T>
@@ -72,33 +112,38 @@ __global__ void __launch_bounds__(kBlock) batch_norm_apply(T *y, const T *x, con
   }
 }
 
-// sums[channel] = Σ dy and Σ dy x̂; also dbeta and dgamma.
+// partial[part, channel] = Σ dy and Σ dy (x - mean). grid: channels, parts
 template <typename T>
-__global__ void __launch_bounds__(kBlock) batch_norm_gradient_sums(Two *sums, T *dgamma, T *dbeta, const T *dy, const T *x, const T *mean, const T *invstd,
-                                                                   Channel c) {
+__global__ void __launch_bounds__(kBlock) batch_norm_gradient_sums(Two *partial, const T *dy, const T *x, const T *mean, Channel c, Parts parts) {
   const int channel = blockIdx.x;
-  const double m = static_cast<double>(mean[channel]);
-  Two v{0, 0};
-  for (int i = threadIdx.x; i < c.n; i += kBlock) {
+  const T m = mean[channel];
+  Two v = sum_two<T>(parts.begin() + threadIdx.x, parts.end(c), kBlock, [&](unsigned i, T &a, T &b) {
     const int64_t at = c.at(channel, i);
-    const double g = static_cast<double>(dy[at]);
-    v.a += g, v.b += g * (static_cast<double>(x[at]) - m);
-  }
+    a += dy[at], b += dy[at] * (x[at] - m);
+  });
   v = line_join<kBlock>(v, JoinTwo{});
-  if (threadIdx.x) return;
-  v.b *= static_cast<double>(invstd[channel]);
-  if (sums) sums[channel] = v;
-  if (dbeta) dbeta[channel] = static_cast<T>(v.a);
-  if (dgamma) dgamma[channel] = static_cast<T>(v.b);
+  if (threadIdx.x == 0) partial[static_cast<int64_t>(blockIdx.y) * c.channels + channel] = v;
+}
+// dbeta and dgamma, and means [channels, 2]: those of dy and dy x̂.
+template <typename T>
+__global__ void __launch_bounds__(kBlock) batch_norm_gradients(T *means, T *dgamma, T *dbeta, const Two *partial, const T *invstd, int channels, int parts,
+                                                               double count) {
+  GRID_STRIDE(channel, channels) {
+    Two v = join_parts(partial, channel, channels, parts);
+    v.b *= static_cast<double>(invstd[channel]);
+    means[2 * channel] = static_cast<T>(v.a / count), means[2 * channel + 1] = static_cast<T>(v.b / count);
+    if (dbeta) dbeta[channel] = static_cast<T>(v.a);
+    if (dgamma) dgamma[channel] = static_cast<T>(v.b);
+  }
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock) batch_norm_backward(T *dx, const T *dy, const T *x, const T *gamma, const T *mean, const T *invstd, const Two *sums,
-                                                              int n, double count, Divider inner, Divider channels) {
+__global__ void __launch_bounds__(kBlock) batch_norm_backward(T *dx, const T *dy, const T *x, const T *gamma, const T *mean, const T *invstd, const T *means,
+                                                              int n, Divider inner, Divider channels) {
   GRID_STRIDE(i, n) {
     const uint32_t plane = inner.divide(i), c = plane - channels.divide(plane) * channels.divisor;
     T g = dy[i];
-    if (sums) g -= static_cast<T>(sums[c].a / count) + (x[i] - mean[c]) * invstd[c] * static_cast<T>(sums[c].b / count);
+    if (means) g -= means[2 * c] + (x[i] - mean[c]) * invstd[c] * means[2 * c + 1];
     dx[i] = g * invstd[c] * (gamma ? gamma[c] : T(1));
   }
 }
@@ -123,18 +168,18 @@ __global__ void __launch_bounds__(kBlock) line_norm(T *y, T *mean, T *rstd, cons
   if (line < 0) return;
   x += at, y += at;
   const int first = threadIdx.x % L;
-  const double shift = Centred ? static_cast<double>(x[0]) : 0;
-  Two v{0, 0};
-  for (int i = first; i < l.dim; i += L) {
-    const double d = static_cast<double>(x[i]) - shift;
-    v.a += d, v.b += d * d;
-  }
+  const T shift = Centred ? x[0] : T(0);
+  Two v = sum_two<T>(first, l.dim, L, [&](unsigned i, T &a, T &b) {
+    const T d = x[i] - shift;
+    a += d, b += d * d;
+  });
   v = line_join<L>(v, JoinTwo{});
-  const Moments m(v, shift, l.dim);
+  const Moments m(v, static_cast<double>(shift), l.dim);
   const double centre = Centred ? m.mean : 0, scale = 1 / sqrt((Centred ? m.m2 : v.b) / l.dim + eps);
+  const T rest = static_cast<T>(centre - static_cast<double>(shift)), by = static_cast<T>(scale); // both differences are small
   for (int i = first; i < l.dim; i += L) {
     const int k = affine.at(line, i);
-    T out = static_cast<T>((static_cast<double>(x[i]) - centre) * scale);
+    T out = (x[i] - shift - rest) * by;
     if (gamma) out *= gamma[k];
     if (beta) out += beta[k];
     y[i] = out;
@@ -152,17 +197,16 @@ __global__ void __launch_bounds__(kBlock) line_norm_backward(T *dx, const T *dy,
   if (line < 0) return;
   x += at, dx += at, dy += at;
   const int first = threadIdx.x % L;
-  const double centre = Centred ? static_cast<double>(mean[line]) : 0, scale = static_cast<double>(rstd[line]);
-  Two v{0, 0};
-  for (int i = first; i < l.dim; i += L) {
-    const double g = static_cast<double>(dy[i]) * (gamma ? static_cast<double>(gamma[affine.at(line, i)]) : 1.0);
-    v.a += g, v.b += g * (static_cast<double>(x[i]) - centre) * scale;
-  }
+  const T centre = Centred ? mean[line] : T(0), scale = rstd[line];
+  Two v = sum_two<T>(first, l.dim, L, [&](unsigned i, T &a, T &b) {
+    const T g = gamma ? dy[i] * gamma[affine.at(line, i)] : dy[i];
+    a += g, b += g * ((x[i] - centre) * scale);
+  });
   v = line_join<L>(v, JoinTwo{});
-  const double mean_g = Centred ? v.a / l.dim : 0, mean_gx = v.b / l.dim;
+  const T mean_g = Centred ? static_cast<T>(v.a / l.dim) : T(0), mean_gx = static_cast<T>(v.b / l.dim);
   for (int i = first; i < l.dim; i += L) {
-    const double g = static_cast<double>(dy[i]) * (gamma ? static_cast<double>(gamma[affine.at(line, i)]) : 1.0);
-    dx[i] = static_cast<T>(scale * (g - mean_g - (static_cast<double>(x[i]) - centre) * scale * mean_gx));
+    const T g = gamma ? dy[i] * gamma[affine.at(line, i)] : dy[i];
+    dx[i] = scale * (g - mean_g - (x[i] - centre) * scale * mean_gx);
   }
 }
 
@@ -175,11 +219,10 @@ __global__ void __launch_bounds__(kBlock) column_gradient_sums(Two *partial, con
   const int begin = blockIdx.y * part_rows, end = begin + part_rows < rows ? begin + part_rows : rows;
   Two v{0, 0};
   if (column < cols)
-    for (int r = begin + row; r < end; r += 8) {
+    v = sum_two<T>(begin + row, end, 8, [&](unsigned r, T &a, T &b) {
       const int64_t at = static_cast<int64_t>(r) * cols + column;
-      const double g = static_cast<double>(dy[at]), centre = Centred ? static_cast<double>(mean[r]) : 0;
-      v.a += g * (static_cast<double>(x[at]) - centre) * static_cast<double>(rstd[r]), v.b += g;
-    }
+      a += dy[at] * ((x[at] - (Centred ? mean[r] : T(0))) * rstd[r]), b += dy[at];
+    });
   shared[threadIdx.x] = v;
   __syncthreads();
   if (row > 0 || column >= cols) return;
@@ -204,12 +247,10 @@ template <typename T>
 __global__ void __launch_bounds__(kBlock) group_gradient_sums(T *dgamma, T *dbeta, const T *dy, const T *x, const T *mean, const T *rstd, Channel c,
                                                               int groups) {
   const int channel = blockIdx.x, group = channel / (c.channels / groups);
-  Two v{0, 0};
-  for (int i = threadIdx.x; i < c.n; i += kBlock) {
+  Two v = sum_two<T>(threadIdx.x, c.n, kBlock, [&](unsigned i, T &a, T &b) {
     const int64_t at = c.at(channel, i), line = static_cast<int64_t>(c.inner.divide(i)) * groups + group;
-    const double g = static_cast<double>(dy[at]);
-    v.a += g * (static_cast<double>(x[at]) - static_cast<double>(mean[line])) * static_cast<double>(rstd[line]), v.b += g;
-  }
+    a += dy[at] * ((x[at] - mean[line]) * rstd[line]), b += dy[at];
+  });
   v = line_join<kBlock>(v, JoinTwo{});
   if (threadIdx.x) return;
   if (dgamma) dgamma[channel] = static_cast<T>(v.a);
@@ -280,8 +321,16 @@ int32_t rap_batch_norm(int32_t dtype, void *y, void *mean, void *invstd, void *r
     T *m = static_cast<T *>(mean), *s = static_cast<T *>(invstd), *rm = static_cast<T *>(running_mean), *rv = static_cast<T *>(running_var);
     const T *from = static_cast<const T *>(x);
     if (c.n == 0 || channels == 0) return;
-    if (training) RUN((batch_norm_statistics<T>), channels, kBlock, m, s, rm, rv, from, c, momentum, eps);
-    else RUN((batch_norm_running<T>), blocks_for(channels), kBlock, m, s, rm, rv, channels, eps);
+    if (training) {
+      const Parts parts(c);
+      const Scratch memory(static_cast<size_t>(parts.count) * channels * sizeof(Two));
+      Two *partial = memory.as<Two>();
+      if (!partial) return;
+      RUN((batch_norm_sums<T>), parts.grid(c), kBlock, partial, from, c, parts);
+      RUN((batch_norm_statistics<T>), blocks_for(channels), kBlock, m, s, rm, rv, partial, from, c, parts.count, momentum, eps);
+    } else {
+      RUN((batch_norm_running<T>), blocks_for(channels), kBlock, m, s, rm, rv, channels, eps);
+    }
     const int n = c.n * channels;
     RUN((batch_norm_apply<T>), blocks_for(n), kBlock, static_cast<T *>(y), from, m, s, static_cast<const T *>(gamma), static_cast<const T *>(beta), n,
         c.inner, Divider(static_cast<uint32_t>(channels)));
@@ -297,15 +346,20 @@ int32_t rap_batch_norm_backward(int32_t dtype, void *dx, void *dgamma, void *dbe
     const T *g = static_cast<const T *>(dy), *from = static_cast<const T *>(x), *m = static_cast<const T *>(mean), *s = static_cast<const T *>(invstd);
     if (channels == 0) return;
     const bool needs_sums = training && dx;
-    const Scratch memory(static_cast<size_t>(channels) * sizeof(Two));
-    Two *sums = needs_sums ? memory.as<Two>() : nullptr;
-    if (needs_sums && !sums) return;
-    if (needs_sums || dgamma || dbeta)
-      RUN((batch_norm_gradient_sums<T>), channels, kBlock, sums, static_cast<T *>(dgamma), static_cast<T *>(dbeta), g, from, m, s, c);
+    const Parts parts(c);
+    const Scratch memory(static_cast<size_t>(channels) * (parts.count * sizeof(Two) + 2 * sizeof(T)));
+    Two *partial = memory.as<Two>();
+    if (!partial) return;
+    T *means = reinterpret_cast<T *>(partial + static_cast<int64_t>(parts.count) * channels);
+    if (needs_sums || dgamma || dbeta) {
+      RUN((batch_norm_gradient_sums<T>), parts.grid(c), kBlock, partial, g, from, m, c, parts);
+      RUN((batch_norm_gradients<T>), blocks_for(channels), kBlock, means, static_cast<T *>(dgamma), static_cast<T *>(dbeta), partial, s, channels,
+          parts.count, static_cast<double>(c.n));
+    }
     const int n = c.n * channels;
     if (dx && n)
-      RUN((batch_norm_backward<T>), blocks_for(n), kBlock, static_cast<T *>(dx), g, from, static_cast<const T *>(gamma), m, s, sums, n,
-          static_cast<double>(c.n), c.inner, Divider(static_cast<uint32_t>(channels)));
+      RUN((batch_norm_backward<T>), blocks_for(n), kBlock, static_cast<T *>(dx), g, from, static_cast<const T *>(gamma), m, s, needs_sums ? means : nullptr,
+          n, c.inner, Divider(static_cast<uint32_t>(channels)));
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }

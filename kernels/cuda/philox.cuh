@@ -79,14 +79,10 @@ template <> struct Draws<uint64_t> {
 
 // The grid of a fill, PyTorch's: the numbers depend on it, so equal cards give equal numbers.
 inline int philox_blocks(int n) {
-  static int most = 0;
-  if (most == 0) {
-    int device = 0, threads = 1024;
-    cudaGetDevice(&device);
-    cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, device);
-    most = rap_multiprocessors() * (threads / kBlock);
-  }
-  const int wanted = ceil_div(n, kBlock);
+  int device = 0, threads = 1024;
+  cudaGetDevice(&device);
+  cudaDeviceGetAttribute(&threads, cudaDevAttrMaxThreadsPerMultiProcessor, device);
+  const int wanted = ceil_div(n, kBlock), most = rap_multiprocessors() * (threads / kBlock);
   return wanted < most ? wanted : most;
 }
 
