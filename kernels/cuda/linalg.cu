@@ -1,5 +1,5 @@
-// Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double. Triangular systems: a
-// thread a column of the right-hand side.
+// Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double (eigenvalues and singular
+// values: a thread). Triangular systems: a thread a column of the right-hand side.
 #include "../decompose.h"
 #include "lines.cuh"
 #include "math.cuh"
@@ -100,17 +100,65 @@ template <typename T> __global__ void __launch_bounds__(kBlock) qr(T *q, T *r, c
   for (int i = threadIdx.x; i < m * width; i += kBlock) q[static_cast<int64_t>(blockIdx.x) * m * width + i] = static_cast<T>(y[i]);
 }
 
-// The rest is for small matrices: a thread a matrix. work: x, then what each needs, for each matrix.
-template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64_t *order, int32_t *info, const T *a, double *work, int batch, int n) {
-  const int64_t size = static_cast<int64_t>(n) * n;
-  GRID_STRIDE(b, batch) {
-    double *x = work + b * size;
-    for (int64_t i = 0; i < size; i++) x[i] = static_cast<double>(a[b * size + i]);
-    rap_decompose_lu(x, order + static_cast<int64_t>(b) * n, info + 2 * static_cast<int64_t>(b), n);
-    for (int64_t i = 0; i < size; i++) out[b * size + i] = static_cast<T>(x[i]);
+// A column's largest pivot so far; of equals the first row's.
+struct Pivot {
+  double size;
+  int64_t row;
+};
+struct LargerPivot {
+  DEVICE Pivot operator()(Pivot a, Pivot b) const { return b.size > a.size || (b.size == a.size && b.row < a.row) ? b : a; }
+};
+
+// Gaussian elimination with rap_decompose_lu's choice of pivots; a block a matrix. work: x [n, n] of each.
+template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64_t *order, int32_t *info, const T *a, double *work, int n) {
+  const int64_t size = static_cast<int64_t>(n) * n, at = blockIdx.x * size;
+  double *x = work + at;
+  order += static_cast<int64_t>(blockIdx.x) * n;
+  for (int64_t i = threadIdx.x; i < size; i += kBlock) x[i] = static_cast<double>(a[at + i]);
+  for (int i = threadIdx.x; i < n; i += kBlock) order[i] = i;
+  int failed = 0, sign = 1; // the same in every thread
+  __syncthreads();
+  for (int k = 0; k < n; k++) {
+    double *row = x + static_cast<int64_t>(k) * n;
+    // The diagonal stays unless something is larger than it: so does a NaN there, and a NaN below is never larger.
+    Pivot best{fabs(row[k]), k};
+    if (best.size == best.size)
+      for (int i = k + 1 + static_cast<int>(threadIdx.x); i < n; i += kBlock) best = LargerPivot{}(best, Pivot{fabs(x[static_cast<int64_t>(i) * n + k]), i});
+    best = line_join<kBlock>(best, LargerPivot{});
+    if (best.row != k) {
+      double *other = x + best.row * n;
+      for (int j = threadIdx.x; j < n; j += kBlock) {
+        const double v = row[j];
+        row[j] = other[j], other[j] = v;
+      }
+      if (threadIdx.x == 0) {
+        const int64_t from = order[k];
+        order[k] = order[best.row], order[best.row] = from;
+      }
+      sign = -sign;
+    }
+    __syncthreads();
+    const double pivot = row[k];
+    if (pivot == 0) {
+      if (!failed) failed = k + 1;
+      continue; // the column is zero from here on: nothing to subtract, and nobody writes before the next barrier
+    }
+    for (int i = k + 1 + static_cast<int>(threadIdx.x); i < n; i += kBlock) x[static_cast<int64_t>(i) * n + k] /= pivot;
+    __syncthreads();
+    // A warp to each row below, so that neighbours take neighbouring columns.
+    for (int i = k + 1 + static_cast<int>(threadIdx.x) / 32; i < n; i += kBlock / 32) {
+      double *below = x + static_cast<int64_t>(i) * n;
+      const double s = below[k];
+      if (s == 0) continue;
+      for (int j = k + 1 + static_cast<int>(threadIdx.x) % 32; j < n; j += 32) below[j] -= s * row[j];
+    }
+    __syncthreads();
   }
+  for (int64_t i = threadIdx.x; i < size; i += kBlock) out[at + i] = static_cast<T>(x[i]);
+  if (threadIdx.x == 0) info[2 * static_cast<int64_t>(blockIdx.x)] = failed, info[2 * static_cast<int64_t>(blockIdx.x) + 1] = sign;
 }
 
+// The rest is for small matrices: a thread a matrix. work: x, then what each needs, for each matrix.
 template <typename T> __global__ void __launch_bounds__(kBlock) eigh(T *values, T *vectors, const T *a, double *work, int batch, int n) {
   const int64_t size = static_cast<int64_t>(n) * n;
   GRID_STRIDE(b, batch) {
@@ -180,8 +228,8 @@ int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a,
     if (batch == 0) return;
     const Scratch work(static_cast<size_t>(batch) * n * n * sizeof(double) + 1);
     if (work.as<double>())
-      RUN((lu<T>), blocks_for(batch), kBlock, static_cast<T *>(out), static_cast<int64_t *>(order), static_cast<int32_t *>(info), static_cast<const T *>(a),
-          work.as<double>(), batch, n);
+      RUN((lu<T>), batch, kBlock, static_cast<T *>(out), static_cast<int64_t *>(order), static_cast<int32_t *>(info), static_cast<const T *>(a),
+          work.as<double>(), n);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
