@@ -126,7 +126,7 @@ RAP_PORTABLE void rap_decompose_tridiagonal(double *v, double *d, double *e, int
 RAP_PORTABLE void rap_decompose_ql_step(double *v, double *d, double *e, int32_t l, int32_t m, double *shift,
                                         int32_t n) {
   double g = d[l], p = (d[l + 1] - g) / (2 * e[l]);
-  const double r0 = p < 0 ? -hypot(p, 1) : hypot(p, 1);
+  const double r0 = p < 0 ? -hypot(p, 1.0) : hypot(p, 1.0);
   d[l] = e[l] / (p + r0);
   d[l + 1] = e[l] * (p + r0);
   const double next = d[l + 1], h0 = g - d[l], beside = e[l + 1];
@@ -247,8 +247,8 @@ RAP_PORTABLE void rap_decompose_svd(double *u, double *s, double *v, int32_t m, 
                      xy = rap_decompose_dot(x, y, m);
         if (!(fabs(xy) > RAP_PRECISION * sqrt(xx * yy)) || !(fabs(xy) > nothing)) continue;
         turned = 1;
-        const double zeta = (yy - xx) / (2 * xy), size = 1 / (fabs(zeta) + hypot(1, zeta));
-        const double t = zeta < 0 ? -size : size, c = 1 / hypot(1, t);
+        const double zeta = (yy - xx) / (2 * xy), size = 1 / (fabs(zeta) + hypot(1.0, zeta));
+        const double t = zeta < 0 ? -size : size, c = 1 / hypot(1.0, t);
         rap_decompose_turn(x, y, c, c * t, m);
         rap_decompose_turn(v + (int64_t)i * n, v + (int64_t)j * n, c, c * t, n);
       }
