@@ -38,6 +38,7 @@ export {
   setNumThreads,
 } from "./src/device.ts";
 export * from "./src/dtype.ts";
+export { getFloat32MatmulPrecision, type MatmulPrecision, setFloat32MatmulPrecision } from "./src/precision.ts";
 export { getPrintoptions, type PrintOptions, type SetPrintOptions, setPrintoptions } from "./src/format.ts";
 export { keep, type Scope, scope, tidy } from "./src/scope.ts";
 export {

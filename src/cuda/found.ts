@@ -7,6 +7,7 @@
 import { environment, findCudaLibrary, type OpenLibrary } from "../../ffi/library.ts";
 import { copy, event as eventAction, info, stream as streamAction } from "../../ffi/symbols.ts";
 import { addressOf, Device, type DeviceLike, type DeviceMemory, type Pointer, setDeviceResolver } from "../device.ts";
+import { followPrecision } from "../precision.ts";
 
 type Kernels = OpenLibrary["kernels"];
 
@@ -152,6 +153,7 @@ function search(): Found {
     const why = lastError(kernels) || "the driver reports no CUDA device";
     return { devices: [], why, words: "No CUDA GPUs are available" };
   }
+  followPrecision(kernels);
   const devices = Array.from({ length: count }, (_, i) => {
     const own = count === 1 ? kernels : onDevice(kernels, i);
     return new Device("cuda", i, own, path, memoryOf(own, i));
