@@ -26,9 +26,15 @@ interface Measured {
   n: number;
 }
 
-/** Median over samples; a sample is a loop of calls long enough for the clock. As in the reference. */
-function measure(step: () => void, timing: Timing): Measured {
-  const now = (): number => performance.now() / 1000;
+/**
+ * Median over samples; a sample is a loop of calls long enough for the clock, until `wait` says that all is done. As in the
+ * reference.
+ */
+function measure(step: () => void, timing: Timing, wait: () => void): Measured {
+  const now = (): number => {
+    wait();
+    return performance.now() / 1000;
+  };
   step();
   let begin = now();
   step();
@@ -80,11 +86,14 @@ const out = option("out", "");
 const table = Deno.args.includes("--table");
 torch.setNumThreads(Number(option("threads", "1")));
 torch.manualSeed(0);
+const device = option("device", "cpu");
+/** A card goes on by itself after a call has returned. */
+const wait = device === "cpu" ? () => {} : () => torch.cuda.synchronize(device);
 for (const w of spec.workloads) {
   if (only.length > 0 && !only.some((p) => w.id.startsWith(p))) continue;
   let row: Record<string, unknown> = { id: w.id };
   try {
-    row = { ...row, ...measure(workload(w, option("device", "cpu")), spec.timing), peak_rss_mb: peakRss() };
+    row = { ...row, ...measure(workload(w, device), spec.timing, wait), peak_rss_mb: peakRss() };
   } catch (error) {
     row.error = String(error).slice(0, 300);
   }

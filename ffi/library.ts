@@ -156,7 +156,14 @@ export function findCudaLibrary(): OpenLibrary {
   if (given) return openLibrary(given, true);
   const folder = buildFolder();
   const path = folder === null ? null : pathOf(new URL(`libraptorch-cuda.${librarySuffix}`, folder));
-  if (path !== null && exists(path)) return openLibrary(path, true);
+  if (path !== null) {
+    // Whoever only asks whether there is a card is not to be asked for a permission.
+    for (const name of ["read", "ffi"] as const) {
+      if (Deno.permissions.querySync({ name, path }).state === "granted") continue;
+      throw new Error(`Raptorch may not look for its CUDA library ${path}: add --allow-${name} to deno's flags`);
+    }
+    if (exists(path)) return openLibrary(path, true);
+  }
   throw new Error(
     `Raptorch's CUDA library was not found (tried ${
       path ?? "no folder: the sources are not on disk"

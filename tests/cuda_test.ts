@@ -13,6 +13,7 @@ function installed(): boolean {
 if (installed()) {
   await import("./cuda_emulator.ts");
   await import("./cuda_kernels.ts");
+  await import("./cuda_ops.ts");
 } else {
   Deno.test({ name: `cuda: needs a C++ compiler, and ${compiler} is not installed`, ignore: true, fn() {} });
 }

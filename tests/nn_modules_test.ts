@@ -1,7 +1,7 @@
 /** Compares modules made and run from one seed with PyTorch's (tests/golden/nn_modules.py). */
 import { strict as assert } from "node:assert";
 import { arange, manualSeed, nn, randint, randn, Tensor } from "../mod.ts";
-import { device, onCpu } from "./device.ts";
+import { device, onCpu, onCuda } from "./device.ts";
 
 type Input = number[] | { randint: [number, number[]] };
 interface Case {
@@ -42,7 +42,9 @@ function close(got: Tensor, want: number[], what: string): void {
 }
 
 for (const [index, c] of cases.entries()) {
-  Deno.test(`nn.${c.name} #${index} ${JSON.stringify(c.options)}`, () => {
+  // What a card draws differs from what the CPU draws.
+  const ignore = onCuda && !c.eval && (/Dropout|RReLU/.test(c.name) || Number(c.options.dropout ?? 0) > 0);
+  Deno.test({ name: `nn.${c.name} #${index} ${JSON.stringify(c.options)}`, ignore }, () => {
     manualSeed(0);
     const options = Object.keys(c.options).length > 0 ? [renamed(c.options)] : [];
     const m = onCpu(() => new modules[c.name](...c.args, ...options)).to(device);

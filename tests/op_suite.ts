@@ -219,9 +219,10 @@ export function testOp(op: string, samples: readonly Sample[]): void {
     const before = liveBytes();
     {
       using _ = scope();
-      const { outs } = run(call, sample, leaf);
+      const { inputs, outs } = run(call, sample, leaf);
       const y = outs[0];
       if (sample.grads !== undefined && y instanceof Tensor && y.requiresGrad) y.sum().backward();
+      for (const x of inputs) x.clearGrad(); // It would outlive the scope.
     }
     assert.equal(liveBytes(), before);
   });

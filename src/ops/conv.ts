@@ -148,7 +148,7 @@ function biasGradient(dy: Tensor): Tensor {
 
 /** The operation's name and all that PyTorch checks about the tensors. */
 function checkTensors(operation: string, x: Tensor, w: Tensor, b: Tensor | null, outputs: number): void {
-  checkDevices(operation, x, w);
+  checkDevices(operation, x, w, b);
   for (const [what, other] of [["weight", w], ["bias", b]] as const) {
     if (other !== null && other.dtype !== x.dtype) {
       throw new TypeError(

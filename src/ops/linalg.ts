@@ -9,8 +9,8 @@ import { float64, int32 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes, product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { unsupported } from "./elementwise.ts";
 import { cat } from "./join.ts";
+import { checkDevices, unsupported } from "./elementwise.ts";
 import { dense } from "./strided.ts";
 
 /** @internal */
@@ -89,6 +89,7 @@ export function cholesky(a: Tensor, upper = false): Tensor {
 export function solveTriangular(a: Tensor, b: Tensor, upper: boolean, unit = false): Tensor {
   checkMatrix("linalg.solve_triangular", a, true);
   checkMatrix("linalg.solve_triangular", b, false);
+  checkDevices("linalg.solve_triangular", a, b);
   const n = a.sizes[a.ndim - 1], [rows, columns] = b.sizes.slice(-2);
   if (rows !== n) {
     throw new RangeError(

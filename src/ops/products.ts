@@ -105,6 +105,7 @@ export function chainMatmul(tensors: readonly Tensor[]): Tensor {
 
 /** The cross product of 3-vectors along `dim`, by default the first dimension of size 3. */
 export function cross(a: Tensor, b: Tensor, dim: number | null = null): Tensor {
+  checkDevices("linalg.cross", a, b);
   if (a.ndim !== b.ndim) throw new RangeError("linalg.cross: inputs must have the same number of dimensions.");
   const first = a.sizes.indexOf(3);
   if (dim === null && first < 0) throw new RangeError("no dimension of size 3 in input");

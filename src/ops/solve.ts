@@ -10,6 +10,7 @@ import { broadcastSizes, formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { svd } from "./decompose.ts";
 import { eye } from "./diagonal.ts";
+import { checkDevices } from "./elementwise.ts";
 import { gather } from "./gather.ts";
 import { batchOf, checkMatrix, solveTriangular, transposed } from "./linalg.ts";
 import { dense } from "./strided.ts";
@@ -62,6 +63,7 @@ function solveFactors({ LU, order }: Factors, b: Tensor): Tensor {
  */
 export function solve(a: Tensor, b: Tensor): Tensor {
   checkMatrix("linalg.solve", a, true);
+  checkDevices("linalg.solve", a, b);
   if (a.dtype !== b.dtype) {
     throw new TypeError(
       `linalg.solve: Expected A and B to have the same dtype, but found A of type ${a.dtype} and B of type ${b.dtype} instead`,

@@ -11,7 +11,7 @@ import { type Named, named } from "../named.ts";
 import { contiguousStrides, formatSizes, sameSizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { isnan } from "./compare.ts";
-import { castTo, isTensor, type Operand, runTernary, unsupported } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor, type Operand, runTernary, unsupported } from "./elementwise.ts";
 import { fill_, scalarTensor } from "./fill.ts";
 import { gather, scatterAdd } from "./gather.ts";
 import { flatNonzero } from "./index.ts";
@@ -281,6 +281,7 @@ export function searchsorted(
   sorter: Tensor | null = null,
 ): Tensor {
   const v = isTensor(values) ? values : scalarTensor(sequence.detached(), values);
+  checkDevices("searchsorted", sequence, v, sorter);
   const common = promoteTypes(sequence.dtype, v.dtype), dtype = isHalf(common) ? float32 : common;
   const s = dense(castTo(ordered(sequence, sorter), dtype)), w = dense(castTo(v, dtype));
   const rowwise = s.ndim > 1;
@@ -329,6 +330,7 @@ export function bincount(x: Tensor, weights: Tensor | null = null, minlength = 0
     throw new TypeError("bincount only supports 1-d non-negative integral inputs.");
   }
   const n = Math.max(index.count === 0 ? 0 : index.amax().item() + 1, minlength);
+  checkDevices("bincount", x, weights);
   const w = weights === null ? null : dense(weights.dtype.isFloatingPoint ? weights : weights.double());
   if (w !== null && (w.ndim !== 1 || w.count !== index.count)) {
     throw new RangeError("weights should be 1-d and have the same length as input");

@@ -327,6 +327,11 @@ export class TensorCore {
       if (value.dtype !== this.dtype) {
         throw new Error(`assigned grad has data of a different type (grad ${value.dtype}, tensor ${this.dtype})`);
       }
+      if (value.device !== this.device) {
+        throw new Error(
+          `assigned grad has data located on a different device (grad ${value.device}, tensor ${this.device})`,
+        );
+      }
       value.storage.held = true;
       value.storage.kept = true;
     }
