@@ -9,8 +9,8 @@ import { float64, int32 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import { broadcastSizes, formatSizes, product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cat } from "./join.ts";
 import { checkDevices, unsupported } from "./elementwise.ts";
+import { cat } from "./join.ts";
 import { dense } from "./strided.ts";
 
 /** @internal */
