@@ -21,7 +21,9 @@ import { testCublas, testProducts } from "./cuda_products.ts";
 // RAPTORCH_EMULATOR_RACES=1 takes the build with the race checker, which is slower.
 const available = Deno.build.os === "linux";
 const races = Deno.env.get("RAPTORCH_EMULATOR_RACES") === "1";
-const emulator = available ? await buildEmulator({ races }) : null;
+// RAPTORCH_TEST_CUDA names the library of a card instead (deno task test:cuda).
+const card = Deno.env.get("RAPTORCH_TEST_CUDA");
+const emulator = card ?? (available ? await buildEmulator({ races }) : null);
 const pair = new Pair(emulator);
 
 function test(name: string, run: () => void): void {

@@ -19,6 +19,32 @@ Deno.test("cuda: the operations, layers, optimizers and examples on the emulator
   }
 });
 
+/** Whether nvcc can be run. */
+function nvccInstalled(): boolean {
+  try {
+    return new Deno.Command(Deno.env.get("NVCC") ?? "nvcc", { args: ["--version"], stdout: "null", stderr: "null" })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+const nvcc = nvccInstalled();
+console.log(
+  nvcc ? "cuda: nvcc compiles the kernels for sm_80" : "cuda: nvcc is not installed, so it compiles nothing here",
+);
+
+// One architecture; objects are kept under the hash of their sources, so only what has changed takes time.
+Deno.test("cuda: nvcc compiles every kernel, and the hot ones without spills", { ignore: !nvcc }, async () => {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "ffi/build_cuda.ts", "--arch", "sm_80", "--check"],
+    cwd: root,
+    // Half an hour on two busy cores is many times what it takes.
+    signal: AbortSignal.timeout(30 * 60 * 1000),
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr).slice(-20000));
+});
+
 Deno.test("cuda: without a card everything says so, and nothing breaks", { ignore: cuda.isAvailable() }, () => {
   const reason = cuda.whyUnavailable()!;
   assert.ok(reason.length > 0);

@@ -6,6 +6,7 @@ import {
   empty,
   Generator,
   getDefaultDevice,
+  getFloat32MatmulPrecision,
   manualSeed,
   memory,
   multinomial,
@@ -17,6 +18,7 @@ import {
   randn,
   randperm,
   scope,
+  setFloat32MatmulPrecision,
   type Tensor,
   tensor,
   utils,
@@ -114,6 +116,22 @@ Deno.test("cuda: pinned memory, and copies out of it that need not be waited for
     assert.equal(xs.isPinned() && labels.isPinned(), true);
     assert.deepEqual(labels.cuda().tolist(), [1, 2]);
   }
+});
+
+Deno.test("cuda: float32 products by tensor cores, when asked for", () => {
+  assert.equal(getFloat32MatmulPrecision(), "highest");
+  assert.throws(() => setFloat32MatmulPrecision("low" as "high"), /is not one of .highest., .high., or .medium./);
+  manualSeed(3);
+  const a = randn(64, 64), b = randn(64, 64), exact = a.double().matmul(b.double());
+  const error = (): number => a.matmul(b).double().sub(exact).abs().amax().item();
+  const errors = (["highest", "high", "medium"] as const).map((precision) => {
+    setFloat32MatmulPrecision(precision);
+    return error();
+  });
+  setFloat32MatmulPrecision("highest");
+  // 64 products of numbers around 1, each rounded to 24, 11 and 8 bits: a few times 2^-bits * 8.
+  [2 ** -19, 2 ** -7, 2 ** -4].forEach((most, i) => assert.ok(errors[i] < most, `${errors}`));
+  assert.ok(errors[0] < errors[1] / 8 && errors[1] < errors[2], `${errors}`);
 });
 
 Deno.test("cuda: rand and randn draw what PyTorch's CUDA generator draws", () => {
