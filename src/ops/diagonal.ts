@@ -217,6 +217,7 @@ export function movedim(x: Tensor, source: number | Sizes, destination: number |
   if (new Set(to).size !== to.length) {
     throw new RangeError(`movedim: repeated dim in \`destination\` (${formatSizes(to)})`);
   }
+  if (x.ndim === 0) return record("AliasBackward0", view(x, [], [], x.offset), [x], [], (dy) => [dy]);
   const order = new Array<number>(x.ndim).fill(-1);
   to.forEach((d, i) => order[d] = from[i]);
   const rest = x.sizes.map((_, i) => i).filter((i) => !from.includes(i));

@@ -148,7 +148,9 @@ function extreme(
   }
   const y = runReduce(operation, op, x, dims, keepdim, x.dtype);
   return record(name, y, [x], [x, y], (dy, [x, y]) => {
-    const mask = eq(x, unreduce(y.detach(), x.sizes, dims, keepdim)).to(x.dtype);
+    const nan = name.endsWith("1") && x.dtype.isFloatingPoint && y.isnan().item();
+    // The extreme of all elements is NaN where one is: PyTorch shares its gradient by all NaN.
+    const mask = (nan ? x.isnan() : eq(x, unreduce(y.detach(), x.sizes, dims, keepdim))).to(x.dtype);
     const share = div(dy, sum(mask, dims.length === 0 ? null : dims, keepdim));
     return [mul(unreduce(share, x.sizes, dims, keepdim), mask)];
   });

@@ -142,6 +142,7 @@ export function nanmedianAlong(x: Tensor, dim: number, keepdim = false): ValuesI
 
 /** The median of all elements that are not NaN. */
 export function nanmedian(x: Tensor): Tensor {
+  if (x.count === 0) return median(x);
   return recordShared("NanmedianBackward0", x, nanmedianAlong(reshape(x.detached(), [-1]), 0).values);
 }
 
@@ -179,6 +180,10 @@ function medianWithNaN(x: Tensor, d: number, keepdim: boolean, nan: Tensor): Val
 
 /** The median of all elements. */
 export function median(x: Tensor): Tensor {
+  // Of no elements it is NaN, which integers have not.
+  if (x.count === 0 && x.dtype.isFloatingPoint) {
+    return recordShared("MedianBackward0", x, scalarTensor(x.detached(), NaN));
+  }
   return recordShared("MedianBackward0", x, medianAlong(reshape(x.detached(), [-1]), 0).values);
 }
 

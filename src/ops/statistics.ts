@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { eq, isnan } from "./compare.ts";
 import { castTo, floatType, unsupported } from "./elementwise.ts";
+import { fill_ } from "./fill.ts";
 import { amax, type Dims, fold, mean, runReduce, sum, unreduce } from "./reduce.ts";
 
 /** The variance and the mean, outside of the graph. */
@@ -27,15 +28,17 @@ function moments(
     throw new TypeError(`${operation} only support floating point and complex dtypes (got ${x.dtype})`);
   }
   if (isHalf(x.dtype)) {
-    // The mean of no elements is NaN here, and 0 in the wider types, as in PyTorch.
-    const wide = castTo(x, float32), [v] = moments(operation, wide, dims, correction, keepdim, root);
-    return [castTo(v, x.dtype), castTo(mean(wide, dims as Sizes, keepdim), x.dtype)];
+    return moments(operation, castTo(x, float32), dims, correction, keepdim, root).map((t) => castTo(t, x.dtype)) as [
+      Tensor,
+      Tensor,
+    ];
   }
   const f = fold(x, dims), sizes = keepdim ? f.keptDims : f.kept;
   const v = empty(sizes, x.dtype, x.device), m = empty(sizes, x.dtype, x.device);
   if (x.kernels.var(x.dtype.code, v.ptr, m.ptr, f.x.ptr, f.outer, f.reduce, f.inner, root ? 1 : 0, correction) !== 0) {
     throw unsupported(operation, x.dtype);
   }
+  if (f.reduce === 0) fill_(m, NaN);
   return [v, m];
 }
 
@@ -112,6 +115,7 @@ export function prod(x: Tensor, dim: number | null = null, keepdim = false, dtyp
   const name = dim === null ? "ProdBackward0" : "ProdBackward1";
   return record(name, y, [x], [x, y], (dy, [x, y]) => {
     const wide = (t: Tensor): Tensor => unreduce(t, x.sizes, dims, keepdim);
+    if (x.count === 0) return [x.mul(wide(dy))];
     const zeros = sum(eq(x, 0), dims as Sizes, true);
     if (amax(zeros.to(float32)).item() === 0) return [div(mul(wide(dy), wide(y)), x)];
     return [mul(wide(dy), productOfOthers(x, dims))];
