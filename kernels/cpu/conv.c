@@ -16,6 +16,8 @@
 #define CONV_GEMM_TARGETS 24
 #define CONV_GEMM_SOURCES 8
 #define CONV_GEMM_WEIGHTS 1024
+// A gathered image may be so large; a larger one is convolved block by block.
+#define CONV_IMAGE_BYTES (64 << 20)
 // A thread is worth waking for so many elements to copy.
 #define CONV_GRAIN (16 << 10)
 // Vectors read at most this far beyond a block.

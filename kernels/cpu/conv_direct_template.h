@@ -67,8 +67,7 @@ DIRECT(4)
 #undef DIRECT
 #define ROW(kind)                                                                                            \
   { NAME(direct_##kind##_1), NAME(direct_##kind##_2), NAME(direct_##kind##_3), NAME(direct_##kind##_4) }
-    static void (*const NAME(directs)[3][4])(const NAME(direct) *, int32_t) = {ROW(one), ROW(edge),
-                                                                               ROW(many)};
+static void (*const NAME(directs)[3][4])(const NAME(direct) *, int32_t) = {ROW(one), ROW(edge), ROW(many)};
 #undef ROW
 
 // All columns, from right to left, so that what a row's last vector writes too much is overwritten by the

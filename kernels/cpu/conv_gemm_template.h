@@ -197,6 +197,7 @@ static int NAME(conv_columns)(T *y, const T *x, const T *w, const T *bias, int32
       !meta[17] && !meta[18])
     return NAME(conv_pointwise)(y, x, w, bias, relu, p);
   conv_pitches(p, sizeof(T));
+  if ((int64_t)p->sources * p->channel * (int64_t)sizeof(T) > CONV_IMAGE_BYTES) return 0;
   const int64_t units = (int64_t)p->batch * p->groups, threads = rap_get_num_threads();
   // Each thread takes images of its own where they go round, else all of them work on one.
   const int64_t grain = units >= 2 * threads ? 1 : units, parts = rap_parts(units, grain);

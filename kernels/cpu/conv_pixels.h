@@ -121,7 +121,10 @@ static void pack_pixels(const pixels *c) {
 // Whether vectors along the channels waste less than vectors along the rows, which run on over what is
 // between them.
 static int pays_by_pixels(const conv_plan *p) {
-  if (p->passes > 1 || p->direct || p->targets < F32_LANES || p->target_size > 1 << 20) return 0;
+  if (p->passes > 1 || p->direct || p->targets < F32_LANES) return 0;
+  if (p->target_size > 1 << 20 ||
+      (int64_t)p->sources * p->channel * (int64_t)sizeof(float) > CONV_IMAGE_BYTES)
+    return 0;
   const int32_t lanes = conv_ceil(p->targets, F32_LANES) * F32_LANES, width = p->axis[2].target;
   const int32_t cells = conv_min(p->row, conv_ceil(width, F32_LANES) * F32_LANES);
   // A vector alone does not fill the processor's pipelines: half of the tile counts three quarters.

@@ -81,17 +81,20 @@ TILES(2)
 TILES(3)
 TILES(4)
 #if CONV_MR == 8
-    TILES(5) TILES(6) TILES(7) TILES(8)
+TILES(5)
+TILES(6)
+TILES(7)
+TILES(8)
 #endif
 #undef TILE
 #undef TILES
 #define ROW(MR)                                                                                              \
   { NAME(tile_##MR##_1), NAME(tile_##MR##_2), NAME(tile_##MR##_3) }
-        static void (*const NAME(tiles)[CONV_MR][3])(const NAME(tile) *) = {ROW(1), ROW(2), ROW(3),
-                                                                            ROW(4),
+static void (*const NAME(tiles)[CONV_MR][3])(const NAME(tile) *) = {ROW(1), ROW(2), ROW(3),
+                                                                    ROW(4),
 #if CONV_MR == 8
-                                                                            ROW(5), ROW(6), ROW(7),
-                                                                            ROW(8)
+                                                                    ROW(5), ROW(6), ROW(7),
+                                                                    ROW(8)
 #endif
 };
 #undef ROW

@@ -33,10 +33,28 @@ DOT(1, 9) // depthwise 3×3
 DOT(1, 1)
 DOT(1, 2)
 DOT(1, 3)
-DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) DOT(4, 3)
+DOT(2, 1)
+DOT(2, 2)
+DOT(2, 3)
+DOT(3, 1)
+DOT(3, 2)
+DOT(3, 3)
+DOT(4, 1)
+DOT(4, 2)
+DOT(4, 3)
 #if CONV_DOT_N == 6
-    DOT(1, 4) DOT(1, 5) DOT(1, 6) DOT(2, 4) DOT(2, 5) DOT(2, 6) DOT(3, 4) DOT(3, 5) DOT(3, 6) DOT(4, 4)
-        DOT(4, 5) DOT(4, 6)
+DOT(1, 4)
+DOT(1, 5)
+DOT(1, 6)
+DOT(2, 4)
+DOT(2, 5)
+DOT(2, 6)
+DOT(3, 4)
+DOT(3, 5)
+DOT(3, 6)
+DOT(4, 4)
+DOT(4, 5)
+DOT(4, 6)
 #define ROW(MR)                                                                                              \
   {                                                                                                          \
     NAME(dot_##MR##_1), NAME(dot_##MR##_2), NAME(dot_##MR##_3), NAME(dot_##MR##_4), NAME(dot_##MR##_5),      \
@@ -46,7 +64,7 @@ DOT(2, 1) DOT(2, 2) DOT(2, 3) DOT(3, 1) DOT(3, 2) DOT(3, 3) DOT(4, 1) DOT(4, 2) 
 #define ROW(MR)                                                                                              \
   { NAME(dot_##MR##_1), NAME(dot_##MR##_2), NAME(dot_##MR##_3) }
 #endif
-            static const NAME(dot) NAME(dots)[CONV_DOT_M][CONV_DOT_N] = {ROW(1), ROW(2), ROW(3), ROW(4)};
+static const NAME(dot) NAME(dots)[CONV_DOT_M][CONV_DOT_N] = {ROW(1), ROW(2), ROW(3), ROW(4)};
 #undef ROW
 #undef DOT
 

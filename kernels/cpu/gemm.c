@@ -85,8 +85,8 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 // Sums kept in the L1 cache: columns of a block.
 #define RAP_SKINNY_WIDTH 2048
 
-// Block sizes: a panel of B, KC by NR, takes three quarters of a 32 KB L1 cache (with AVX-512, whose processors
-// mostly have 48 KB, two thirds), and a block of A, MC by KC, a quarter of 512 KB of L2.
+// Block sizes: a panel of B, KC by NR, takes three quarters of a 32 KB L1 cache (with AVX-512, whose
+// processors mostly have 48 KB, two thirds), and a block of A, MC by KC, a quarter of 512 KB of L2.
 #define T          float
 #define V          f32v
 #define LANES      F32_LANES

@@ -121,10 +121,13 @@ INLINE void NAME(axpy)(const int mr, const int steps, T *sums, int64_t width, co
   }
 AXPYS(1, 8)
 AXPYS(1, 1)
-AXPYS(2, 4) AXPYS(2, 1) AXPYS(3, 4) AXPYS(3, 1)
+AXPYS(2, 4)
+AXPYS(2, 1)
+AXPYS(3, 4)
+AXPYS(3, 1)
 #undef AXPYS
 
-    static void NAME(axpys)(const SKINNY *s, int64_t begin, int64_t end) {
+static void NAME(axpys)(const SKINNY *s, int64_t begin, int64_t end) {
   T *sums = rap_scratch(1, 3 * RAP_SKINNY_WIDTH * (int64_t)sizeof(T));
   for (int64_t j = begin; j < end; j += RAP_SKINNY_WIDTH) {
     int64_t width = end - j < RAP_SKINNY_WIDTH ? end - j : RAP_SKINNY_WIDTH, p = 0;
