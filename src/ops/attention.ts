@@ -95,9 +95,10 @@ export function attend(
   if (o.isCausal) scores = applyMask(scores, causalMask(q.sizes[q.ndim - 2], k.sizes[k.ndim - 2], q));
   const mask = o.attnMask ?? null;
   if (mask !== null) scores = applyMask(scores, mask);
-  let weights = softmax(scores, -1);
-  // A row that may look nowhere is zero, not NaN.
-  if (mask !== null && mask.ndim > 0) weights = where(expand(blindRows(mask), weights.sizes), 0, weights);
+  // A row that may look nowhere is zero, not NaN, and so are its gradients.
+  const blind = mask !== null && mask.ndim > 0 ? expand(blindRows(mask), scores.sizes) : null;
+  let weights = softmax(blind === null ? scores : where(blind, 0, scores), -1);
+  if (blind !== null) weights = where(blind, 0, weights);
   weights = dropElements(weights, o.dropoutP ?? 0, true, false);
   return { y: matmul(weights, v), weights };
 }

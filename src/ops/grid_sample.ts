@@ -15,6 +15,7 @@ import { checkDevices, unsupported } from "./elementwise.ts";
 import { stack } from "./join.ts";
 import { matmul } from "./matmul.ts";
 import { expand, reshape, transpose } from "./movement.ts";
+import { underName } from "./node_name.ts";
 import { dense } from "./strided.ts";
 
 /** Options of {@linkcode gridSample}. */
@@ -222,5 +223,6 @@ export function affineGrid(
   }).reverse();
   const ones = empty(spatial, theta.dtype, theta.device).fill_(1);
   const base = reshape(stack([...axes, ones], -1), [1, -1, dims + 1]);
-  return reshape(matmul(base, transpose(theta, 1, 2)), [size[0], ...spatial, dims]);
+  const grid = reshape(matmul(base, transpose(theta, 1, 2)), [size[0], ...spatial, dims]);
+  return underName("AffineGridGeneratorBackward0", grid);
 }

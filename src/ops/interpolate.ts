@@ -6,7 +6,7 @@
 import { named, type Trailing } from "../arguments.ts";
 import { tuple } from "../check.ts";
 import { record } from "../autograd/node.ts";
-import { float32, float64, int32, int64, uint8 } from "../dtype.ts";
+import { float64, int32, int64, uint8 } from "../dtype.ts";
 import { empty, isHalf, throughFloat32 } from "../make.ts";
 import { formatSizes, product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -150,12 +150,24 @@ const nodeNames: Record<string, string> = {
 
 const spatialOf: Partial<Record<InterpolationMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
 
-/** Bytes are rounded after every dimension, the last one first, as PyTorch's integer arithmetic does. */
+/** Weights as 16-bit integers over a power of two, the largest that their largest one allows. */
+function rounded(t: Taps): Taps {
+  const largest = t.weights.reduce((a, b) => Math.max(a, b), 0);
+  let unit = 1;
+  while (unit < 2 ** 22 && 0.5 + largest * unit * 2 < 2 ** 15) unit *= 2;
+  return { ...t, weights: t.weights.map((w) => Math.trunc(w * unit + (w < 0 ? -0.5 : 0.5)) / unit) };
+}
+
+/**
+ * Bytes are resized in integer arithmetic, as PyTorch's and Pillow's: with rounded weights, and rounded after every
+ * dimension, of which the last one comes first.
+ */
 function resizeBytes(x: Tensor, lines: Line[], tapsOf: (line: Line) => Taps): Tensor {
-  let y = castTo(x, float32);
+  // float64 holds the integers exactly.
+  let y = castTo(x, float64);
   for (let d = lines.length - 1; d >= 0; d--) {
     if (lines[d].from === lines[d].to && lines[d].step === 1) continue;
-    y = resample(y, 2 + d, lines[d].to, tapsOf(lines[d])).add(0.5).floor().clamp(0, 255);
+    y = resample(y, 2 + d, lines[d].to, rounded(tapsOf(lines[d]))).add(0.5).floor().clamp(0, 255);
   }
   return castTo(y, uint8);
 }

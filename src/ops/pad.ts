@@ -13,6 +13,7 @@ import type { Tensor } from "../tensor.ts";
 import { writeMeta } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { expand, narrow } from "./movement.ts";
+import { underName } from "./node_name.ts";
 import { copyElementsTo, dense } from "./strided.ts";
 import { add_ } from "./arithmetic.ts";
 
@@ -97,7 +98,8 @@ function padAlong(x: Tensor, dim: number, before: number, after: number, mode: P
   ) {
     // Nothing of the image is left but the element that its border repeats.
     const edge = narrow(x, dim, before > 0 ? 0 : all - 1, 1);
-    return expand(edge, x.sizes.map((s, i) => i === dim ? all + before + after : s)).contiguous();
+    const y = expand(edge, x.sizes.map((s, i) => i === dim ? all + before + after : s));
+    return underName(name, y.contiguous());
   }
   if (before < 0 || after < 0) {
     const cut = narrow(x, dim, Math.max(-before, 0), x.sizes[dim] + Math.min(before, 0) + Math.min(after, 0));

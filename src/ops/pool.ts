@@ -305,6 +305,10 @@ export function maxUnpool(operation: string, x: Tensor, indices: Tensor, sizes: 
       }) (${operation})`,
     );
   }
+  if (n === 1) {
+    // In PyTorch's graph one dimension is the first of two.
+    return squeeze(maxUnpool(operation, unsqueeze(x, -1), unsqueeze(indices, -1), [...sizes, 1], 2), -1);
+  }
   if (isHalf(x.dtype)) return throughFloat32(x, (x) => maxUnpool(operation, x, indices, sizes, n));
   const source = dense(x), places = dense(indices);
   const y = empty(sizes, x.dtype, x.device);

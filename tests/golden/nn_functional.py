@@ -41,10 +41,13 @@ def cotangent(y):
     return torch.cos(torch.arange(y.numel(), dtype=y.dtype)).reshape(y.shape)
 
 
-def case(name, *args, second=True, fn=None, **kwargs):
-    """One call. `second`: also the gradient of the sum of squares of the gradients."""
+def case(name, *args, second=True, fn=None, seed=None, **kwargs):
+    """One call. `second`: also the gradient of the sum of squares of the gradients. `seed`: set before the call."""
     call = fn or getattr(F, name)
     entry = {"name": name, "args": [arg(a) for a in args], "options": {k: arg(v) for k, v in kwargs.items()}}
+    if seed is not None:
+        entry["seed"] = seed
+        torch.manual_seed(seed)
     y = call(*args, **kwargs)
     outs = list(y) if isinstance(y, (tuple, list)) else [y]
     entry["out"] = [pack(o) for o in outs]
@@ -71,7 +74,7 @@ def case(name, *args, second=True, fn=None, **kwargs):
 
 
 def r(*shape, grad=True, dtype=torch.float64):
-    return torch.randn(*shape, dtype=dtype).requires_grad_(grad)
+    return torch.randn(shape, dtype=dtype).requires_grad_(grad)
 
 
 def u(*shape, grad=True, low=0.05, high=0.95, dtype=torch.float64):
@@ -241,6 +244,77 @@ case("glu", r(4, 3), 0)
 
 case("lp_pool1d", u(2, 3, 9), 2, 3, stride=2)
 case("lp_pool2d", u(2, 3, 7, 6), 3, 2)
+
+# ---- alignments, distances, grids ----
+log_probs = F.log_softmax(r(7, 3, 4, grad=False), 2)
+padded, joined = torch.tensor([[1, 2, 2], [3, 0, 0], [1, 3, 2]]), torch.tensor([1, 2, 2, 3, 1, 3, 2], dtype=torch.int32)
+for red in ("mean", "sum", "none"):
+    case("ctc_loss", log_probs.clone().requires_grad_(), padded, torch.tensor([7, 5, 6]), torch.tensor([3, 1, 3]), reduction=red, second=False)
+case("ctc_loss", log_probs.clone().requires_grad_(), joined, (7, 5, 2), (3, 1, 3), zero_infinity=True, second=False)
+case("ctc_loss", log_probs.clone().requires_grad_(), joined, (7, 5, 2), (3, 1, 3), 0, "none", second=False)
+case("ctc_loss", log_probs[:, 0].clone().requires_grad_(), torch.tensor([1, 0]), torch.tensor(7), torch.tensor(2), blank=3, second=False)
+for p in (0.0, 0.7, 1.0, 2.0, 3.0, float("inf")):
+    case("pdist", r(4, 3), p, second=False)
+for mode in ("bilinear", "nearest", "bicubic"):
+    for padding in ("zeros", "border", "reflection"):
+        for align in (True, False):
+            case("grid_sample", r(1, 2, 4, 3), u(1, 2, 3, 2, low=-1.7, high=1.7), mode, padding, align, second=False)
+            if mode != "bicubic" and not align:
+                case("grid_sample", r(1, 1, 2, 4, 3), u(1, 1, 2, 2, 3, low=-1.7, high=1.7), mode=mode, padding_mode=padding, align_corners=align, second=False)
+case("affine_grid", r(2, 2, 3), [2, 1, 3, 4], align_corners=True)
+case("affine_grid", r(2, 2, 3), [2, 1, 1, 4], align_corners=False)
+case("affine_grid", r(1, 3, 4), [1, 1, 2, 3, 4], False)
+# ---- smoothed and rounded images ----
+for mode in ("bilinear", "bicubic"):
+    case("interpolate", r(1, 2, 9, 7), size=[4, 3], mode=mode, antialias=True)
+    case("interpolate", r(1, 2, 5, 5), None, 1.7, mode, False, None, True)
+    case("interpolate", torch.randint(0, 256, (1, 3, 5, 6), dtype=torch.uint8), size=[3, 8], mode=mode)
+case("interpolate", r(2, 2, 5), scale_factor=1.7, mode="linear", recompute_scale_factor=True)
+# ---- integers ----
+i = lambda *shape, dtype=torch.int64: torch.randint(-9, 10, shape, dtype=dtype)
+case("conv1d", i(2, 3, 9), i(4, 3, 3), i(4), stride=2)
+case("conv2d", i(3, 5, 5), i(2, 3, 3, 2), None, 1, "same")
+case("conv_transpose2d", i(1, 2, 3, 3), i(2, 2, 2, 2), i(2), 2)
+case("avg_pool1d", i(2, 3, 9), 3, 2)
+case("max_pool2d", i(2, 6, 6), 3, stride=2, return_indices=True)
+case("max_pool3d", i(1, 4, 4, 4, dtype=torch.int32), 2)
+case("local_response_norm", i(2, 5, 3), 3)
+case("margin_ranking_loss", i(5), i(5), i(5).sign(), 1.0)
+case("pairwise_distance", i(3, 4), i(3, 4))
+case("bilinear", i(3, dtype=torch.int32), i(4, dtype=torch.int32), i(5, 3, 4, dtype=torch.int32), i(5, dtype=torch.int32))
+# ---- 16-bit numbers ----
+for half in (torch.float16, torch.bfloat16):
+    h = lambda *shape: r(*shape, grad=False, dtype=torch.float32).to(half)
+    case("conv2d", h(1, 2, 5, 5), h(3, 2, 3, 3), h(3))
+    case("conv_transpose1d", h(1, 2, 3), h(2, 1, 2), h(1))
+    case("batch_norm", h(3, 2, 4), h(2), h(2).abs() + 0.1, h(2), h(2))
+    case("scaled_dot_product_attention", h(2, 3, 4), h(2, 5, 4), h(2, 5, 4), is_causal=True)
+    case("interpolate", h(1, 1, 3, 3), scale_factor=2, mode="bilinear")
+    case("embedding", torch.tensor([1, 0, 1]), h(3, 4), None, 1.0)
+    case("binary_cross_entropy_with_logits", h(3, 4), h(3, 4).sigmoid(), reduction="none")
+    case("pdist", h(4, 3).float())
+# ---- random numbers ----
+for name, shape in (("dropout", (4, 5)), ("dropout1d", (2, 3, 4)), ("dropout2d", (2, 3, 2, 2)), ("dropout3d", (2, 3, 2, 1, 2)), ("alpha_dropout", (4, 5))):
+    case(name, r(*shape), 0.4, True, seed=1)
+case("dropout", r(3), seed=2)
+case("rrelu", r(4, 5), 0.1, 0.4, True, seed=3)
+case("rrelu", -r(grad=False).abs(), training=True, seed=3)
+case("gumbel_softmax", r(3, 4), 0.7, seed=4)
+case("gumbel_softmax", r(3, 4), hard=True, dim=0, seed=4, second=False)
+case("scaled_dot_product_attention", r(2, 3, 4), r(2, 5, 4), r(2, 5, 4), None, 0.3, seed=5)
+# ---- masks, edges and other ways to call ----
+case("scaled_dot_product_attention", r(2, 2, 3, 4), r(2, 5, 4), r(2, 5, 4), torch.tensor([[True] * 5, [False] * 5, [True, False] * 2 + [True]]))
+case("max_pool1d", r(2, 3, 9), 3, 2, 1, 1, True, True)
+case("normalize", r(3, 4), p=0.0)
+case("cosine_similarity", r(1, 2, 3), r(2, 1, 3), dim=-2)
+case("multi_margin_loss", r(), torch.tensor(0))
+case("prelu", r(), r(1, grad=False).reshape(()))
+case("pad", r(2, 3, 4), (-4, 5), mode="replicate")
+case("mse_loss", r(3, 4), r(3, 4), False)
+case("nll_loss", r(3, 4), torch.tensor([0, 3, 1]), None, None, 3, None, "sum")
+case("embedding_bag", torch.tensor([1, 2, 4, 1, 0]), r(5, 3), torch.tensor([0, 2, 2]), 1.0, 2.0, False, "sum", False, u(5), False, 1, second=False)
+case("max_unpool1d", r(1, 2, 3), torch.tensor([[[0, 2, 5], [1, 3, 4]]]), 2)
+case("max_unpool3d", r(1, 1, 1, 2, 2), torch.tensor([[[[[0, 3], [9, 17]]]]]), (1, 2, 2), output_size=(2, 3, 3), stride=(2, 1, 1))
 
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
