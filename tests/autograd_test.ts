@@ -118,3 +118,27 @@ Deno.test("noGrad by function, by using, nested with enableGrad", () => {
   }
   assert.equal(x.mul(2).requiresGrad, true);
 });
+
+Deno.test("grad takes its options by position, batches of directions, and zeros for what is unused", () => {
+  const x = tensor([1, 2, 3], { dtype: "float64", requiresGrad: true }),
+    unused = tensor([1, 2], { requiresGrad: true });
+  const y = x.mul(x);
+  const directions = tensor([[1, 0, 0], [0, 1, 1]], { dtype: "float64" });
+  const [rows] = autograd.grad(y, x, { gradOutputs: directions, isGradsBatched: true, retainGraph: true });
+  assert.deepEqual(rows!.tolist(), [[2, 0, 0], [0, 4, 6]]);
+  const [first] = autograd.grad(y, x, directions.select(0, 1), true, true);
+  assert.ok(first!.requiresGrad);
+  const [, zeros] = autograd.grad(y.sum(), [x, unused], { materializeGrads: true, retainGraph: true });
+  assert.deepEqual(zeros!.tolist(), [0, 0]);
+  assert.throws(
+    () => autograd.grad(y.sum(), [x, unused], { materializeGrads: true, allowUnused: false }),
+    /Expected allow_unused to be True or not passed when materialize_grads=True/,
+  );
+  const { savedTensorsHooks } = autograd.graph;
+  let saved = 0;
+  {
+    using _ = savedTensorsHooks((t) => (saved++, t), (t) => t as typeof x);
+    x.mul(x).sum().backward();
+  }
+  assert.ok(saved > 0);
+});

@@ -19,6 +19,12 @@ export interface FunctionalOptions {
   createGraph?: boolean;
   /** Fail when an output does not depend on an input, rather than give zeros. Default: false. */
   strict?: boolean;
+  /** Accepted: rows are computed one after the other in any case. */
+  vectorize?: boolean;
+  /** Accepted: derivatives are computed backwards in any case. */
+  strategy?: "reverse-mode" | "forward-mode";
+  /** The same for {@linkcode hessian}. */
+  outerJacobianStrategy?: "reverse-mode" | "forward-mode";
 }
 
 function list(x: Tensors): readonly Tensor[] {
@@ -63,7 +69,12 @@ function gradients(
 }
 
 function open(operation: string, options: FunctionalOptions): { createGraph: boolean; strict: boolean } {
-  checkOptions(operation, options, ["createGraph", "strict"]);
+  const rows = operation === "jacobian" ? ["vectorize", "strategy"] : ["vectorize", "outerJacobianStrategy"];
+  checkOptions(operation, options, [
+    "createGraph",
+    "strict",
+    ...(operation === "jacobian" || operation === "hessian" ? rows : []),
+  ]);
   return { createGraph: options.createGraph ?? false, strict: options.strict ?? false };
 }
 

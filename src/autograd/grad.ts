@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { named, type Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
+import { stack } from "../ops/join.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { implicitGrad, runBackward } from "./engine.ts";
@@ -12,7 +14,7 @@ import { zerosLike } from "../create.ts";
 /** Options of {@linkcode grad}. */
 export interface GradOptions {
   /** The outputs' gradients. Default: 1 for each scalar output. */
-  gradOutputs?: Tensor | readonly (Tensor | null)[];
+  gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
   /** Keep what the graph saved. Default: `createGraph`. */
   retainGraph?: boolean;
   /** Record the backward itself, for second derivatives. Default: false. */
@@ -21,7 +23,33 @@ export interface GradOptions {
   allowUnused?: boolean;
   /** Give zeros instead of `null` for unused inputs. Default: false. */
   materializeGrads?: boolean;
+  /** Whether `gradOutputs` are batches, their first dimension over several backward passes, as the results are. Default: false. */
+  isGradsBatched?: boolean;
 }
+
+/** The arguments of {@linkcode grad} after outputs and inputs. */
+export type GradArguments = Trailing<
+  [
+    gradOutputs: Tensor | readonly (Tensor | null)[] | null,
+    retainGraph: boolean,
+    createGraph: boolean,
+    onlyInputs: boolean,
+    allowUnused: boolean,
+    isGradsBatched: boolean,
+    materializeGrads: boolean,
+  ],
+  GradOptions & { onlyInputs?: boolean }
+>;
+
+const gradNames = [
+  "gradOutputs",
+  "retainGraph",
+  "createGraph",
+  "onlyInputs",
+  "allowUnused",
+  "isGradsBatched",
+  "materializeGrads",
+] as const;
 
 function list<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? value : [value as T];
@@ -66,11 +94,19 @@ function gradients(roots: readonly Tensor[], given: readonly (Tensor | null)[] |
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
-  options: GradOptions = {},
+  ...rest: GradArguments
 ): (Tensor | null)[] {
-  checkOptions("grad", options, ["gradOutputs", "retainGraph", "createGraph", "allowUnused", "materializeGrads"]);
+  const options = named<GradOptions & { onlyInputs?: boolean }>("grad", rest, gradNames);
+  if (options.materializeGrads && options.allowUnused === false) {
+    throw new Error(
+      "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.",
+    );
+  }
   const roots = list(outputs), wanted = list(inputs);
-  const given = options.gradOutputs === undefined ? undefined : list(options.gradOutputs as Tensor);
+  const given = options.gradOutputs === undefined || options.gradOutputs === null
+    ? undefined
+    : list(options.gradOutputs as Tensor);
+  if (options.isGradsBatched) return batched(roots, wanted, given, options);
   wanted.forEach((x) => {
     if (!x.requiresGrad) throw new Error("One of the differentiated Tensors does not require grad");
   });
@@ -89,6 +125,28 @@ export function grad(
       "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the " +
         "desired behavior.",
     );
+  });
+}
+
+/** One backward pass for each element of the first dimension of `given`, the results stacked. */
+function batched(
+  roots: readonly Tensor[],
+  wanted: readonly Tensor[],
+  given: readonly (Tensor | null)[] | undefined,
+  options: GradOptions,
+): (Tensor | null)[] {
+  const count = given?.find((g) => g !== null)?.sizes[0];
+  if (count === undefined) throw new Error("grad: isGradsBatched needs gradOutputs with a batch dimension");
+  const { isGradsBatched: _, ...each } = options;
+  const passes = Array.from({ length: count }, (_, i) =>
+    grad(roots, wanted, {
+      ...each,
+      gradOutputs: given!.map((g) => g === null ? null : g.select(0, i)),
+      retainGraph: i < count - 1 || (options.retainGraph ?? options.createGraph ?? false),
+    }));
+  return wanted.map((_, i) => {
+    const parts = passes.map((p) => p[i]);
+    return parts.every((g) => g !== null) ? stack(parts) : null;
   });
 }
 
