@@ -28,6 +28,7 @@ export * from "./nn/attention.ts";
 export * from "./nn/transformer.ts";
 export * from "./nn/margin_loss.ts";
 export * from "./nn/ctc_loss.ts";
+export * from "./nn/linear_cross_entropy.ts";
 export * from "./nn/padding.ts";
 export * from "./nn/vision.ts";
 export * from "./nn/lazy.ts";
