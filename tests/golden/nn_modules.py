@@ -134,6 +134,9 @@ module("CosineSimilarity", (), {"dim": 1}, inputs=[[3, 4], [3, 4]])
 module("PairwiseDistance", inputs=[[3, 4], [3, 4]])
 module("Bilinear", (3, 4, 5), inputs=[[2, 3], [2, 4]])
 
+module("LinearCrossEntropyLoss", (5, 4), inputs=[[8, 5], {"randint": [4, [8]]}])
+module("LinearCrossEntropyLoss", (5, 4), {"out_features": (3, 2), "bias": True, "label_smoothing": 0.1, "reduction": "sum"},
+       inputs=[[8, 5], {"randint": [4, [8, 3, 2]]}])
 with open(os.path.join(os.path.dirname(__file__), "nn_modules.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases))
