@@ -193,7 +193,7 @@ export function copysign(a: Tensor, b: Operand): Tensor {
   const y = runBinary("copysign", binary.copysign, a, b, floatType(resultType(a, b, "copysign")));
   const name = isTensor(b) ? "CopysignBackward0" : "CopysignBackward1";
   return record(name, y, pair(a, b), [a, y], (dy, [a, y], needs) => [
-    needs[0] ? maskedFill(mul(dy, div(y, a).detach()), eq(a, 0), 0) : null,
+    needs[0] ? maskedFill(mul(dy, div(y, a).detached()), eq(a, 0), 0) : null,
     needs[1] ? mul(dy, 0) : null,
   ]);
 }

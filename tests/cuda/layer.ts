@@ -129,8 +129,8 @@ Deno.test("cuda: float32 products by tensor cores, when asked for", () => {
     return error();
   });
   setFloat32MatmulPrecision("highest");
-  // 64 products of numbers around 1, each rounded to 24, 11 and 8 bits: a few times 2^-bits * 8.
-  [2 ** -19, 2 ** -7, 2 ** -4].forEach((most, i) => assert.ok(errors[i] < most, `${errors}`));
+  // √64 · 2⁻ᵇⁱᵗˢ, for 24 (and the roundings of the sums), 11 and 8 bits, times 5 deviations for the largest of 4096.
+  [2 ** -16, 2 ** -5, 2 ** -2].forEach((most, i) => assert.ok(errors[i] < most, `${errors}`));
   assert.ok(errors[0] < errors[1] / 8 && errors[1] < errors[2], `${errors}`);
 });
 
