@@ -326,7 +326,9 @@ function attendHeads(
     ? { y: scaledDotProductAttention(qs, ks, vs, options), weights: null }
     : attend(qs, ks, vs, options);
   const joined = reshape(along === 0 ? permute(y, [2, 0, 1, 3]) : transpose(y, 1, 2), query.sizes);
-  const out = m.out_proj(joined);
+  const straight = m.out_proj(joined);
+  // PyTorch's output lies in memory with its lengths first, and a dropout after it draws in that order.
+  const out = along === 0 || dropoutP === 0 ? straight : transpose(transpose(straight, 0, 1).contiguous(), 0, 1);
   if (weights === null) return [out, null];
   return [out, o.averageAttnWeights ?? true ? weights.mean(1) : weights];
 }
