@@ -46,7 +46,7 @@ template <typename T, typename F> DEVICE T join_row(T v, F f) {
 
 // grid: tiles of rows of each batch and head, or group (x), parts of the features (y); a thread keeps PARTS pieces of them.
 template <typename T, int M, int PARTS, bool Wide>
-__global__ void __launch_bounds__(ScoreTile<T>::type::threads) attention_tiles(const __grid_constant__ Attention<T> p) {
+__global__ void __launch_bounds__(ScoreTile<T>::type::threads, 1) attention_tiles(const __grid_constant__ Attention<T> p) {
   using S = typename ScoreTile<T>::type;
   constexpr int B = S::BM, TM = 4, TN = S::threads == 128 ? 8 : 4, pitch = B + 4;
   constexpr bool by_key = M == GRADIENT_K || M == GRADIENT_V, slopes = M == GRADIENT_Q || M == GRADIENT_K;
