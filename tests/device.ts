@@ -32,6 +32,11 @@ export function shown(x: unknown): string {
   return String(x).replace(/, device='cuda:\d+'/, "");
 }
 
+/** Waits for the device, which may only now say that a value was wrong. */
+export function settle(): void {
+  if (onCuda) cuda.synchronize();
+}
+
 /** Fails unless `call` throws: on the CPU with `message`, on a card, which finds bad values later, with `later`. */
 export function throwsByValue(call: () => unknown, message: RegExp, later: RegExp): void {
   if (!onCuda) return void assert.throws(call, message);

@@ -1,6 +1,7 @@
 /** Compares F's values, gradients, second derivatives and grad_fn names with PyTorch's (tests/golden/nn_functional.py). */
 import { strict as assert } from "node:assert";
 import { arange, autograd, type DTypeName, F, manualSeed, Tensor, tensor } from "../mod.ts";
+import { onCuda } from "./device.ts";
 
 interface Packed {
   dtype: DTypeName;
@@ -71,7 +72,9 @@ const warn = console.warn;
 
 for (const [index, c] of cases.entries()) {
   const text = Object.entries(c.options).map(([k, v]) => `${k}=${JSON.stringify(v.value ?? "…")}`).join(" ");
-  Deno.test(`F.${camel(c.name)} #${index} ${text}`, () => {
+  // What a card draws differs from what the CPU draws.
+  const ignore = onCuda && c.seed !== undefined;
+  Deno.test({ name: `F.${camel(c.name)} #${index} ${text}`, ignore }, () => {
     console.warn = () => {};
     try {
       run(c);

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import * as torch from "../mod.ts";
 import { autograd, type DType, scope, Tensor, tensor } from "../mod.ts";
-import { liveBytes, onCuda } from "./device.ts";
+import { liveBytes, onCuda, settle } from "./device.ts";
 import { type Argument, type Call, callsOf, opCases, type Result } from "./op_cases.ts";
 
 interface Encoded {
@@ -185,7 +185,7 @@ export function testOp(op: string, samples: readonly Sample[]): void {
       if (sample.error !== undefined) {
         // A card does not look at the divisors of integers.
         if (onCuda && sample.error === "ZeroDivisionError") return;
-        assert.throws(() => run(call, sample, keep), Error, `${what} must be refused: ${sample.error}`);
+        assert.throws(() => (run(call, sample, keep), settle()), Error, `${what} must be refused: ${sample.error}`);
         return;
       }
       const { outs } = run(call, sample, leaf);
