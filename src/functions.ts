@@ -12,16 +12,20 @@ export { prelu } from "./ops/activations.ts";
 export {
   eq,
   ge,
+  ge as greaterEqual,
   gt,
+  gt as greater,
   isfinite,
   isinf,
   isnan,
   le,
+  le as lessEqual,
   logicalAnd,
   logicalNot,
   logicalOr,
   logicalXor,
   lt,
+  lt as less,
   ne,
 } from "./ops/compare.ts";
 export { mul, mul as multiply, neg, neg as negative } from "./ops/arithmetic.ts";
@@ -87,6 +91,7 @@ export {
 } from "./ops/pointwise.ts";
 export {
   atan2,
+  atan2 as arctan2,
   bitwiseAnd,
   bitwiseLeftShift,
   bitwiseOr,

@@ -62,7 +62,9 @@ export function arange(...args: ArangeArguments): Tensor {
   const dtype = typeOf(o, integral ? int64 : getDefaultDtype());
   const whole = (x: number): number => dtype.isFloatingPoint ? x : Math.trunc(x);
   const [start, end, step] = given.map(Number);
-  if (whole(step) === 0 || Number.isNaN(step)) throw new RangeError("step must be nonzero");
+  if (step === 0 || Number.isNaN(step) || (dtype === int64 && whole(step) === 0)) {
+    throw new RangeError("step must be nonzero");
+  }
   if (!Number.isFinite(start) || !Number.isFinite(end)) {
     throw new RangeError(`unsupported range: ${python(start)} -> ${python(end)}`);
   }

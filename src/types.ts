@@ -102,3 +102,6 @@ export type { GatherOptions } from "./tensor/indexing.ts";
 export type { IndexCopyOptions } from "./tensor/fill_at.ts";
 export type { IndexFillOptions } from "./tensor/fill_at.ts";
 export type { KthvalueOptions } from "./tensor/indexing.ts";
+export type { TensorNames } from "./tensor/names.ts";
+export type { HistcArguments } from "./tensor/indexing.ts";
+export type { HistcOptions } from "./tensor/indexing.ts";

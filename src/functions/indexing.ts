@@ -21,6 +21,7 @@ import {
   type ChunkArguments,
   type DimArguments,
   type GatherArguments,
+  type HistcArguments,
   type IndexAddArguments,
   type IndexSelectArguments,
   type KeepdimArguments,
@@ -75,6 +76,19 @@ export function chunk(x: Tensor, ...args: ChunkArguments): Tensor[] {
 /** How often each of 0, 1, … occurs, or the sum of weights for each. */
 export function bincount(x: Tensor, ...args: BincountArguments): Tensor {
   return x.bincount(...args);
+}
+
+/**
+ * How many elements fall into each of `bins` (100) equal parts of [min, max], by default of their own range.
+ *
+ * @example
+ * ```ts
+ * import { histc, tensor } from "@raptorch/raptorch";
+ * console.assert(String(histc(tensor([1, 2, 1]), 4, 0, 3)) === "tensor([0., 2., 1., 0.])");
+ * ```
+ */
+export function histc(x: Tensor, ...args: HistcArguments): Tensor {
+  return x.histc(...args);
 }
 
 /** The tensors along a new dimension, `dim` (0). */

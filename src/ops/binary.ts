@@ -173,7 +173,9 @@ export function atan2(a: Tensor, b: Tensor): Tensor {
   checkTensors("atan2", a, b);
   const y = runBinary("atan2", binary.atan2, a, b, floatType(resultType(a, b)));
   return record("Atan2Backward0", y, [a, b], [a, b], (dy, [a, b], needs) => {
-    const scaled = div(dy, add(square(a), square(b)));
+    const squares = add(square(a), square(b));
+    // At the origin, where there is no angle, the slope is taken as 0.
+    const scaled = maskedFill(div(dy, squares), eq(squares, 0), 0);
     return [needs[0] ? mul(scaled, b) : null, needs[1] ? neg(mul(scaled, a)) : null];
   });
 }
@@ -190,6 +192,7 @@ export function hypot(a: Tensor, b: Tensor): Tensor {
 
 /** The size of a with the sign of b. */
 export function copysign(a: Tensor, b: Operand): Tensor {
+  if (!isTensor(a)) throw wrongOperands("copysign", a, b);
   const y = runBinary("copysign", binary.copysign, a, b, floatType(resultType(a, b, "copysign")));
   const name = isTensor(b) ? "CopysignBackward0" : "CopysignBackward1";
   return record(name, y, pair(a, b), [a, y], (dy, [a, y], needs) => [

@@ -85,7 +85,7 @@ export function diagflat(x: Tensor, offset = 0): Tensor {
 
 /** A copy of x with `source` on its diagonal. */
 export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
-  const y = clone(x);
+  const y = clone(x.detached());
   const target = diagonal(y, offset, dim1, dim2);
   if (target.sizes.some((s, i) => s !== source.sizes[i]) || target.ndim !== source.ndim) {
     throw new RangeError(
@@ -93,8 +93,11 @@ export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0,
         formatSizes(target.sizes),
     );
   }
-  target.copy_(source);
-  return y;
+  target.copy_(source.detached());
+  return record("DiagonalScatterBackward0", y, [x, source], [], (dy, _, needs) => [
+    needs[0] ? diagonalScatter(dy, target.like().zero_(), offset, dim1, dim2) : null,
+    needs[1] ? diagonal(dy, offset, dim1, dim2) : null,
+  ]);
 }
 
 /** Whether column − row is at most (lower) or at least (upper) `diagonal`, as a [rows, columns] mask. */

@@ -112,6 +112,22 @@ export function resultType(a: Operand, b: Operand, operation = "binary"): DType 
   return high === bool || low.isFloatingPoint ? promoteTypes(high, low) : high;
 }
 
+/** {@linkcode resultType} of any number of operands. */
+export function commonType(...operands: Operand[]): DType {
+  const promote = (types: DType[]): DType | null =>
+    types.reduce<DType | null>((a, b) => a === null ? b : promoteTypes(a, b), null);
+  const tensors = operands.filter(isTensor);
+  const wide = promote(tensors.filter((t) => t.ndim > 0).map((t) => t.dtype));
+  const single = promote(tensors.filter((t) => t.ndim === 0).map((t) => t.dtype));
+  const plain = promote(operands.filter((o): o is Scalar => !isTensor(o)).map(scalarType));
+  const outrank = (high: DType | null, low: DType | null): DType | null => {
+    if (high === null || low === null) return high ?? low;
+    if (high.isFloatingPoint) return high;
+    return high === bool || low.isFloatingPoint ? promoteTypes(high, low) : high;
+  };
+  return outrank(wide, outrank(single, plain)) ?? getDefaultDtype();
+}
+
 function isScalar(value: unknown): value is Scalar {
   return typeof value === "number" || typeof value === "boolean" || typeof value === "bigint";
 }

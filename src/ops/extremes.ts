@@ -4,6 +4,7 @@
  * @module
  */
 import { reduce } from "../../ffi/symbols.ts";
+import { kindOf } from "../check.ts";
 import { recordMany } from "../autograd/node.ts";
 import { float32, int64 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
@@ -59,6 +60,9 @@ export type MinMax = Named<{ min: Tensor; max: Tensor }>;
 
 /** The smallest and the largest, of all elements or along `dim`. */
 export function aminmax(x: Tensor, dim: Dims = null, keepdim = false): MinMax {
+  if (dim !== null && typeof dim !== "number") {
+    throw new TypeError(`aminmax(): argument 'dim' must be int, not ${kindOf(dim)}`);
+  }
   const raw = x.detached(), dims = wrapDims(dim, x.ndim), none = dims.find((d) => x.sizes[d] === 0);
   if (none !== undefined) {
     throw new RangeError(

@@ -95,9 +95,10 @@ function zerosOf(x: Tensor, dy: Tensor): Tensor {
 }
 
 /** x with `source`'s rows, times alpha, added at `index` along `dim`. */
-export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, alpha = 1): Tensor {
+export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, factor = 1): Tensor {
+  const alpha = x.dtype.isFloatingPoint ? factor : Math.trunc(factor);
   const d = wrapDim(dim, x.ndim);
-  checkIndexAdd(x, d, index, source, alpha);
+  checkIndexAdd(x, d, index, source);
   const rows = wrapIndices("index_add", index, x.sizes[d] ?? 1, d);
   const added = alpha === 1 ? source.detached() : mul(source.detached(), alpha);
   const line = (t: Tensor): Tensor => t.ndim === 0 ? reshape(t, [1]) : transpose(t, 0, d);
@@ -111,7 +112,7 @@ export function indexAdd(x: Tensor, dim: number, index: Tensor, source: Tensor, 
   ]);
 }
 
-function checkIndexAdd(x: Tensor, d: number, index: Tensor, source: Tensor, alpha: number): void {
+function checkIndexAdd(x: Tensor, d: number, index: Tensor, source: Tensor): void {
   if (index.ndim > 1) {
     throw new RangeError(`index_add_(): Index is supposed to be a vector, but got dim: ${index.ndim}`);
   }
@@ -119,9 +120,6 @@ function checkIndexAdd(x: Tensor, d: number, index: Tensor, source: Tensor, alph
     throw new TypeError(
       `index_add_(): self and source expected to have the same dtype, but got (self) ${x.dtype} and (source) ${source.dtype}`,
     );
-  }
-  if (!x.dtype.isFloatingPoint && !Number.isInteger(alpha)) {
-    throw new TypeError("For integral input tensors, argument alpha must not be a floating point number. (index_add)");
   }
   const n = source.ndim === 0 ? 1 : source.sizes[d];
   const without = (sizes: Sizes): Sizes => sizes.filter((_, i) => i !== d);

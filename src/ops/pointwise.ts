@@ -248,7 +248,7 @@ export function logit(x: Tensor, eps: number | null = null): Tensor {
   const outside = (x: Tensor, eps: number): Tensor => x.lt(eps).add(x.gt(1 - eps));
   return ofInput("logit", unary.logit, x, "LogitBackward0", (dy, x) => {
     const dx = div(dy, mul(x, sub(1, x)));
-    return eps === null ? dx : maskedFill(dx, outside(x.detached(), eps), 0);
+    return maskedFill(dx, outside(x.detached(), eps ?? 0), eps === null ? NaN : 0);
   }, eps ?? -1);
 }
 

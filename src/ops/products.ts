@@ -5,17 +5,17 @@
  */
 import { record } from "../autograd/node.ts";
 import { bool } from "../dtype.ts";
+import { isHalf } from "../make.ts";
 import { rounded } from "../read.ts";
-import { formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
+import { broadcastSizes, formatSizes, product, type Sizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul, sub } from "./arithmetic.ts";
-import { castTo, checkDevices, resultType } from "./elementwise.ts";
+import { castTo, checkDevices, commonType } from "./elementwise.ts";
 import { bmm, dot, expandable, gemm, mm, mv, sameType, squeezeLast } from "./matmul.ts";
 import { diagonal } from "./diagonal.ts";
 import { stack } from "./join.ts";
 import { expand, permute, reshape, select, t, transpose, unsqueeze } from "./movement.ts";
 import { sum } from "./reduce.ts";
-import { clone } from "./strided.ts";
 
 /** The products of all pairs of elements of two vectors. */
 export function outer(a: Tensor, b: Tensor): Tensor {
@@ -103,6 +103,12 @@ export function chainMatmul(tensors: readonly Tensor[]): Tensor {
   return multiply(0, n - 1);
 }
 
+/** {@linkcode cross} of tensors that are broadcast to one shape. */
+function crossWide(a: Tensor, b: Tensor, d: number): Tensor {
+  const sizes = broadcastSizes(a.sizes, b.sizes, "cross");
+  return cross(expand(a, sizes), expand(b, sizes), d);
+}
+
 /** The cross product of 3-vectors along `dim`, by default the first dimension of size 3. */
 export function cross(a: Tensor, b: Tensor, dim: number | null = null): Tensor {
   checkDevices("linalg.cross", a, b);
@@ -115,18 +121,23 @@ export function cross(a: Tensor, b: Tensor, dim: number | null = null): Tensor {
       `linalg.cross: inputs dimension ${dim} must have length 3. Got ${a.sizes[d]} and ${b.sizes[d]}`,
     );
   }
-  const [a0, a1, a2] = [0, 1, 2].map((i) => select(a, d, i)), [b0, b1, b2] = [0, 1, 2].map((i) => select(b, d, i));
-  return stack([sub(mul(a1, b2), mul(a2, b1)), sub(mul(a2, b0), mul(a0, b2)), sub(mul(a0, b1), mul(a1, b0))], d);
+  const part = (x: Tensor, i: number): Tensor => select(x.detached(), d, i % 3);
+  const minor = (i: number): Tensor => sub(mul(part(a, i + 1), part(b, i + 2)), mul(part(a, i + 2), part(b, i + 1)));
+  return record(
+    "LinalgCrossBackward0",
+    stack([minor(0), minor(1), minor(2)], d),
+    [a, b],
+    [a, b],
+    (dy, [a, b], needs) => [
+      needs[0] ? crossWide(b, dy, d) : null,
+      needs[1] ? crossWide(dy, a, d) : null,
+    ],
+  );
 }
 
 /** What beta and alpha are for a type: whole numbers for integers. */
 function factors(x: Tensor, beta: number, alpha: number): [beta: number, alpha: number] {
   return x.dtype.isFloatingPoint ? [beta, alpha] : [Math.trunc(beta), Math.trunc(alpha)];
-}
-
-/** beta·x in the shape of a sum of which x is the other part: what is left when there is nothing to multiply. */
-function scaledTo(x: Tensor, sizes: Sizes, beta: number): Tensor {
-  return clone(expand(mul(x.detached(), beta), sizes));
 }
 
 function checkBatches(operation: string, a: Tensor, b: Tensor): void {
@@ -155,12 +166,21 @@ export function addbmm(x: Tensor, a: Tensor, b: Tensor, betaGiven = 1, alphaGive
   sameType("addbmm", a, x);
   const [beta, alpha] = factors(x, betaGiven, alphaGiven), sizes = [a.sizes[1], b.sizes[2]], batch = a.sizes[0];
   expandable("addbmm", x, sizes);
-  let y: Tensor | null = null;
-  for (let i = 0; i < batch; i++) {
-    const before: Tensor | null = y ?? (beta === 0 ? null : x.detached());
-    y = gemm(select(a.detached(), 0, i), select(b.detached(), 0, i), before, alpha, y === null ? beta : 1);
+  // The sum over the batch is one product of the matrices side by side with those below each other.
+  const depth = batch * a.sizes[2];
+  const left = reshape(transpose(a.detached(), 0, 1), [sizes[0], depth]),
+    right = reshape(b.detached(), [depth, sizes[1]]);
+  let y = x.detached();
+  if (isHalf(x.dtype)) {
+    // PyTorch rounds to 16 bits behind each matrix.
+    const matrix = (t: Tensor, i: number): Tensor => select(t.detached(), 0, i);
+    for (let i = 0; i < batch; i++) {
+      const scale = i === 0 ? beta : 1;
+      y = gemm(matrix(a, i), matrix(b, i), scale === 0 ? null : y, alpha, scale);
+    }
   }
-  return record("AddbmmBackward0", y ?? scaledTo(x, sizes, beta), [x, a, b], [a, b], (dy, [a, b], needs) => {
+  if (!isHalf(x.dtype) || batch === 0) y = gemm(left, right, beta === 0 ? null : y, alpha, beta);
+  return record("AddbmmBackward0", y, [x, a, b], [a, b], (dy, [a, b], needs) => {
     const wide = expand(unsqueeze(mul(dy, alpha), 0), [batch, ...sizes]);
     return [
       needs[0] ? mul(dy, beta) : null,
@@ -215,7 +235,7 @@ export function addr(x: Tensor, u: Tensor, v: Tensor, beta = 1, alpha = 1): Tens
     );
   }
   expandable("addr", x, [u.count, v.count]);
-  const dtype = resultType(x, resultType(u, v) === u.dtype ? u : v);
+  const dtype = commonType(x, u, v);
   if (!dtype.isFloatingPoint && !(Number.isInteger(beta) && Number.isInteger(alpha))) {
     const which = Number.isInteger(beta) ? "alpha" : "beta";
     throw new TypeError(

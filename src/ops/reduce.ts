@@ -5,7 +5,8 @@
  */
 import { reduce } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { type DType, type DTypeLike, float32, int64, toDtype } from "../dtype.ts";
+import { kindOf } from "../check.ts";
+import { bool, type DType, type DTypeLike, float32, int64, toDtype } from "../dtype.ts";
 import { empty, isHalf, over } from "../make.ts";
 import { product, sameSizes, type Sizes, wrapDims } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -207,6 +208,10 @@ export function argmin(x: Tensor, dim: number | null = null, keepdim = false): T
 }
 
 function argExtreme(operation: string, op: number, x: Tensor, dim: number | null, keepdim: boolean): Tensor {
+  if (dim !== null && typeof dim !== "number") {
+    throw new TypeError(`${operation}(): argument 'dim' (position 2) must be int, not ${kindOf(dim)}`);
+  }
+  if (x.dtype === bool) throw new TypeError(`${operation}(): does not support bool input`);
   const dims = wrapDims(dim, x.ndim);
   if (dims.some((d) => x.sizes[d] === 0)) {
     throw new RangeError(`${operation}(): Expected reduction dim ${dim ?? ""} to have non-zero size.`);

@@ -106,11 +106,13 @@ function pick(name: string, operation: string, x: Tensor, dim: number, k: number
 
 /** The k-th smallest element along `dim`. */
 export function kthvalue(x: Tensor, k: number, dim = -1, keepdim = false): ValuesIndices {
+  if (x.dtype === bool) throw unsupported("kthvalue_cpu", bool);
   const n = x.ndim === 0 ? 1 : x.sizes[wrapDim(dim, x.ndim)];
   if (!(k >= 1 && k <= n)) {
     throw new RangeError(`kthvalue(): selected number k out of range for dimension ${dim} (k ${k}, size ${n})`);
   }
-  return pick("KthvalueBackward0", "kthvalue", x, dim, k, keepdim);
+  const d = wrapDim(dim, x.ndim);
+  return pick("KthvalueBackward0", "kthvalue", x, d, k, keepdim);
 }
 
 /** The median along `dim`: the lower of the two middle elements; NaN where there is one. */
@@ -325,11 +327,36 @@ function ordered(sequence: Tensor, sorter: Tensor | null): Tensor {
   return gather(sequence.detached(), -1, sorter);
 }
 
+/**
+ * How many elements fall into each of `bins` equal parts of [min, max], or of the elements' own range where both are 0.
+ * Elements outside are not counted.
+ */
+export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
+  if (!x.dtype.isFloatingPoint) throw unsupported("histogramdd", x.dtype);
+  if (!(Number.isInteger(bins) && bins > 0)) throw new RangeError("torch.histc(): bins must be > 0");
+  if (!(min <= max)) throw new RangeError("torch.histc(): max must be larger than min");
+  const flat = reshape(x.detached(), [-1]);
+  if (min === 0 && max === 0 && flat.count > 0) {
+    [min, max] = [Number(flat.amin().item()), Number(flat.amax().item())];
+  }
+  if (!(Number.isFinite(min) && Number.isFinite(max))) {
+    throw new RangeError(`torch.histc: range of [${min}, ${max}] is not finite`);
+  }
+  if (min === max) [min, max] = [min - 1, max + 1];
+  const inside = flat.maskedSelect(flat.ge(min).logicalAnd(flat.le(max)));
+  const places = inside.sub(min).mul(bins).div(max - min).to(int64).clampMax(bins - 1);
+  const y = castTo(bincount(places, null, bins), x.dtype);
+  return record("HistcBackward0", y, [x], [], () => {
+    throw new Error("the derivative for 'histc' is not implemented.");
+  });
+}
+
 /** How often each of 0, 1, … occurs, or the sum of weights for each. */
 export function bincount(x: Tensor, weights: Tensor | null = null, minlength = 0): Tensor {
   if (x.ndim !== 1 || x.dtype.isFloatingPoint) {
     throw new TypeError("bincount only supports 1-d non-negative integral inputs.");
   }
+  if (!(minlength >= 0)) throw new RangeError("minlength should be >= 0");
   const index = dense(castTo(x, int64));
   if (index.count > 0 && (index.amin().item() < 0)) {
     throw new TypeError("bincount only supports 1-d non-negative integral inputs.");

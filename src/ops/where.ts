@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { div, mul, neg, sub } from "./arithmetic.ts";
 import {
   castTo,
+  commonType,
   isTensor,
   type Operand,
   resultType,
@@ -105,13 +106,9 @@ export function lerp(a: Tensor, b: Tensor, weight: number | Tensor): Tensor {
   ]);
 }
 
-function type3(a: Tensor, b: Tensor, c: Tensor): DType {
-  return resultType(a, empty([...b.sizes.length ? [0] : []], resultType(b, c), b.device));
-}
-
 /** a + value·b·c. */
 export function addcmul(a: Tensor, b: Tensor, c: Tensor, value = 1): Tensor {
-  const y = runTernary("addcmul", ternary.addcmul, a, b, c, type3(a, b, c), undefined, value);
+  const y = runTernary("addcmul", ternary.addcmul, a, b, c, commonType(a, b, c), undefined, value);
   return record("AddcmulBackward0", y, [a, b, c], [b, c], (dy, [b, c], needs) => [
     dy,
     needs[1] ? mul(dy, mul(c, value)) : null,
@@ -127,7 +124,7 @@ export function addcdiv(a: Tensor, b: Tensor, c: Tensor, value = 1): Tensor {
         "tensor1 and tensor2.",
     );
   }
-  const y = runTernary("addcdiv", ternary.addcdiv, a, b, c, type3(a, b, c), undefined, value);
+  const y = runTernary("addcdiv", ternary.addcdiv, a, b, c, commonType(a, b, c), undefined, value);
   return record("AddcdivBackward0", y, [a, b, c], [b, c], (dy, [b, c], needs) => [
     dy,
     needs[1] ? mul(dy, div(value, c)) : null,
@@ -143,8 +140,13 @@ export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null
   if (min !== null) dtype = promoteTypes(dtype, promoteScalar(x.dtype, min));
   if (max !== null) dtype = promoteTypes(dtype, promoteScalar(x.dtype, max));
   if (dtype === bool) throw unsupported("clamp_scalar_cpu", bool);
-  // With both bounds in the wrong order, the upper one wins.
-  const low = min === null ? -Infinity : Number(min), high = max === null ? Infinity : Number(max);
+  if (Number.isNaN(min) || Number.isNaN(max)) {
+    const none = castTo(x.detached(), dtype).clone().fill_(NaN);
+    return record("ClampBackward1", none, [x], [], (dy) => [mul(dy, 0)]);
+  }
+  // With both bounds in the wrong order, the upper one wins. Bounds have the type of the rest.
+  const bound = (value: Operand): number => dtype === uint8 ? Number(value) & 255 : Number(value);
+  const low = min === null ? -Infinity : bound(min), high = max === null ? Infinity : bound(max);
   let y: Tensor;
   if (min === null) y = runUnary("clamp", unary.clampMax, x, dtype, dtype, high);
   else if (max === null) y = runUnary("clamp", unary.clampMin, x, dtype, dtype, low);
@@ -160,8 +162,7 @@ function clampBackward(dy: Tensor, x: Tensor, low: number, high: number): Tensor
 }
 
 function clampBetween(x: Tensor, min: Operand | null, max: Operand | null, oneSided: boolean): Tensor {
-  let dtype = x.dtype;
-  for (const bound of [min, max]) if (bound !== null) dtype = promoteTypes(dtype, resultType(x, bound));
+  const dtype = commonType(x, ...[min, max].filter((bound) => bound !== null));
   if (dtype === bool && min !== null && max !== null) throw unsupported("clamp_cpu", bool);
   const low = min === null ? null : operand(min, dtype, x), high = max === null ? null : operand(max, dtype, x);
   const raw = castTo(x, dtype);

@@ -81,6 +81,19 @@ export interface BincountOptions {
 /** The arguments of {@linkcode TensorIndexing.bincount}. */
 export type BincountArguments = Trailing<[weights: Tensor | null, minlength: number], BincountOptions>;
 
+/** Options of {@linkcode TensorIndexing.histc}. */
+export interface HistcOptions {
+  /** The number of parts. Default: 100. */
+  bins?: number;
+  /** Where the first begins. Default: 0; the least element where `max` is 0 too. */
+  min?: number;
+  /** Where the last ends. Default: 0; the largest element where `min` is 0 too. */
+  max?: number;
+}
+
+/** The arguments of {@linkcode TensorIndexing.histc}. */
+export type HistcArguments = Trailing<[bins: number, min: number, max: number], HistcOptions>;
+
 /** Options of {@linkcode TensorIndexing.chunk}. */
 export interface ChunkOptions {
   /** How many pieces at the most. */
@@ -332,6 +345,11 @@ export class TensorIndexing extends TensorActivation {
   /** A number of nearly equal pieces, or pieces between the listed indices, along `dim` (0). */
   tensorSplit(this: Tensor, where: number | Sizes | Tensor, ...dim: DimArguments): Tensor[] {
     return join.tensorSplit(this, where, dimOf("tensor_split", dim));
+  }
+  /** How many elements fall into each of `bins` (100) equal parts of [min, max], by default of their own range. */
+  histc(this: Tensor, ...args: HistcArguments): Tensor {
+    const o = named<HistcOptions>("histc", args, ["bins", "min", "max"]);
+    return order.histc(this, o.bins, o.min, o.max);
   }
   /** At most `chunks` pieces of equal length along `dim` (0). */
   chunk(this: Tensor, ...args: ChunkArguments): Tensor[] {

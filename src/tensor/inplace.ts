@@ -13,8 +13,8 @@ import * as ops from "../ops/scatter_reduce.ts";
 import * as equations from "../ops/solve.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { TensorCompositions } from "./fill_at.ts";
 import type { TriangleArguments } from "./arrange.ts";
+import { TensorNames } from "./names.ts";
 import type { AddmmOptions } from "./matmul.ts";
 
 /** Options of `scatterReduce` and `indexReduce`. */
@@ -69,7 +69,7 @@ function become(operation: string, x: Tensor, y: Tensor): Tensor {
 }
 
 /** The last of the methods. */
-export class TensorInPlace extends TensorCompositions {
+export class TensorInPlace extends TensorNames {
   /** This tensor with reductions of `source`'s elements at the places that `index` names along `dim`. */
   scatterReduce(
     this: Tensor,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { named, sizesOf, type Trailing } from "../arguments.ts";
+import { called, named, sizesOf, type Trailing } from "../arguments.ts";
+import { isOptions } from "../check.ts";
 import { bfloat16, bool, float16, float32, float64, int32, int64, uint8 } from "../dtype.ts";
 import type { DType } from "../dtype.ts";
 import type { DeviceLike } from "../device.ts";
@@ -140,8 +141,11 @@ export class TensorMovement extends TensorCore {
     return inplace.copy_(this, source);
   }
   /** Sets every element to `value`. */
-  fill_(this: Tensor, value: Scalar | Tensor): Tensor {
-    return inplace.fill_(this, value);
+  fill_(this: Tensor, value: Scalar | Tensor | { value: Scalar | Tensor }): Tensor {
+    return inplace.fill_(
+      this,
+      isOptions(value) ? called<{ value: Scalar | Tensor }>("fill_", [value], ["value"]).value : value,
+    );
   }
   /** Sets every element to 0. */
   zero_(this: Tensor): Tensor {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { called, named, type Trailing } from "../arguments.ts";
 import { type Interpolation, quantile } from "../ops/quantile.ts";
 import type { DTypeLike } from "../dtype.ts";
 import { isTensor } from "../ops/elementwise.ts";
 import * as extremes from "../ops/extremes.ts";
+import { inPlace } from "../ops/inplace.ts";
 import { maximum, minimum } from "../ops/binary.ts";
 import { type Dims, maxAll, minAll } from "../ops/reduce.ts";
 import * as scans from "../ops/scan.ts";
@@ -16,7 +17,7 @@ import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 import { matrixNorm } from "../ops/matrix_norm.ts";
 import { type KeepdimArguments, type KeepdimOptions, withDim } from "./indexing.ts";
-import { type ReduceArguments, reduceArguments } from "./reduce.ts";
+import { type ReduceArguments, reduceArguments, type ReduceOptions } from "./reduce.ts";
 import { TensorBinary } from "./binary.ts";
 
 /** Options of {@linkcode Tensor.quantile}. */
@@ -181,7 +182,7 @@ export class TensorStatistics extends TensorBinary {
   }
   /** log Σ eˣ over the dimensions, without overflow. */
   logsumexp(this: Tensor, ...args: ReduceArguments): Tensor {
-    const o = reduceArguments("logsumexp", args, []);
+    const o = called<ReduceOptions>("logsumexp", args, ["dim"], ["keepdim"]);
     return statistics.logsumexp(this, o.dim, o.keepdim);
   }
   /** (Σ |x|ᵖ)^(1/p); p is 2 unless given. `"nuc"`: the sum of a matrix's singular values. */
@@ -204,7 +205,7 @@ export class TensorStatistics extends TensorBinary {
   }
   /** This tensor replaced by its running sum along `dim`. */
   cumsum_(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
-    return this.copy_(this.cumsum(dim, options));
+    return inPlace("cumsum", this, [], (x) => x.cumsum(dim, options).to(x.dtype));
   }
   /** The running product along `dim`. */
   cumprod(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
@@ -213,7 +214,7 @@ export class TensorStatistics extends TensorBinary {
   }
   /** This tensor replaced by its running product along `dim`. */
   cumprod_(this: Tensor, dim: number | ScanOptions, options?: ScanOptions): Tensor {
-    return this.copy_(this.cumprod(dim, options));
+    return inPlace("cumprod", this, [], (x) => x.cumprod(dim, options).to(x.dtype));
   }
   /** log of the running sum of eˣ along `dim`. */
   logcumsumexp(this: Tensor, dim: number | { dim: number }): Tensor {

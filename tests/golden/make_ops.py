@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 warnings.simplefilter("ignore")
 f32, f64, i64, i32, u8, b8 = torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool
+f16, bf16 = torch.float16, torch.bfloat16
 rng = random.Random(0)
 cases = []
 
