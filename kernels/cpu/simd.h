@@ -24,7 +24,7 @@
 #define F64_LANES (RAP_VBYTES / 8)
 #define INLINE    static inline __attribute__((always_inline, unused))
 // A kernel of its own: inlined into a larger function it would lose registers.
-#define KERNEL    static __attribute__((noinline, unused))
+#define KERNEL static __attribute__((noinline, unused))
 
 typedef float f32v __attribute__((vector_size(RAP_VBYTES)));
 // Half a vector.
@@ -62,22 +62,22 @@ INLINE f64v f64_select(i64v mask, f64v a, f64v b) { return (f64v)((mask & (i64v)
 
 // a > b ? a : b, and a < b ? a : b; b where one of them is NaN, as the x86 instructions have it.
 #if RAP_VBYTES == 64
-#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+#define RAP_PICK_OP(name, type, raw, instruction, sign)                                                      \
   INLINE type name(type a, type b) { return (type)_mm512_##instruction((raw)a, (raw)b); }
 #define RAP_RAW(type) __m512##type
 #elif RAP_VBYTES == 32
-#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+#define RAP_PICK_OP(name, type, raw, instruction, sign)                                                      \
   INLINE type name(type a, type b) { return (type)_mm256_##instruction((raw)a, (raw)b); }
 #define RAP_RAW(type) __m256##type
 #elif defined(__x86_64__)
-#define RAP_PICK_OP(name, type, raw, instruction, sign) \
+#define RAP_PICK_OP(name, type, raw, instruction, sign)                                                      \
   INLINE type name(type a, type b) { return (type)_mm_##instruction((raw)a, (raw)b); }
 #define RAP_RAW(type) __m128##type
 #else
-#define RAP_PICK_OP(name, type, raw, instruction, sign) \
-  INLINE type name(type a, type b) {                    \
-    for (int i = 0; i < (int)(sizeof a / sizeof a[0]); i++) b[i] = a[i] sign b[i] ? a[i] : b[i]; \
-    return b;                                           \
+#define RAP_PICK_OP(name, type, raw, instruction, sign)                                                      \
+  INLINE type name(type a, type b) {                                                                         \
+    for (int i = 0; i < (int)(sizeof a / sizeof a[0]); i++) b[i] = a[i] sign b[i] ? a[i] : b[i];             \
+    return b;                                                                                                \
   }
 #endif
 RAP_PICK_OP(f32_greater, f32v, RAP_RAW(), max_ps, >)
@@ -93,8 +93,12 @@ INLINE f32v f32_load_tail(const float *p, int n, float fill) {
 INLINE f64v f64_load_tail(const double *p, int n, double fill) {
   return (f64v)_mm512_mask_loadu_pd((__m512d)f64_set(fill), (__mmask8)((1u << n) - 1), p);
 }
-INLINE void f32_store_tail(float *p, f32v x, int n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x); }
-INLINE void f64_store_tail(double *p, f64v x, int n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)x); }
+INLINE void f32_store_tail(float *p, f32v x, int n) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+}
+INLINE void f64_store_tail(double *p, f64v x, int n) {
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)x);
+}
 #elif RAP_VBYTES == 32
 INLINE f32v f32_load_tail(const float *p, int n, float fill) {
   i32v mask = (i32v){0, 1, 2, 3, 4, 5, 6, 7} < n;
@@ -137,10 +141,11 @@ INLINE void f64_store_tail(double *p, f64v x, int n) {
 }
 #endif
 
-// Of the pair a, b: the elements at even or at odd places; a's and b's in turn, of their first or second halves.
-// And 32-bit integers as bytes in memory.
+// Of the pair a, b: the elements at even or at odd places; a's and b's in turn, of their first or second
+// halves. And 32-bit integers as bytes in memory.
 #if RAP_VBYTES == 64
-#define RAP_EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
+#define RAP_EACH_LANE(f)                                                                                     \
+  f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
 #elif RAP_VBYTES == 32
 #define RAP_EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)
 #else
@@ -188,8 +193,8 @@ INLINE i32v i32_load_u8(const uint8_t *p) {
 #define RAP_UNROLL _Pragma("GCC unroll 32")
 #endif
 
-// Rows of the matrix multiplication's register tile, which is two vectors wide: the sums, two vectors of B and one
-// element of A fill the registers. RAP_GEMM_EACH_ROW(f) is f(1) … f(RAP_GEMM_MR).
+// Rows of the matrix multiplication's register tile, which is two vectors wide: the sums, two vectors of B
+// and one element of A fill the registers. RAP_GEMM_EACH_ROW(f) is f(1) … f(RAP_GEMM_MR).
 #if RAP_VBYTES == 64 // 32 registers
 #define RAP_GEMM_MR          14
 #define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14)
@@ -204,21 +209,23 @@ INLINE i32v i32_load_u8(const uint8_t *p) {
 #define RAP_GEMM_EACH_ROW(f) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8)
 #endif
 
-// The same pick of four in each 128-bit lane; a's elements are i … + 4 for the next lane, b's begin at F32_LANES.
+// The same pick of four in each 128-bit lane; a's elements are i … + 4 for the next lane, b's begin at
+// F32_LANES.
 #if RAP_VBYTES == 64
-#define RAP_PICK(a, b, i, j, k, l)                                                                              \
-  __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12, j + 12, \
-                          k + 12, l + 12)
+#define RAP_PICK(a, b, i, j, k, l)                                                                           \
+  __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, l + 8, i + 12,  \
+                          j + 12, k + 12, l + 12)
 #elif RAP_VBYTES == 32
 #define RAP_PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4)
 #else
 #define RAP_PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #endif
 
-// to[c][r] = from[r][c] for r < F32_LANES, c < 4: each 128-bit lane of the four vectors is a 4 by 4 block of `from`.
+// to[c][r] = from[r][c] for r < F32_LANES, c < 4: each 128-bit lane of the four vectors is a 4 by 4 block of
+// `from`.
 INLINE void f32_transpose(float *to, int64_t to_row, const float *from, int64_t from_row) {
   typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-#define RAP_QUAD(r) (*(const quad *)(from + (r) * from_row))
+#define RAP_QUAD(r) (*(const quad *)(from + (r)*from_row))
   f32v x[4];
   RAP_UNROLL for (int i = 0; i < 4; i++) {
 #if RAP_VBYTES == 64
@@ -273,21 +280,22 @@ INLINE f64v f64_permute(f64v x, const uint8_t *lane) {
   return y;
 }
 
-// One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of NEON).
+// One instruction each: RAP_VECTOR_OP(f32_sqrt, f32v, the instruction on 64, 32, 16 bytes of x86 and on 16 of
+// NEON).
 #if RAP_VBYTES == 64
-#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon)                                                    \
   INLINE type name(type x) { return (type)avx512; }
 #elif RAP_VBYTES == 32
-#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon)                                                    \
   INLINE type name(type x) { return (type)avx; }
 #elif defined(__x86_64__)
-#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon)                                                    \
   INLINE type name(type x) { return (type)sse; }
 #else
-#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon) \
+#define RAP_VECTOR_OP(name, type, avx512, avx, sse, neon)                                                    \
   INLINE type name(type x) { return (type)neon; }
 #endif
-#define RAP_ROUND_OP(name, type, suffix, neon, mode, instruction)                                           \
+#define RAP_ROUND_OP(name, type, suffix, neon, mode, instruction)                                            \
   RAP_VECTOR_OP(name, type, _mm512_roundscale_##suffix((neon)x, mode), _mm256_round_##suffix((neon)x, mode), \
                 _mm_round_##suffix((neon)x, mode), instruction((neon)x))
 #if RAP_VBYTES == 64
@@ -346,7 +354,8 @@ INLINE f64pair f64_widen(f32v x) {
                    (f64v)_mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd((__m512d)x, 1)))};
 }
 INLINE f32v f32_narrow(f64v low, f64v high) {
-  __m256d l = _mm256_castps_pd(_mm512_cvtpd_ps((rap_f64)low)), h = _mm256_castps_pd(_mm512_cvtpd_ps((rap_f64)high));
+  __m256d l = _mm256_castps_pd(_mm512_cvtpd_ps((rap_f64)low)),
+          h = _mm256_castps_pd(_mm512_cvtpd_ps((rap_f64)high));
   return (f32v)_mm512_insertf64x4(_mm512_castpd256_pd512(l), h, 1);
 }
 #elif RAP_VBYTES == 32
@@ -379,15 +388,17 @@ INLINE float f32_sum(f32v x) { return _mm512_reduce_add_ps((rap_f32)x); }
 INLINE float f32_largest(f32v x) { return _mm512_reduce_max_ps((rap_f32)x); }
 INLINE double f64_largest(f64v x) { return _mm512_reduce_max_pd((rap_f64)x); }
 #elif RAP_VBYTES == 32
-#define RAP_ACROSS(name, operation)                                                            \
-  INLINE float f32_##name(f32v x) {                                                            \
-    __m128 s = _mm_##operation##_ps(_mm256_castps256_ps128((rap_f32)x), _mm256_extractf128_ps((rap_f32)x, 1)); \
-    s = _mm_##operation##_ps(s, _mm_movehl_ps(s, s));                                          \
-    return _mm_cvtss_f32(_mm_##operation##_ss(s, _mm_movehdup_ps(s)));                         \
-  }                                                                                            \
-  INLINE double f64_##name(f64v x) {                                                           \
-    __m128d s = _mm_##operation##_pd(_mm256_castpd256_pd128((rap_f64)x), _mm256_extractf128_pd((rap_f64)x, 1)); \
-    return _mm_cvtsd_f64(_mm_##operation##_sd(s, _mm_unpackhi_pd(s, s)));                      \
+#define RAP_ACROSS(name, operation)                                                                          \
+  INLINE float f32_##name(f32v x) {                                                                          \
+    __m128 s =                                                                                               \
+        _mm_##operation##_ps(_mm256_castps256_ps128((rap_f32)x), _mm256_extractf128_ps((rap_f32)x, 1));      \
+    s = _mm_##operation##_ps(s, _mm_movehl_ps(s, s));                                                        \
+    return _mm_cvtss_f32(_mm_##operation##_ss(s, _mm_movehdup_ps(s)));                                       \
+  }                                                                                                          \
+  INLINE double f64_##name(f64v x) {                                                                         \
+    __m128d s =                                                                                              \
+        _mm_##operation##_pd(_mm256_castpd256_pd128((rap_f64)x), _mm256_extractf128_pd((rap_f64)x, 1));      \
+    return _mm_cvtsd_f64(_mm_##operation##_sd(s, _mm_unpackhi_pd(s, s)));                                    \
   }
 RAP_ACROSS(sum, add)
 RAP_ACROSS(largest, max)

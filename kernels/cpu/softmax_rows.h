@@ -45,7 +45,8 @@ static double N(row_exp_sum)(S *y, const S *x, int64_t n, S m) {
 }
 
 // The same for `count` <= LANES neighbouring columns of [dim, inner].
-__attribute__((unused)) static void N(column_exp_sum)(S *y, const S *x, int64_t dim, int64_t inner, int count, V *maximum, V *sum) {
+__attribute__((unused)) static void N(column_exp_sum)(S *y, const S *x, int64_t dim, int64_t inner, int count,
+                                                      V *maximum, V *sum) {
   V m = F(set)(-(S)INFINITY), s = F(set)(0), lost = F(set)(0);
   for (int64_t d = 0; d < dim; d++) {
     V v = F(load_tail)(x + d * inner, count, 0);

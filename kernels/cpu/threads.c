@@ -130,8 +130,9 @@ int32_t rap_parts(int64_t n, int64_t grain) {
   return (int32_t)(parts < threads ? parts : threads);
 }
 
-// The workers never end, so their code must stay: Deno closes the library with the last isolate that has opened it (a
-// test file, a worker), and unloading it would take the ground from under them. A handle that is never closed holds it.
+// The workers never end, so their code must stay: Deno closes the library with the last isolate that has
+// opened it (a test file, a worker), and unloading it would take the ground from under them. A handle that is
+// never closed holds it.
 static void stay_loaded(void) {
   Dl_info info;
   if (dladdr((void *)&pool, &info) && info.dli_fname) dlopen(info.dli_fname, RTLD_LAZY);

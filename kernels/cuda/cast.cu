@@ -35,10 +35,14 @@ struct Bfloat {
 };
 
 // Out of range and NaN give what the CPU library gives: the smallest integer.
-HOST_DEVICE int64_t integer_of(double x) { return x >= -0x1p63 && x < 0x1p63 ? static_cast<int64_t>(x) : INT64_MIN; }
+HOST_DEVICE int64_t integer_of(double x) {
+  return x >= -0x1p63 && x < 0x1p63 ? static_cast<int64_t>(x) : INT64_MIN;
+}
 HOST_DEVICE int64_t integer_of(float x) { return integer_of(static_cast<double>(x)); }
 HOST_DEVICE int64_t integer_of(int64_t x) { return x; }
-HOST_DEVICE int32_t int32_of(double x) { return x > -0x1p31 - 1 && x < 0x1p31 ? static_cast<int32_t>(x) : INT32_MIN; }
+HOST_DEVICE int32_t int32_of(double x) {
+  return x > -0x1p31 - 1 && x < 0x1p31 ? static_cast<int32_t>(x) : INT32_MIN;
+}
 HOST_DEVICE int32_t int32_of(float x) { return int32_of(static_cast<double>(x)); }
 HOST_DEVICE int32_t int32_of(int64_t x) { return static_cast<int32_t>(x); }
 
@@ -46,13 +50,20 @@ template <typename V> HOST_DEVICE void write(F32, float *y, V x) { *y = static_c
 template <typename V> HOST_DEVICE void write(F64, double *y, V x) { *y = static_cast<double>(x); }
 template <typename V> HOST_DEVICE void write(I64, int64_t *y, V x) { *y = integer_of(x); }
 template <typename V> HOST_DEVICE void write(I32, int32_t *y, V x) { *y = int32_of(x); }
-template <typename V> HOST_DEVICE void write(U8, uint8_t *y, V x) { *y = static_cast<uint8_t>(integer_of(x)); }
+template <typename V> HOST_DEVICE void write(U8, uint8_t *y, V x) {
+  *y = static_cast<uint8_t>(integer_of(x));
+}
 template <typename V> HOST_DEVICE void write(Bool, uint8_t *y, V x) { *y = x != V(0); }
-template <typename V> HOST_DEVICE void write(Half, uint16_t *y, V x) { *y = half_bits(bits_of_float(static_cast<float>(x))); }
-template <typename V> HOST_DEVICE void write(Bfloat, uint16_t *y, V x) { *y = bfloat_bits(bits_of_float(static_cast<float>(x))); }
+template <typename V> HOST_DEVICE void write(Half, uint16_t *y, V x) {
+  *y = half_bits(bits_of_float(static_cast<float>(x)));
+}
+template <typename V> HOST_DEVICE void write(Bfloat, uint16_t *y, V x) {
+  *y = bfloat_bits(bits_of_float(static_cast<float>(x)));
+}
 
 template <typename To, typename From>
-__global__ void __launch_bounds__(kBlock) cast(typename To::Stored *y, const typename From::Stored *x, int n) {
+__global__ void __launch_bounds__(kBlock)
+    cast(typename To::Stored *y, const typename From::Stored *x, int n) {
   GRID_STRIDE(i, n) write(To{}, y + i, From::read(x[i]));
 }
 
@@ -81,7 +92,8 @@ void rap_cast(int32_t to, int32_t from, void *y, const void *x, int32_t n) {
     using To = decltype(to_type);
     with_type(from, [&](auto from_type) {
       using From = decltype(from_type);
-      RUN((cast<To, From>), blocks_for(n), kBlock, static_cast<typename To::Stored *>(y), static_cast<const typename From::Stored *>(x), n);
+      RUN((cast<To, From>), blocks_for(n), kBlock, static_cast<typename To::Stored *>(y),
+          static_cast<const typename From::Stored *>(x), n);
     });
   });
 }

@@ -1,7 +1,8 @@
 // What every CUDA kernel file needs: launches, shared memory, index math, warp and block reductions.
 //
-// nvcc compiles these files for cards; tests/cuda_emulator compiles the very same files for the CPU. The macros below
-// hide what a host compiler cannot read, so kernels use them instead of <<<>>>, __shared__ and extern __shared__.
+// nvcc compiles these files for cards; tests/cuda_emulator compiles the very same files for the CPU. The
+// macros below hide what a host compiler cannot read, so kernels use them instead of <<<>>>, __shared__ and
+// extern __shared__.
 #ifndef RAP_COMMON_CUH
 #define RAP_COMMON_CUH
 
@@ -19,8 +20,9 @@
 #endif
 
 #ifndef RAP_EMULATED
-// The type of a pointer into shared memory, and a shared array of `count` elements; one-dimensional by design. Aligned as
-// tensor-core fragments need it (in the emulator where its size is a multiple of 32 bytes).
+// The type of a pointer into shared memory, and a shared array of `count` elements; one-dimensional by
+// design. Aligned as tensor-core fragments need it (in the emulator where its size is a multiple of 32
+// bytes).
 #define RAP_SHARED_PTR(T)          T *
 #define RAP_SHARED(T, name, count) __shared__ __align__(32) T name[count]
 #define RAP_DYNAMIC_SHARED(T, name)                                                                          \
@@ -32,16 +34,18 @@
   (kernel)<<<(grid), (block), (shared), (stream)>>>(__VA_ARGS__)
 #endif
 
-// ---- host side (device.cu) ---------------------------------------------------------------------------------
+// ---- host side (device.cu)
+// ---------------------------------------------------------------------------------
 
 // The current stream; makes the library's device the calling thread's.
 cudaStream_t rap_current_stream();
 int rap_multiprocessors();
-// Keeps the first failure, with what was being done, until rap_device_error or the next synchronisation reports it.
+// Keeps the first failure, with what was being done, until rap_device_error or the next synchronisation
+// reports it.
 void rap_note(cudaError_t error, const char *doing);
 
-// Where kernels report that an input is wrong (host memory that the device writes): a RAP_FAULT_* code by atomicMax. It
-// becomes an error at the next synchronisation, as a card cannot stop its host.
+// Where kernels report that an input is wrong (host memory that the device writes): a RAP_FAULT_* code by
+// atomicMax. It becomes an error at the next synchronisation, as a card cannot stop its host.
 int *rap_fault_flag();
 enum { RAP_FAULT_TARGET = 1, RAP_FAULT_INDEX = 2, RAP_FAULT_PARAMETER = 3 };
 
@@ -80,9 +84,11 @@ inline int blocks_for(int64_t n, int block = kBlock) {
 
 // Runs the body once for each i of [0, n), n < 2^31, spread over the grid.
 #define GRID_STRIDE(i, n)                                                                                    \
-  for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < static_cast<unsigned>(n); i += gridDim.x * blockDim.x)
+  for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < static_cast<unsigned>(n);                     \
+       i += gridDim.x * blockDim.x)
 
-// ---- element types -----------------------------------------------------------------------------------------
+// ---- element types
+// -----------------------------------------------------------------------------------------
 
 template <typename T> HOST_DEVICE constexpr bool is_float() { return T(0.5) != T(0); }
 
@@ -117,7 +123,8 @@ inline int32_t dtype_size(int32_t dtype) {
   return sizes[dtype];
 }
 
-// ---- strided index math ------------------------------------------------------------------------------------
+// ---- strided index math
+// ------------------------------------------------------------------------------------
 
 // Division by a constant of the launch through a multiplication (Granlund and Montgomery 1994), for n < 2^31.
 struct Divider {
@@ -130,8 +137,8 @@ struct Divider {
   __device__ __forceinline__ uint32_t divide(uint32_t n) const { return (__umulhi(n, magic) + n) >> shift; }
 };
 
-// A shape with the strides of K operands, innermost dimension first; dimensions of size 1 dropped, those that are
-// contiguous in every operand merged. Passed to kernels by value.
+// A shape with the strides of K operands, innermost dimension first; dimensions of size 1 dropped, those that
+// are contiguous in every operand merged. Passed to kernels by value.
 template <int K> struct Strided {
   int dims;
   Divider size[RAP_MAX_DIMS];
@@ -147,7 +154,8 @@ template <int K> struct Strided {
       if (extent == 1) continue;
       bool merge = dims > 0;
       for (int k = 0; merge && k < K; k++)
-        merge = static_cast<int64_t>(at[(k + 1) * n]) == static_cast<int64_t>(stride[dims - 1][k]) * sizes[dims - 1];
+        merge = static_cast<int64_t>(at[(k + 1) * n]) ==
+                static_cast<int64_t>(stride[dims - 1][k]) * sizes[dims - 1];
       if (merge) {
         sizes[dims - 1] *= extent;
         continue;
@@ -168,7 +176,8 @@ template <int K> struct Strided {
   }
 };
 
-// ---- reductions --------------------------------------------------------------------------------------------
+// ---- reductions
+// --------------------------------------------------------------------------------------------
 
 constexpr unsigned kFullWarp = 0xffffffffu;
 
@@ -177,7 +186,8 @@ template <typename T, typename F> __device__ __forceinline__ T warp_reduce(T v, 
   return v;
 }
 
-// The combination over the block, in every thread. The block is a multiple of 32 threads, all of which call it.
+// The combination over the block, in every thread. The block is a multiple of 32 threads, all of which call
+// it.
 template <typename T, typename F> __device__ __forceinline__ T block_reduce(T v, T identity, F combine) {
   RAP_SHARED(T, partial, 32);
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
@@ -195,10 +205,14 @@ struct Plus {
 };
 // NaN wins, as in PyTorch.
 struct Largest {
-  template <typename T> __device__ __forceinline__ T operator()(T a, T b) const { return a > b || a != a ? a : b; }
+  template <typename T> __device__ __forceinline__ T operator()(T a, T b) const {
+    return a > b || a != a ? a : b;
+  }
 };
 struct Smallest {
-  template <typename T> __device__ __forceinline__ T operator()(T a, T b) const { return a < b || a != a ? a : b; }
+  template <typename T> __device__ __forceinline__ T operator()(T a, T b) const {
+    return a < b || a != a ? a : b;
+  }
 };
 
 #endif

@@ -1,5 +1,6 @@
-// Convolution and its two adjoints as products of matrices that are never stored (implicit GEMM): the loaders gather
-// image elements straight into the tiles of gemm.cuh. Depthwise and narrow groups have direct kernels; 1 × 1 is matmul.
+// Convolution and its two adjoints as products of matrices that are never stored (implicit GEMM): the loaders
+// gather image elements straight into the tiles of gemm.cuh. Depthwise and narrow groups have direct kernels;
+// 1 × 1 is matmul.
 #include "cublas.cuh"
 #include "tensor.cuh"
 
@@ -16,7 +17,8 @@ struct Shape {
       stride[i] = m[13 + i], padding[i] = m[16 + i], dilation[i] = m[19 + i];
     }
     group_channels = channels / groups, group_outputs = outputs / groups;
-    in_size = in[0] * in[1] * in[2], out_size = out[0] * out[1] * out[2], kernel_size = kernel[0] * kernel[1] * kernel[2];
+    in_size = in[0] * in[1] * in[2], out_size = out[0] * out[1] * out[2],
+    kernel_size = kernel[0] * kernel[1] * kernel[2];
   }
   bool pointwise() const {
     bool one = groups == 1 && kernel_size == 1;
@@ -25,15 +27,16 @@ struct Shape {
   }
 };
 
-// ---- gathering ---------------------------------------------------------------------------------------------
+// ---- gathering
+// ---------------------------------------------------------------------------------------------
 
 // A flat index as [outer, d, h, w].
 struct Split {
   Divider volume, plane, width;
   Split() = default;
   explicit Split(const int *size)
-      : volume(static_cast<uint32_t>(size[0] * size[1] * size[2])), plane(static_cast<uint32_t>(size[1] * size[2])),
-        width(static_cast<uint32_t>(size[2])) {}
+      : volume(static_cast<uint32_t>(size[0] * size[1] * size[2])),
+        plane(static_cast<uint32_t>(size[1] * size[2])), width(static_cast<uint32_t>(size[2])) {}
   DEVICE void operator()(uint32_t i, int &outer, int &d, int &h, int &w) const {
     outer = volume.divide(i), i -= outer * volume.divisor;
     d = plane.divide(i), i -= d * plane.divisor;
@@ -58,7 +61,8 @@ struct Gather {
   DEVICE Place spot(uint32_t i) const {
     int n, d, h, w;
     spots(i, n, d, h, w);
-    return {static_cast<int64_t>(n) * batch_stride * plane_stride, d * scale[0] + offset[0], h * scale[1] + offset[1], w * scale[2] + offset[2]};
+    return {static_cast<int64_t>(n) * batch_stride * plane_stride, d * scale[0] + offset[0],
+            h * scale[1] + offset[1], w * scale[2] + offset[2]};
   }
   DEVICE Place tap(uint32_t i) const {
     int plane, d, h, w;
@@ -70,11 +74,13 @@ struct Gather {
     if (Transposed) {
       if ((d | h | w) < 0) return T(0);
       const int qd = stride_d.divide(d), qh = stride_h.divide(h), qw = stride_w.divide(w);
-      if (qd * static_cast<int>(stride_d.divisor) != d || qh * static_cast<int>(stride_h.divisor) != h || qw * static_cast<int>(stride_w.divisor) != w)
+      if (qd * static_cast<int>(stride_d.divisor) != d || qh * static_cast<int>(stride_h.divisor) != h ||
+          qw * static_cast<int>(stride_w.divisor) != w)
         return T(0);
       d = qd, h = qh, w = qw;
     }
-    const bool inside = static_cast<unsigned>(d) < static_cast<unsigned>(D) && static_cast<unsigned>(h) < static_cast<unsigned>(H) &&
+    const bool inside = static_cast<unsigned>(d) < static_cast<unsigned>(D) &&
+                        static_cast<unsigned>(h) < static_cast<unsigned>(H) &&
                         static_cast<unsigned>(w) < static_cast<unsigned>(W);
     return inside ? p[a.base + b.base + (d * H + h) * W + w] : T(0);
   }
@@ -94,11 +100,13 @@ Gather gather_image(const Shape &s) {
   Gather g = {};
   g.spots = Split(s.out), g.taps = Split(s.kernel);
   g.D = s.in[0], g.H = s.in[1], g.W = s.in[2], g.batch_stride = s.channels, g.plane_stride = s.in_size;
-  for (int i = 0; i < 3; i++) g.scale[i] = s.stride[i], g.offset[i] = -s.padding[i], g.step[i] = s.dilation[i];
+  for (int i = 0; i < 3; i++)
+    g.scale[i] = s.stride[i], g.offset[i] = -s.padding[i], g.step[i] = s.dilation[i];
   return g;
 }
 
-// Rows are spots, the depth is taps: a thread keeps one spot, neighbours take neighbouring spots. S is a Side of gemm.cuh.
+// Rows are spots, the depth is taps: a thread keeps one spot, neighbours take neighbouring spots. S is a Side
+// of gemm.cuh.
 template <typename S, int THREADS, bool Transposed> struct SpotLoader {
   using T = typename S::T;
   static constexpr int count = S::rows * S::depth / THREADS;
@@ -122,7 +130,9 @@ template <typename S, int THREADS, bool Transposed> struct SpotLoader {
   }
   DEVICE void store(RAP_SHARED_PTR(typename S::E) tile) const {
 #pragma unroll
-    for (int i = 0; i < count; i++) tile[S::at(threadIdx.x % S::rows, threadIdx.x / S::rows + i * (THREADS / S::rows))] = S::convert(held[i]);
+    for (int i = 0; i < count; i++)
+      tile[S::at(threadIdx.x % S::rows, threadIdx.x / S::rows + i * (THREADS / S::rows))] =
+          S::convert(held[i]);
   }
 };
 
@@ -135,7 +145,8 @@ template <typename S, int THREADS> struct TapLoader {
   int rows, first_row;
   Place taps[count];
   T held[count];
-  DEVICE TapLoader(const T *p, const Gather &g, int rows, int first_row) : p(p), g(g), rows(rows), first_row(first_row) {
+  DEVICE TapLoader(const T *p, const Gather &g, int rows, int first_row)
+      : p(p), g(g), rows(rows), first_row(first_row) {
 #pragma unroll
     for (int i = 0; i < count; i++) taps[i] = g.tap(row(i) < rows ? row(i) : 0);
   }
@@ -144,15 +155,18 @@ template <typename S, int THREADS> struct TapLoader {
     const int k = k0 + static_cast<int>(threadIdx.x) % BK;
     const Place spot = g.spot(k < end ? k : 0);
 #pragma unroll
-    for (int i = 0; i < count; i++) held[i] = k < end && row(i) < rows ? g.template read<false>(p, spot, taps[i]) : T(0);
+    for (int i = 0; i < count; i++)
+      held[i] = k < end && row(i) < rows ? g.template read<false>(p, spot, taps[i]) : T(0);
   }
   DEVICE void store(RAP_SHARED_PTR(typename S::E) tile) const {
 #pragma unroll
-    for (int i = 0; i < count; i++) tile[S::at(threadIdx.x / BK + i * (THREADS / BK), threadIdx.x % BK)] = S::convert(held[i]);
+    for (int i = 0; i < count; i++)
+      tile[S::at(threadIdx.x / BK + i * (THREADS / BK), threadIdx.x % BK)] = S::convert(held[i]);
   }
 };
 
-// A matrix whose depth is two-dimensional: element (r, k) at r * row_stride + (k / length) * outer_stride + k % length.
+// A matrix whose depth is two-dimensional: element (r, k) at r * row_stride + (k / length) * outer_stride + k
+// % length.
 template <typename S, int THREADS> struct FoldedLoader {
   using T = typename S::T;
   static constexpr int BK = S::depth, count = S::rows * BK / THREADS;
@@ -161,8 +175,10 @@ template <typename S, int THREADS> struct FoldedLoader {
   const int64_t &row_stride, &outer_stride;
   const Divider &length;
   T held[count];
-  DEVICE FoldedLoader(const T *p, int rows, int first_row, const int64_t &row_stride, const int64_t &outer_stride, const Divider &length)
-      : p(p), rows(rows), first_row(first_row), row_stride(row_stride), outer_stride(outer_stride), length(length) {}
+  DEVICE FoldedLoader(const T *p, int rows, int first_row, const int64_t &row_stride,
+                      const int64_t &outer_stride, const Divider &length)
+      : p(p), rows(rows), first_row(first_row), row_stride(row_stride), outer_stride(outer_stride),
+        length(length) {}
   DEVICE void fetch(int k0, int end) {
     const int k = k0 + static_cast<int>(threadIdx.x) % BK;
     const uint32_t outer = length.divide(k);
@@ -175,11 +191,13 @@ template <typename S, int THREADS> struct FoldedLoader {
   }
   DEVICE void store(RAP_SHARED_PTR(typename S::E) tile) const {
 #pragma unroll
-    for (int i = 0; i < count; i++) tile[S::at(threadIdx.x / BK + i * (THREADS / BK), threadIdx.x % BK)] = S::convert(held[i]);
+    for (int i = 0; i < count; i++)
+      tile[S::at(threadIdx.x / BK + i * (THREADS / BK), threadIdx.x % BK)] = S::convert(held[i]);
   }
 };
 
-// ---- forward and the gradient of the input -----------------------------------------------------------------
+// ---- forward and the gradient of the input
+// -----------------------------------------------------------------
 
 // out [batch, planes, positions], of one group the rows [group * rows, (group + 1) * rows).
 template <typename T> struct Product {
@@ -187,9 +205,9 @@ template <typename T> struct Product {
   const T *w, *source, *bias;
   Gather gather;
   int rows, columns, depth, relu, planes; // rows and depth of a group
-  int wide, first_group;                  // out can be written four elements at a time; blocks take groups from here on
-  int64_t w_group, source_group;          // elements from one group to the next
-  int64_t w_row, w_outer;                 // w as a matrix: (r, k) at r * w_row + k / length * w_outer + k % length
+  int wide, first_group; // out can be written four elements at a time; blocks take groups from here on
+  int64_t w_group, source_group; // elements from one group to the next
+  int64_t w_row, w_outer;        // w as a matrix: (r, k) at r * w_row + k / length * w_outer + k % length
   Divider length, positions;
 };
 
@@ -197,11 +215,14 @@ template <typename T> struct Product {
 template <typename S, bool Transposed> DEVICE void multiply_spots(const Product<typename S::T> &p) {
   using T = typename S::T;
   RAP_SHARED(typename S::E, buffer, S::shared);
-  const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN, group = p.first_group + static_cast<int>(blockIdx.z);
+  const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN,
+            group = p.first_group + static_cast<int>(blockIdx.z);
   typename S::Product product;
   {
-    FoldedLoader<typename S::A, S::threads> a(p.w + group * p.w_group, p.rows, row0, p.w_row, p.w_outer, p.length);
-    SpotLoader<typename S::B, S::threads, Transposed> b(p.source + group * p.source_group, p.gather, p.columns, column0);
+    FoldedLoader<typename S::A, S::threads> a(p.w + group * p.w_group, p.rows, row0, p.w_row, p.w_outer,
+                                              p.length);
+    SpotLoader<typename S::B, S::threads, Transposed> b(p.source + group * p.source_group, p.gather,
+                                                        p.columns, column0);
     product.multiply(a, b, 0, p.depth, buffer);
   }
   product.each_four(buffer, [&](int r, int q, const T(&sum)[4]) {
@@ -232,10 +253,14 @@ template <typename S, bool Transposed> DEVICE void multiply_spots(const Product<
   });
 }
 
-template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads, S::resident) conv_product(const __grid_constant__ Product<typename S::T> p) {
+template <typename S, bool Transposed>
+__global__ void __launch_bounds__(S::threads, S::resident)
+    conv_product(const __grid_constant__ Product<typename S::T> p) {
   multiply_spots<S, Transposed>(p);
 }
-template <typename S, bool Transposed> __global__ void __launch_bounds__(S::threads, S::resident) conv_fragments(const __grid_constant__ Product<float> p) {
+template <typename S, bool Transposed>
+__global__ void __launch_bounds__(S::threads, S::resident)
+    conv_fragments(const __grid_constant__ Product<float> p) {
 #if RAP_TENSOR_CORES
   multiply_spots<S, Transposed>(p);
 #endif
@@ -247,22 +272,29 @@ constexpr int kMostGroups = 65535; // blocks along z
 template <typename S, typename Run> void launch_product(Product<typename S::T> p, int groups, Run run) {
   for (; p.first_group < groups; p.first_group += kMostGroups) {
     const int left = groups - p.first_group;
-    run(dim3(static_cast<unsigned>(ceil_div(p.columns, S::BN)), static_cast<unsigned>(ceil_div(p.rows, S::BM)),
+    run(dim3(static_cast<unsigned>(ceil_div(p.columns, S::BN)),
+             static_cast<unsigned>(ceil_div(p.rows, S::BM)),
              static_cast<unsigned>(left < kMostGroups ? left : kMostGroups)),
         p);
   }
 }
 template <typename S, bool Transposed> void run_tiles(const Product<typename S::T> &p, int groups) {
-  launch_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_product<S, Transposed>), grid, S::threads, part); });
+  launch_product<S>(p, groups, [](dim3 grid, const auto &part) {
+    RUN((conv_product<S, Transposed>), grid, S::threads, part);
+  });
 }
 // The weights' depth is contiguous, neighbouring spots are neighbours.
 template <typename How, bool Transposed> void run_fragments(const Product<float> &p, int groups, bool large) {
   auto run = [&](auto tile) {
     using S = decltype(tile);
-    launch_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_fragments<S, Transposed>), grid, S::threads, part); });
+    launch_product<S>(p, groups, [](dim3 grid, const auto &part) {
+      RUN((conv_fragments<S, Transposed>), grid, S::threads, part);
+    });
   };
-  if (large) run(LargeTensorTile<How, true, false>{});
-  else run(SmallTensorTile<How, true, false>{});
+  if (large)
+    run(LargeTensorTile<How, true, false>{});
+  else
+    run(SmallTensorTile<How, true, false>{});
 }
 
 template <typename T, bool Transposed> void run_product(Product<T> &p, int groups) {
@@ -275,11 +307,14 @@ template <typename T, bool Transposed> void run_product(Product<T> &p, int group
     if (precision == RAP_PRECISION_TF32) return run_fragments<Tf32, Transposed>(p, groups, large);
     if (large) return run_tiles<LargeTile, Transposed>(p, groups);
   }
-  if (p.rows <= 32) run_tiles<NarrowTile<T>, Transposed>(p, groups);
-  else run_tiles<SmallTile<T>, Transposed>(p, groups);
+  if (p.rows <= 32)
+    run_tiles<NarrowTile<T>, Transposed>(p, groups);
+  else
+    run_tiles<SmallTile<T>, Transposed>(p, groups);
 }
 
-// ---- direct kernels for narrow groups ----------------------------------------------------------------------
+// ---- direct kernels for narrow groups
+// ----------------------------------------------------------------------
 
 // Where a coordinate is in the source, or -1; Transposed ones count only where the stride divides them.
 template <bool Transposed> DEVICE int land(int at, const Divider &stride, int size) {
@@ -295,11 +330,13 @@ struct Kernel {
   int d, h, w;
 };
 
-// One thread an element of out: Forward sums over the group's channels, otherwise (the gradient of the input) its outputs.
+// One thread an element of out: Forward sums over the group's channels, otherwise (the gradient of the input)
+// its outputs.
 template <typename T, bool Forward>
-__global__ void __launch_bounds__(kBlock) conv_direct(T *out, const T *w, const T *source, const T *bias, int relu, int n, int planes, int group_planes,
-                                                      int group_sources, int kernel_size, Kernel kernel, Divider positions, Divider plane_count,
-                                                      const __grid_constant__ Gather g) {
+__global__ void __launch_bounds__(kBlock)
+    conv_direct(T *out, const T *w, const T *source, const T *bias, int relu, int n, int planes,
+                int group_planes, int group_sources, int kernel_size, Kernel kernel, Divider positions,
+                Divider plane_count, const __grid_constant__ Gather g) {
   GRID_STRIDE(i, n) {
     const uint32_t line = positions.divide(i), batch = plane_count.divide(line);
     const int plane = line - batch * planes, group = plane / group_planes;
@@ -309,7 +346,8 @@ __global__ void __launch_bounds__(kBlock) conv_direct(T *out, const T *w, const 
     for (int q = 0; q < group_sources; q++, from += g.plane_stride) {
       // w [outputs, channels / groups, kernel]
       const int64_t filter = Forward ? static_cast<int64_t>(plane) * group_sources + q
-                                     : (static_cast<int64_t>(group) * group_sources + q) * group_planes + (plane - group * group_planes);
+                                     : (static_cast<int64_t>(group) * group_sources + q) * group_planes +
+                                           (plane - group * group_planes);
       const T *weight = w + filter * kernel_size, *image = from + spot.base;
       for (int kd = 0; kd < kernel.d; kd++) {
         const int d = land<!Forward>(spot.d + kd * g.step[0], g.stride_d, g.D);
@@ -330,16 +368,18 @@ __global__ void __launch_bounds__(kBlock) conv_direct(T *out, const T *w, const 
   }
 }
 
-template <typename T, bool Forward> void run_direct(T *out, const T *w, const T *source, const T *bias, int relu, const Shape &s) {
+template <typename T, bool Forward>
+void run_direct(T *out, const T *w, const T *source, const T *bias, int relu, const Shape &s) {
   const int planes = Forward ? s.outputs : s.channels, positions = Forward ? s.out_size : s.in_size;
   const int n = s.batch * planes * positions;
-  RUN((conv_direct<T, Forward>), blocks_for(n), kBlock, out, w, source, bias, relu, n, planes, planes / s.groups,
-      Forward ? s.group_channels : s.group_outputs, s.kernel_size, Kernel{s.kernel[0], s.kernel[1], s.kernel[2]},
-      Divider(static_cast<uint32_t>(positions)), Divider(static_cast<uint32_t>(planes)),
-      Forward ? gather_image(s) : gather_outputs(s));
+  RUN((conv_direct<T, Forward>), blocks_for(n), kBlock, out, w, source, bias, relu, n, planes,
+      planes / s.groups, Forward ? s.group_channels : s.group_outputs, s.kernel_size,
+      Kernel{s.kernel[0], s.kernel[1], s.kernel[2]}, Divider(static_cast<uint32_t>(positions)),
+      Divider(static_cast<uint32_t>(planes)), Forward ? gather_image(s) : gather_outputs(s));
 }
 
-// ---- the gradient of the weight ----------------------------------------------------------------------------
+// ---- the gradient of the weight
+// ----------------------------------------------------------------------------
 
 template <typename T> struct WeightProduct {
   T *dw;
@@ -347,7 +387,8 @@ template <typename T> struct WeightProduct {
   const T *dy, *x;
   Gather gather;
   int rows, taps, depth, split_depth, splits, outputs;
-  int wide, first_unit; // dw can be written four elements at a time; blocks take groups and splits from here on
+  int wide,
+      first_unit; // dw can be written four elements at a time; blocks take groups and splits from here on
   int64_t dy_row, dy_group, dy_batch, x_group;
   Divider positions;
 };
@@ -356,32 +397,42 @@ template <typename T> struct WeightProduct {
 template <typename S> DEVICE void multiply_taps(const WeightProduct<typename S::T> &p) {
   using T = typename S::T;
   RAP_SHARED(typename S::E, buffer, S::shared);
-  const int unit = p.first_unit + static_cast<int>(blockIdx.z), group = unit / p.splits, split = unit % p.splits;
+  const int unit = p.first_unit + static_cast<int>(blockIdx.z), group = unit / p.splits,
+            split = unit % p.splits;
   const int row0 = blockIdx.y * S::BM, column0 = blockIdx.x * S::BN;
-  const int begin = split * p.split_depth, end = begin + p.split_depth < p.depth ? begin + p.split_depth : p.depth;
+  const int begin = split * p.split_depth,
+            end = begin + p.split_depth < p.depth ? begin + p.split_depth : p.depth;
   typename S::Product product;
   {
-    FoldedLoader<typename S::A, S::threads> a(p.dy + group * p.dy_group, p.rows, row0, p.dy_row, p.dy_batch, p.positions);
+    FoldedLoader<typename S::A, S::threads> a(p.dy + group * p.dy_group, p.rows, row0, p.dy_row, p.dy_batch,
+                                              p.positions);
     TapLoader<typename S::B, S::threads> b(p.x + group * p.x_group, p.gather, p.taps, column0);
     product.multiply(a, b, begin, end, buffer);
   }
-  T *const to = (p.partial ? p.partial + static_cast<int64_t>(split) * p.outputs * p.taps : p.dw) + static_cast<int64_t>(group) * p.rows * p.taps;
+  T *const to = (p.partial ? p.partial + static_cast<int64_t>(split) * p.outputs * p.taps : p.dw) +
+                static_cast<int64_t>(group) * p.rows * p.taps;
   product.each_four(buffer, [&](int r, int q, const T(&sum)[4]) {
     const int row = row0 + r, column = column0 + q;
-    if (row < p.rows && column < p.taps) store_four(to + (static_cast<int64_t>(row) * p.taps + column), sum, p.taps - column, p.wide);
+    if (row < p.rows && column < p.taps)
+      store_four(to + (static_cast<int64_t>(row) * p.taps + column), sum, p.taps - column, p.wide);
   });
 }
 
-template <typename S> __global__ void __launch_bounds__(S::threads, S::resident) conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
+template <typename S>
+__global__ void __launch_bounds__(S::threads, S::resident)
+    conv_weight_product(const __grid_constant__ WeightProduct<typename S::T> p) {
   multiply_taps<S>(p);
 }
-template <typename S> __global__ void __launch_bounds__(S::threads, S::resident) conv_weight_fragments(const __grid_constant__ WeightProduct<float> p) {
+template <typename S>
+__global__ void __launch_bounds__(S::threads, S::resident)
+    conv_weight_fragments(const __grid_constant__ WeightProduct<float> p) {
 #if RAP_TENSOR_CORES
   multiply_taps<S>(p);
 #endif
 }
 
-template <typename T> __global__ void __launch_bounds__(kBlock) conv_sum_splits(T *dw, const T *partial, int n, int splits) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock) conv_sum_splits(T *dw, const T *partial, int n, int splits) {
   GRID_STRIDE(i, n) {
     T sum = 0;
     for (int s = 0; s < splits; s++) sum += partial[static_cast<int64_t>(s) * n + i];
@@ -389,7 +440,8 @@ template <typename T> __global__ void __launch_bounds__(kBlock) conv_sum_splits(
   }
 }
 
-template <typename S, typename Run> void launch_weight_product(WeightProduct<typename S::T> p, int groups, Run run) {
+template <typename S, typename Run>
+void launch_weight_product(WeightProduct<typename S::T> p, int groups, Run run) {
   using T = typename S::T;
   const int columns = ceil_div(p.taps, S::BN), rows = ceil_div(p.rows, S::BM);
   p.splits = depth_splits(static_cast<int64_t>(columns) * rows * groups, p.depth);
@@ -399,20 +451,26 @@ template <typename S, typename Run> void launch_weight_product(WeightProduct<typ
   const Scratch partial(p.splits > 1 ? static_cast<size_t>(n) * p.splits * sizeof(T) : 0);
   p.partial = partial.template as<T>();
   if (p.splits > 1 && !p.partial) return;
-  p.wide = p.taps % 4 == 0 && reinterpret_cast<uintptr_t>(p.partial ? p.partial : p.dw) % sizeof(Four<T>) == 0;
+  p.wide =
+      p.taps % 4 == 0 && reinterpret_cast<uintptr_t>(p.partial ? p.partial : p.dw) % sizeof(Four<T>) == 0;
   for (; p.first_unit < units; p.first_unit += kMostGroups) {
     const int left = units - p.first_unit;
-    run(dim3(static_cast<unsigned>(columns), static_cast<unsigned>(rows), static_cast<unsigned>(left < kMostGroups ? left : kMostGroups)), p);
+    run(dim3(static_cast<unsigned>(columns), static_cast<unsigned>(rows),
+             static_cast<unsigned>(left < kMostGroups ? left : kMostGroups)),
+        p);
   }
   if (p.splits > 1) RUN((conv_sum_splits<T>), blocks_for(n), kBlock, p.dw, p.partial, n, p.splits);
 }
 template <typename S> void run_weight_tiles(const WeightProduct<typename S::T> &p, int groups) {
-  launch_weight_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_weight_product<S>), grid, S::threads, part); });
+  launch_weight_product<S>(
+      p, groups, [](dim3 grid, const auto &part) { RUN((conv_weight_product<S>), grid, S::threads, part); });
 }
 // The depth, positions, is contiguous on both sides.
 template <typename How> void run_weight_fragments(const WeightProduct<float> &p, int groups) {
   using S = SmallTensorTile<How, true, true>;
-  launch_weight_product<S>(p, groups, [](dim3 grid, const auto &part) { RUN((conv_weight_fragments<S>), grid, S::threads, part); });
+  launch_weight_product<S>(p, groups, [](dim3 grid, const auto &part) {
+    RUN((conv_weight_fragments<S>), grid, S::threads, part);
+  });
 }
 template <typename T> void run_weight_product(const WeightProduct<T> &p, int groups) {
   if constexpr (sizeof(T) == 4) {
@@ -420,22 +478,28 @@ template <typename T> void run_weight_product(const WeightProduct<T> &p, int gro
     if (precision == RAP_PRECISION_BFLOAT16) return run_weight_fragments<Bf16>(p, groups);
     if (precision == RAP_PRECISION_TF32) return run_weight_fragments<Tf32>(p, groups);
   }
-  if (p.rows <= 32) run_weight_tiles<NarrowTile<T>>(p, groups);
-  else run_weight_tiles<SmallTile<T>>(p, groups);
+  if (p.rows <= 32)
+    run_weight_tiles<NarrowTile<T>>(p, groups);
+  else
+    run_weight_tiles<SmallTile<T>>(p, groups);
 }
 
 // One block a weight: dw[o, c, k] = Σ dy x over the batch and the positions.
 template <typename T>
-__global__ void __launch_bounds__(kBlock) conv_weight_direct(T *dw, const T *dy, const T *x, int batch, int outputs, int group_channels, int group_outputs,
-                                                             int kernel_size, Divider positions, const __grid_constant__ Gather g) {
-  const int weight = blockIdx.x, taps = group_channels * kernel_size, o = weight / taps, group = o / group_outputs;
+__global__ void __launch_bounds__(kBlock)
+    conv_weight_direct(T *dw, const T *dy, const T *x, int batch, int outputs, int group_channels,
+                       int group_outputs, int kernel_size, Divider positions,
+                       const __grid_constant__ Gather g) {
+  const int weight = blockIdx.x, taps = group_channels * kernel_size, o = weight / taps,
+            group = o / group_outputs;
   const Place tap = g.tap(weight - o * taps);
   const T *from = x + static_cast<int64_t>(group) * group_channels * g.plane_stride;
   const uint32_t n = batch * positions.divisor;
   T sum = 0;
   for (uint32_t i = threadIdx.x; i < n; i += kBlock) {
     const uint32_t b = positions.divide(i);
-    sum += dy[(static_cast<int64_t>(b) * outputs + o) * positions.divisor + (i - b * positions.divisor)] * g.template read<false>(from, g.spot(i), tap);
+    sum += dy[(static_cast<int64_t>(b) * outputs + o) * positions.divisor + (i - b * positions.divisor)] *
+           g.template read<false>(from, g.spot(i), tap);
   }
   sum = block_reduce(sum, T(0), Plus{});
   if (threadIdx.x == 0) dw[weight] = sum;
@@ -443,9 +507,11 @@ __global__ void __launch_bounds__(kBlock) conv_weight_direct(T *dw, const T *dy,
 
 // sums [parts, outputs]: each output's Σ dy over a part of the batch and the positions. grid: outputs, parts
 template <typename T>
-__global__ void __launch_bounds__(kBlock) conv_bias_gradient(T *sums, const T *dy, int batch, int outputs, int part, Divider positions) {
+__global__ void __launch_bounds__(kBlock)
+    conv_bias_gradient(T *sums, const T *dy, int batch, int outputs, int part, Divider positions) {
   const int o = blockIdx.x;
-  const uint32_t n = batch * positions.divisor, begin = blockIdx.y * part, end = begin + part < n ? begin + part : n;
+  const uint32_t n = batch * positions.divisor, begin = blockIdx.y * part,
+                 end = begin + part < n ? begin + part : n;
   T sum = 0;
   for (uint32_t i = begin + threadIdx.x; i < end; i += kBlock) {
     const uint32_t b = positions.divide(i);
@@ -456,14 +522,15 @@ __global__ void __launch_bounds__(kBlock) conv_bias_gradient(T *sums, const T *d
 }
 
 template <typename T> void run_bias_gradient(T *dbias, const T *dy, const Shape &s) {
-  const int n = s.batch * s.out_size, wanted = ceil_div(8 * rap_multiprocessors(), s.outputs), most = ceil_div(n, 8 * kBlock);
+  const int n = s.batch * s.out_size, wanted = ceil_div(8 * rap_multiprocessors(), s.outputs),
+            most = ceil_div(n, 8 * kBlock);
   int parts = wanted < most ? wanted : most;
   parts = parts > 1024 ? 1024 : parts;
   const Scratch memory(parts > 1 ? static_cast<size_t>(parts) * s.outputs * sizeof(T) : 0);
   T *sums = parts > 1 ? memory.as<T>() : dbias;
   if (!sums) return;
-  RUN((conv_bias_gradient<T>), dim3(static_cast<unsigned>(s.outputs), static_cast<unsigned>(parts)), kBlock, sums, dy, s.batch, s.outputs, ceil_div(n, parts),
-      Divider(static_cast<uint32_t>(s.out_size)));
+  RUN((conv_bias_gradient<T>), dim3(static_cast<unsigned>(s.outputs), static_cast<unsigned>(parts)), kBlock,
+      sums, dy, s.batch, s.outputs, ceil_div(n, parts), Divider(static_cast<uint32_t>(s.out_size)));
   if (parts > 1) RUN((conv_sum_splits<T>), blocks_for(s.outputs), kBlock, dbias, sums, s.outputs, parts);
 }
 
@@ -472,25 +539,32 @@ constexpr int kNarrowGroup = 8;
 
 } // namespace
 
-int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu, const int32_t *meta) {
+int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu,
+                         const int32_t *meta) {
   const Shape s(meta);
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   if (s.batch == 0 || s.outputs == 0 || s.out_size == 0) return RAP_OK;
   if (s.pointwise()) {
     const int c = s.channels, o = s.outputs, p = s.out_size;
-    const int32_t layout[21] = {o, p, c, relu, s.batch, 1, c, 1, 0, 0, p, 1, c * p, 0, p, o * p, 0, 1, 0, 0, 0};
+    const int32_t layout[21] = {o, p,     c, relu, s.batch, 1, c, 1, 0, 0, p,
+                                1, c * p, 0, p,    o * p,   0, 1, 0, 0, 0};
     return rap_matmul(dtype, y, w, x, bias, 1, bias ? 1 : 0, layout);
   }
   for_float(dtype, [&](auto element) {
     using T = decltype(element);
-    const T *source = static_cast<const T *>(x), *filter = static_cast<const T *>(w), *b = static_cast<const T *>(bias);
-    if (s.groups > 1 && s.group_outputs < kNarrowGroup) return run_direct<T, true>(static_cast<T *>(y), filter, source, b, relu, s);
+    const T *source = static_cast<const T *>(x), *filter = static_cast<const T *>(w),
+            *b = static_cast<const T *>(bias);
+    if (s.groups > 1 && s.group_outputs < kNarrowGroup)
+      return run_direct<T, true>(static_cast<T *>(y), filter, source, b, relu, s);
     const int taps = s.group_channels * s.kernel_size;
     Product<T> p = {};
-    p.out = static_cast<T *>(y), p.w = filter, p.source = source, p.bias = b, p.gather = gather_image(s), p.relu = relu;
+    p.out = static_cast<T *>(y), p.w = filter, p.source = source, p.bias = b, p.gather = gather_image(s),
+    p.relu = relu;
     p.rows = s.group_outputs, p.columns = s.batch * s.out_size, p.depth = taps, p.planes = s.outputs;
-    p.w_group = static_cast<int64_t>(s.group_outputs) * taps, p.source_group = static_cast<int64_t>(s.group_channels) * s.in_size;
-    p.w_row = taps, p.w_outer = 0, p.length = Divider(static_cast<uint32_t>(taps ? taps : 1)), p.positions = Divider(static_cast<uint32_t>(s.out_size));
+    p.w_group = static_cast<int64_t>(s.group_outputs) * taps,
+    p.source_group = static_cast<int64_t>(s.group_channels) * s.in_size;
+    p.w_row = taps, p.w_outer = 0, p.length = Divider(static_cast<uint32_t>(taps ? taps : 1)),
+    p.positions = Divider(static_cast<uint32_t>(s.out_size));
     run_product<T, false>(p, s.groups);
   });
   return RAP_OK;
@@ -508,12 +582,15 @@ int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const v
   for_float(dtype, [&](auto element) {
     using T = decltype(element);
     const T *source = static_cast<const T *>(dy), *filter = static_cast<const T *>(w);
-    if (s.groups > 1 && s.group_channels < kNarrowGroup) return run_direct<T, false>(static_cast<T *>(dx), filter, source, nullptr, 0, s);
+    if (s.groups > 1 && s.group_channels < kNarrowGroup)
+      return run_direct<T, false>(static_cast<T *>(dx), filter, source, nullptr, 0, s);
     const int taps = s.group_channels * s.kernel_size;
     Product<T> p = {};
     p.out = static_cast<T *>(dx), p.w = filter, p.source = source, p.gather = gather_outputs(s);
-    p.rows = s.group_channels, p.columns = s.batch * s.in_size, p.depth = s.group_outputs * s.kernel_size, p.planes = s.channels;
-    p.w_group = static_cast<int64_t>(s.group_outputs) * taps, p.source_group = static_cast<int64_t>(s.group_outputs) * s.out_size;
+    p.rows = s.group_channels, p.columns = s.batch * s.in_size, p.depth = s.group_outputs * s.kernel_size,
+    p.planes = s.channels;
+    p.w_group = static_cast<int64_t>(s.group_outputs) * taps,
+    p.source_group = static_cast<int64_t>(s.group_outputs) * s.out_size;
     p.w_row = s.kernel_size, p.w_outer = taps, p.length = Divider(static_cast<uint32_t>(s.kernel_size));
     p.positions = Divider(static_cast<uint32_t>(s.in_size));
     run_product<T, true>(p, s.groups);
@@ -521,7 +598,8 @@ int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const v
   return RAP_OK;
 }
 
-int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x, const int32_t *meta) {
+int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x,
+                                 const int32_t *meta) {
   const Shape s(meta);
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   const int taps = s.group_channels * s.kernel_size, depth = s.batch * s.out_size;
@@ -537,13 +615,15 @@ int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const voi
     if (dbias && s.outputs) run_bias_gradient(static_cast<T *>(dbias), gradient, s);
     if (s.outputs * taps == 0) return;
     if (s.groups > 1 && s.group_outputs < kNarrowGroup) {
-      RUN((conv_weight_direct<T>), s.outputs * taps, kBlock, static_cast<T *>(dw), gradient, source, s.batch, s.outputs, s.group_channels,
-          s.group_outputs, s.kernel_size, positions, gather_image(s));
+      RUN((conv_weight_direct<T>), s.outputs * taps, kBlock, static_cast<T *>(dw), gradient, source, s.batch,
+          s.outputs, s.group_channels, s.group_outputs, s.kernel_size, positions, gather_image(s));
       return;
     }
     WeightProduct<T> p = {};
-    p.dw = static_cast<T *>(dw), p.dy = gradient, p.x = source, p.gather = gather_image(s), p.rows = s.group_outputs, p.taps = taps;
-    p.depth = depth, p.outputs = s.outputs, p.dy_row = s.out_size, p.dy_batch = static_cast<int64_t>(s.outputs) * s.out_size;
+    p.dw = static_cast<T *>(dw), p.dy = gradient, p.x = source, p.gather = gather_image(s),
+    p.rows = s.group_outputs, p.taps = taps;
+    p.depth = depth, p.outputs = s.outputs, p.dy_row = s.out_size,
+    p.dy_batch = static_cast<int64_t>(s.outputs) * s.out_size;
     p.dy_group = static_cast<int64_t>(s.group_outputs) * s.out_size;
     p.x_group = static_cast<int64_t>(s.group_channels) * s.in_size, p.positions = positions;
     run_weight_product(p, s.groups);

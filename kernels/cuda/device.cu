@@ -1,5 +1,6 @@
-// Devices, their memory, streams and events. Memory comes from a cache: small blocks are carved from 2 MiB slabs, larger
-// ones are the driver's own, and both wait in a list of their size class for the next allocation of that class.
+// Devices, their memory, streams and events. Memory comes from a cache: small blocks are carved from 2 MiB
+// slabs, larger ones are the driver's own, and both wait in a list of their size class for the next
+// allocation of that class.
 #include "common.cuh"
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@ namespace {
 constexpr int kMaxDevices = 16;
 constexpr size_t kUnit = 512, kSlab = size_t{2} << 20, kSmall = size_t{256} << 10;
 
-// ---- state -------------------------------------------------------------------------------------------------
+// ---- state
+// -------------------------------------------------------------------------------------------------
 
 int device_now = 0;
 cudaStream_t stream_now[kMaxDevices];
@@ -31,8 +33,10 @@ void keep_error(cudaError_t code, const char *text) {
 void enter() {
   if (device_of_thread == device_now) return;
   const cudaError_t error = cudaSetDevice(device_now);
-  if (error == cudaSuccess) device_of_thread = device_now;
-  else rap_note(error, "selecting the device");
+  if (error == cudaSuccess)
+    device_of_thread = device_now;
+  else
+    rap_note(error, "selecting the device");
 }
 
 // Host memory mapped into every device, where kernels leave RAP_FAULT_* codes.
@@ -42,9 +46,10 @@ void check_fault() {
   if (!fault_flag || !*fault_flag) return;
   const int code = *fault_flag;
   *fault_flag = 0;
-  keep_error(cudaErrorAssert, code == RAP_FAULT_TARGET    ? "CUDA error: a target is neither a class nor ignore_index"
-                              : code == RAP_FAULT_INDEX ? "CUDA error: an index is out of bounds"
-                                                        : "CUDA error: a distribution's parameter is out of its range");
+  keep_error(cudaErrorAssert,
+             code == RAP_FAULT_TARGET  ? "CUDA error: a target is neither a class nor ignore_index"
+             : code == RAP_FAULT_INDEX ? "CUDA error: an index is out of bounds"
+                                       : "CUDA error: a distribution's parameter is out of its range");
 }
 
 int32_t status(cudaError_t error, const char *doing) {
@@ -53,13 +58,14 @@ int32_t status(cudaError_t error, const char *doing) {
   return static_cast<int32_t>(pending.code);
 }
 
-// ---- the cache ---------------------------------------------------------------------------------------------
+// ---- the cache
+// ---------------------------------------------------------------------------------------------
 
 struct Block {
   void *p;
   size_t bytes; // of its class
   int device;
-  bool owned;          // the driver's own allocation, not part of a slab
+  bool owned;               // the driver's own allocation, not part of a slab
   cudaStream_t user, freer; // the streams that were current when it was handed out and when it came back
   Block *next;              // in the free list of its class, or in its hash bucket
 };
@@ -95,7 +101,8 @@ Block *take_cached(int index) {
   // What is left to do on another stream may still use it.
   const cudaStream_t now = stream_now[device_now];
   if (b->user != now) rap_note(cudaStreamSynchronize(b->user), "reusing memory of another stream");
-  if (b->freer != now && b->freer != b->user) rap_note(cudaStreamSynchronize(b->freer), "reusing memory of another stream");
+  if (b->freer != now && b->freer != b->user)
+    rap_note(cudaStreamSynchronize(b->freer), "reusing memory of another stream");
   return b;
 }
 
@@ -145,17 +152,20 @@ void tell_out_of_memory(double bytes) {
   const double mib = 1.0 / (1 << 20);
   char text[400];
   snprintf(text, sizeof text,
-           "CUDA out of memory. Tried to allocate %.2f MiB. GPU %d has a total capacity of %.2f MiB of which %.2f MiB is free. "
-           "%.2f MiB is live in %d tensors' blocks (the most so far was %.2f MiB). Use a smaller batch, drop references to "
+           "CUDA out of memory. Tried to allocate %.2f MiB. GPU %d has a total capacity of %.2f MiB of which "
+           "%.2f MiB is free. "
+           "%.2f MiB is live in %d tensors' blocks (the most so far was %.2f MiB). Use a smaller batch, drop "
+           "references to "
            "tensors that are no longer needed, or wrap steps in tidy().",
-           bytes * mib, device_now, static_cast<double>(total) * mib, static_cast<double>(available) * mib, a.live * mib, a.blocks,
-           a.peak * mib);
+           bytes * mib, device_now, static_cast<double>(total) * mib, static_cast<double>(available) * mib,
+           a.live * mib, a.blocks, a.peak * mib);
   keep_error(cudaErrorMemoryAllocation, text);
 }
 
 } // namespace
 
-// ---- for the kernels ---------------------------------------------------------------------------------------
+// ---- for the kernels
+// ---------------------------------------------------------------------------------------
 
 cudaStream_t rap_current_stream() {
   enter();
@@ -171,21 +181,24 @@ int rap_multiprocessors() {
 void rap_note(cudaError_t error, const char *doing) {
   if (error == cudaSuccess || pending.code != cudaSuccess) return;
   char text[400];
-  snprintf(text, sizeof text, "CUDA error: %s (%s), noticed in %s", cudaGetErrorString(error), cudaGetErrorName(error), doing);
+  snprintf(text, sizeof text, "CUDA error: %s (%s), noticed in %s", cudaGetErrorString(error),
+           cudaGetErrorName(error), doing);
   keep_error(error, text);
 }
 
 int *rap_fault_flag() {
   if (!fault_flag) {
     void *p = nullptr;
-    rap_note(cudaHostAlloc(&p, sizeof(int), cudaHostAllocPortable | cudaHostAllocMapped), "allocating the fault flag");
+    rap_note(cudaHostAlloc(&p, sizeof(int), cudaHostAllocPortable | cudaHostAllocMapped),
+             "allocating the fault flag");
     fault_flag = static_cast<int *>(p);
     if (p) *fault_flag = 0;
   }
   return const_cast<int *>(fault_flag); // with unified addressing the same address on the device
 }
 
-// ---- the ABI -----------------------------------------------------------------------------------------------
+// ---- the ABI
+// -----------------------------------------------------------------------------------------------
 
 int32_t rap_device_count(void) {
   int n = 0;
@@ -236,7 +249,8 @@ void *rap_device_alloc(double bytes) {
   enter();
   size_t size = static_cast<size_t>(bytes), rounded;
   const int index = size_class(size, &rounded);
-#ifdef RAP_EMULATED // exactly what was asked for, and never twice, so that every overrun and stale pointer shows
+#ifdef RAP_EMULATED // exactly what was asked for, and never twice, so that every overrun and stale pointer
+                    // shows
   Block *b = fresh(size ? size : 1);
 #else
   Block *b = take_cached(index);
@@ -300,7 +314,8 @@ void rap_device_trim(void) {
 }
 
 int32_t rap_device_copy(void *to, const void *from, double bytes, int32_t kind, int32_t nonblocking) {
-  static const cudaMemcpyKind kinds[] = {cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice};
+  static const cudaMemcpyKind kinds[] = {cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost,
+                                         cudaMemcpyDeviceToDevice};
   const cudaStream_t stream = rap_current_stream();
   cudaError_t error = cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), kinds[kind], stream);
   if (error == cudaSuccess && !nonblocking && kind != RAP_COPY_WITHIN) error = cudaStreamSynchronize(stream);
@@ -314,7 +329,8 @@ int32_t rap_device_synchronize(void) {
 
 int32_t rap_device_error(void *text, int32_t bytes) {
   const int32_t code = static_cast<int32_t>(pending.code);
-  if (bytes > 0) snprintf(static_cast<char *>(text), static_cast<size_t>(bytes), "%s", code ? pending.text : "");
+  if (bytes > 0)
+    snprintf(static_cast<char *>(text), static_cast<size_t>(bytes), "%s", code ? pending.text : "");
   pending.code = cudaSuccess;
   return code;
 }
@@ -377,7 +393,8 @@ int32_t rap_event(int32_t action, void *event) {
 
 double rap_event_elapsed(const void *begin, const void *end) {
   float milliseconds = -1;
-  const cudaError_t error = cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(const_cast<void *>(begin)),
-                                                 static_cast<cudaEvent_t>(const_cast<void *>(end)));
+  const cudaError_t error =
+      cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(const_cast<void *>(begin)),
+                           static_cast<cudaEvent_t>(const_cast<void *>(end)));
   return error == cudaSuccess ? static_cast<double>(milliseconds) : -1;
 }

@@ -1,17 +1,17 @@
-// The tiled product behind matmul and convolution. Blocks compute tiles of BM × BN outputs, BK of the depth at a time:
-// loaders fetch the operands into registers, from there into one of two shared buffers while the other is being
-// multiplied, and each thread keeps a TM × TN piece of the tile in registers. tensor.cuh has the tiles for tensor cores.
+// The tiled product behind matmul and convolution. Blocks compute tiles of BM × BN outputs, BK of the depth
+// at a time: loaders fetch the operands into registers, from there into one of two shared buffers while the
+// other is being multiplied, and each thread keeps a TM × TN piece of the tile in registers. tensor.cuh has
+// the tiles for tensor cores.
 #ifndef RAP_GEMM_CUH
 #define RAP_GEMM_CUH
 
 #include "common.cuh"
 
 // Four elements that are moved at once.
-template <typename T> struct alignas(sizeof(T) * 4 < 16 ? sizeof(T) * 4 : 16) Four {
-  T v[4];
-};
+template <typename T> struct alignas(sizeof(T) * 4 < 16 ? sizeof(T) * 4 : 16) Four { T v[4]; };
 
-// Four neighbours of a row, of which `left` are inside the matrix; `wide` when their address is always a multiple of four.
+// Four neighbours of a row, of which `left` are inside the matrix; `wide` when their address is always a
+// multiple of four.
 template <typename T> DEVICE void store_four(T *to, const T (&v)[4], int left, bool wide) {
   if (wide && left >= 4) {
     Four<T> four;
@@ -37,41 +37,51 @@ template <typename T> struct Exact {
   static DEVICE T convert(T v) { return v; }
 };
 
-// One operand's part of a tile in shared memory: ROWS × BK elements, with neighbours along the rows (of the tile's
-// columns k), or with ByRow along the depth. Its lines are longer by `Pad`, so that accesses across them meet other banks.
+// One operand's part of a tile in shared memory: ROWS × BK elements, with neighbours along the rows (of the
+// tile's columns k), or with ByRow along the depth. Its lines are longer by `Pad`, so that accesses across
+// them meet other banks.
 template <typename T_, typename How, int ROWS, int BK, bool ByRow, int Pad> struct Side {
   using T = T_;
   using E = typename How::Element;
-  static constexpr int rows = ROWS, depth = BK, pitch = (ByRow ? BK : ROWS) + Pad, size = (ByRow ? ROWS : BK) * pitch;
+  static constexpr int rows = ROWS, depth = BK, pitch = (ByRow ? BK : ROWS) + Pad,
+                       size = (ByRow ? ROWS : BK) * pitch;
   static constexpr bool by_row = ByRow;
   static DEVICE int at(int r, int k) { return ByRow ? r * pitch + k : k * pitch + r; }
   static DEVICE E convert(T v) { return How::convert(v); }
 };
 
 // One operand as a matrix of `rows` rows, `depth` long: element (r, k) at r * row_stride + k * depth_stride.
-// DepthFast: neighbouring threads take neighbouring k. Wide: four elements along the fast direction, whose stride is 1.
-// Fetches go on from one another, so that a thread keeps a pointer and not the means to compute it.
+// DepthFast: neighbouring threads take neighbouring k. Wide: four elements along the fast direction, whose
+// stride is 1. Fetches go on from one another, so that a thread keeps a pointer and not the means to compute
+// it.
 template <typename S, int THREADS, bool DepthFast, bool Wide> struct MatrixLoader {
   using T = typename S::T;
   using E = typename S::E;
   static constexpr int W = Wide ? 4 : 1, count = S::rows * S::depth / (THREADS * W);
-  static constexpr int line = DepthFast ? S::depth / W : S::rows / W, apart = THREADS / line; // of a thread's elements
+  static constexpr int line = DepthFast ? S::depth / W : S::rows / W,
+                       apart = THREADS / line;          // of a thread's elements
   static constexpr bool one = count == 1 || !DepthFast; // a thread stays on its first row (or four rows)
-  static_assert(S::rows * S::depth % (THREADS * W) == 0 && THREADS % line == 0, "every thread loads the same number of elements");
+  static_assert(S::rows * S::depth % (THREADS * W) == 0 && THREADS % line == 0,
+                "every thread loads the same number of elements");
   const T *at;
-  int rows; // from the thread's first
+  int rows;                                 // from the thread's first
   const int64_t &row_stride, &depth_stride; // stay where the launch's constants are
   T held[count * W];
 
-  DEVICE MatrixLoader(const T *p, int all_rows, int first_row, const int64_t &row_stride, const int64_t &depth_stride, int begin)
+  DEVICE MatrixLoader(const T *p, int all_rows, int first_row, const int64_t &row_stride,
+                      const int64_t &depth_stride, int begin)
       : rows(all_rows - first_row - row(0)), row_stride(row_stride), depth_stride(depth_stride) {
     int mine = first_row + row(0);
-    // Rows beyond the last one become outputs that nobody stores: a thread with one row reads the last one in their place.
+    // Rows beyond the last one become outputs that nobody stores: a thread with one row reads the last one in
+    // their place.
     if (one && rows <= 0) mine = all_rows - (DepthFast ? 1 : W);
-    at = p + mine * (Wide && !DepthFast ? 1 : row_stride) + (begin + depth(0)) * (Wide && DepthFast ? 1 : depth_stride);
+    at = p + mine * (Wide && !DepthFast ? 1 : row_stride) +
+         (begin + depth(0)) * (Wide && DepthFast ? 1 : depth_stride);
   }
   static DEVICE int row(int i) { return DepthFast ? threadIdx.x / line + i * apart : threadIdx.x % line * W; }
-  static DEVICE int depth(int i) { return DepthFast ? threadIdx.x % line * W : threadIdx.x / line + i * apart; }
+  static DEVICE int depth(int i) {
+    return DepthFast ? threadIdx.x % line * W : threadIdx.x / line + i * apart;
+  }
 
   // Elements [k0, k0 + depth) of the depth, zeros from `end` on.
   DEVICE void fetch(int k0, int end) {
@@ -101,16 +111,18 @@ template <typename S, int THREADS, bool DepthFast, bool Wide> struct MatrixLoade
         RAP_SHARED_AS(Four<E>, tile + S::at(r, k))[0] = v;
       } else {
 #pragma unroll
-        for (int j = 0; j < W; j++) tile[DepthFast ? S::at(r, k + j) : S::at(r + j, k)] = S::convert(held[i * W + j]);
+        for (int j = 0; j < W; j++)
+          tile[DepthFast ? S::at(r, k + j) : S::at(r + j, k)] = S::convert(held[i * W + j]);
       }
     }
   }
 };
 
-// sum += Σ_k a(i, k) b(j, k) over [begin, end) of the depth, by `step(at, bt)` for each pair of shared tiles. All threads
-// of the block call it; the buffer holds two tiles of a, then two of b.
+// sum += Σ_k a(i, k) b(j, k) over [begin, end) of the depth, by `step(at, bt)` for each pair of shared tiles.
+// All threads of the block call it; the buffer holds two tiles of a, then two of b.
 template <typename S, typename A, typename B, typename Step>
-DEVICE void multiply_in_turns(A &a, B &b, int begin, int end, RAP_SHARED_PTR(typename S::E) buffer, Step step) {
+DEVICE void multiply_in_turns(A &a, B &b, int begin, int end, RAP_SHARED_PTR(typename S::E) buffer,
+                              Step step) {
   constexpr int a_size = S::A::size, b_size = S::B::size;
   if (begin >= end) return;
   a.fetch(begin, end), b.fetch(begin, end);
@@ -144,16 +156,20 @@ template <typename T_, int BM_, int BN_, int BK_, int TM, int TN, int Resident =
 
   // A thread's pieces of four lie apart, so that a warp reads a row of a buffer in order.
   static DEVICE int row(int i) {
-    return (i / 4) * (BM / (TM / 4)) + (static_cast<int>(threadIdx.x) / 32 / across * 4 + static_cast<int>(threadIdx.x) % 32 / 8) * 4 + i % 4;
+    return (i / 4) * (BM / (TM / 4)) +
+           (static_cast<int>(threadIdx.x) / 32 / across * 4 + static_cast<int>(threadIdx.x) % 32 / 8) * 4 +
+           i % 4;
   }
   static DEVICE int column(int j) {
-    return (j / 4) * (BN / (TN / 4)) + (static_cast<int>(threadIdx.x) / 32 % across * 8 + static_cast<int>(threadIdx.x) % 8) * 4 + j % 4;
+    return (j / 4) * (BN / (TN / 4)) +
+           (static_cast<int>(threadIdx.x) / 32 % across * 8 + static_cast<int>(threadIdx.x) % 8) * 4 + j % 4;
   }
 
   struct Product {
     Acc sum[TM][TN] = {};
 
-    template <typename LA, typename LB> DEVICE void multiply(LA &a, LB &b, int begin, int end, RAP_SHARED_PTR(T) buffer) {
+    template <typename LA, typename LB>
+    DEVICE void multiply(LA &a, LB &b, int begin, int end, RAP_SHARED_PTR(T) buffer) {
       multiply_in_turns<Tile>(a, b, begin, end, buffer, [&](RAP_SHARED_PTR(T) at, RAP_SHARED_PTR(T) bt) {
 #pragma unroll
         for (int k = 0; k < BK; k++) {
@@ -193,10 +209,14 @@ template <typename T_, int BM_, int BN_, int BK_, int TM, int TN, int Resident =
 using LargeTile = Tile<float, 128, 128, 8, 8, 8, 2>;
 template <typename T> using SmallTile = Tile<T, 64, 64, 16, 4, 4>;
 
-// Which parts of the depth a launch is split into, so that few tiles still fill the card: 1 when there are enough tiles.
+// Which parts of the depth a launch is split into, so that few tiles still fill the card: 1 when there are
+// enough tiles.
 inline int depth_splits(int64_t tiles, int depth) {
-  const int64_t wanted = ceil_div<int64_t>(2 * rap_multiprocessors(), tiles > 0 ? tiles : 1), most = depth / 256;
-  return static_cast<int>(wanted < 2 || most < 2 ? 1 : wanted < most ? (wanted < 32 ? wanted : 32) : (most < 32 ? most : 32));
+  const int64_t wanted = ceil_div<int64_t>(2 * rap_multiprocessors(), tiles > 0 ? tiles : 1),
+                most = depth / 256;
+  return static_cast<int>(wanted < 2 || most < 2 ? 1
+                          : wanted < most        ? (wanted < 32 ? wanted : 32)
+                                                 : (most < 32 ? most : 32));
 }
 
 #endif

@@ -1,10 +1,12 @@
-// Rows by index, elements by index along a dimension, and where a mask is true. Repeated indices are handled in index
-// order, whatever the card: the destinations are sorted (stably), and one thread applies all that goes to one place.
+// Rows by index, elements by index along a dimension, and where a mask is true. Repeated indices are handled
+// in index order, whatever the card: the destinations are sorted (stably), and one thread applies all that
+// goes to one place.
 #include "lines.cuh"
 
 namespace {
 
-__global__ void __launch_bounds__(kBlock) wrap_index(int64_t *out, const int64_t *index, int n, int64_t size, int *fault) {
+__global__ void __launch_bounds__(kBlock)
+    wrap_index(int64_t *out, const int64_t *index, int n, int64_t size, int *fault) {
   GRID_STRIDE(i, n) {
     const int64_t v = index[i];
     const bool bad = v < -size || v >= size;
@@ -13,7 +15,9 @@ __global__ void __launch_bounds__(kBlock) wrap_index(int64_t *out, const int64_t
   }
 }
 
-template <typename T> __global__ void __launch_bounds__(kBlock) take_rows(T *y, const T *x, const int64_t *index, int n, Divider row) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    take_rows(T *y, const T *x, const int64_t *index, int n, Divider row) {
   GRID_STRIDE(i, n) {
     const uint32_t r = row.divide(i);
     y[i] = x[index[r] * row.divisor + (i - r * row.divisor)];
@@ -33,8 +37,8 @@ template <typename T> DEVICE T combine(int op, T d, T s) {
 
 // The runs of equal sorted keys: the thread of a run's first entry goes through it.
 template <typename T>
-__global__ void __launch_bounds__(kBlock) put_rows(int op, T *y, const int64_t *keys, const int64_t *order, const T *v, int count, int n, Divider row,
-                                                   int v_stride) {
+__global__ void __launch_bounds__(kBlock) put_rows(int op, T *y, const int64_t *keys, const int64_t *order,
+                                                   const T *v, int count, int n, Divider row, int v_stride) {
   GRID_STRIDE(i, n) {
     const int at = row.divide(i), k = static_cast<int>(i) - at * static_cast<int>(row.divisor);
     if (at > 0 && keys[at - 1] == keys[at]) continue;
@@ -45,7 +49,8 @@ __global__ void __launch_bounds__(kBlock) put_rows(int op, T *y, const int64_t *
   }
 }
 
-// Where element i of an index tensor lies: in the indexed tensor without the indexed dimension, and in the values.
+// Where element i of an index tensor lies: in the indexed tensor without the indexed dimension, and in the
+// values.
 struct Walk {
   Strided<2> at;
   int64_t stride; // of the indexed dimension
@@ -58,7 +63,8 @@ struct Walk {
   }
 };
 
-template <typename T> __global__ void __launch_bounds__(kBlock) gather(T *y, const T *x, const int64_t *index, int n, Walk walk) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock) gather(T *y, const T *x, const int64_t *index, int n, Walk walk) {
   GRID_STRIDE(i, n) {
     int64_t at[2];
     walk.at.offsets(i, at);
@@ -66,7 +72,8 @@ template <typename T> __global__ void __launch_bounds__(kBlock) gather(T *y, con
   }
 }
 
-__global__ void __launch_bounds__(kBlock) scatter_keys(int64_t *keys, const int64_t *index, int n, Walk walk) {
+__global__ void __launch_bounds__(kBlock)
+    scatter_keys(int64_t *keys, const int64_t *index, int n, Walk walk) {
   GRID_STRIDE(i, n) {
     int64_t at[2];
     walk.at.offsets(i, at);
@@ -74,7 +81,8 @@ __global__ void __launch_bounds__(kBlock) scatter_keys(int64_t *keys, const int6
   }
 }
 template <typename T>
-__global__ void __launch_bounds__(kBlock) scatter(int op, T *y, const int64_t *keys, const int64_t *order, const T *v, int n, Walk walk) {
+__global__ void __launch_bounds__(kBlock)
+    scatter(int op, T *y, const int64_t *keys, const int64_t *order, const T *v, int n, Walk walk) {
   GRID_STRIDE(i, n) {
     if (i > 0 && keys[i - 1] == keys[i]) continue;
     T d = op == RAP_SCATTER_SET ? T(0) : y[keys[i]];
@@ -87,7 +95,8 @@ __global__ void __launch_bounds__(kBlock) scatter(int op, T *y, const int64_t *k
   }
 }
 
-// ---- nonzero: counts of parts, their running sum, then every part writes its positions ------------------------
+// ---- nonzero: counts of parts, their running sum, then every part writes its positions
+// ------------------------
 
 constexpr int kPart = 4096;
 
@@ -98,7 +107,8 @@ __global__ void __launch_bounds__(kBlock) nonzero_counts(int *counts, const uint
   count = line_join<kBlock>(count, Plus{});
   if (threadIdx.x == 0) counts[blockIdx.x] = count;
 }
-__global__ void __launch_bounds__(kBlock) nonzero_write(int64_t *out, const int *ends, const uint8_t *mask, int n) {
+__global__ void __launch_bounds__(kBlock)
+    nonzero_write(int64_t *out, const int *ends, const uint8_t *mask, int n) {
   RAP_SHARED(int, warps, kBlock / 32);
   const int begin = blockIdx.x * kPart, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   int at = blockIdx.x ? ends[blockIdx.x - 1] : 0;
@@ -121,15 +131,18 @@ __global__ void __launch_bounds__(kBlock) nonzero_write(int64_t *out, const int 
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock) searchsorted(int64_t *out, const T *sorted, const T *values, int n, int total, Divider per_row, int right) {
+__global__ void __launch_bounds__(kBlock) searchsorted(int64_t *out, const T *sorted, const T *values, int n,
+                                                       int total, Divider per_row, int right) {
   GRID_STRIDE(i, total) {
     const T *s = sorted + static_cast<int64_t>(per_row.divide(i)) * n;
     const T v = values[i];
     int low = 0, high = n;
     while (low < high) {
       const int middle = low + (high - low) / 2;
-      if (right ? !(s[middle] > v) : !(s[middle] >= v)) low = middle + 1;
-      else high = middle;
+      if (right ? !(s[middle] > v) : !(s[middle] >= v))
+        low = middle + 1;
+      else
+        high = middle;
     }
     out[i] = low;
   }
@@ -153,7 +166,8 @@ template <typename F> bool for_stored(int32_t op, int32_t dtype, F f) {
 struct SortedKeys {
   Scratch memory;
   int64_t *keys, *order;
-  SortedKeys(const int64_t *unsorted, int n) : memory(2 * sizeof(int64_t) * static_cast<size_t>(n)), keys(memory.as<int64_t>()), order(keys + n) {
+  SortedKeys(const int64_t *unsorted, int n)
+      : memory(2 * sizeof(int64_t) * static_cast<size_t>(n)), keys(memory.as<int64_t>()), order(keys + n) {
     if (keys) rap_sort(RAP_INT64, keys, order, unsorted, 1, n, n, 0);
   }
 };
@@ -161,7 +175,9 @@ struct SortedKeys {
 } // namespace
 
 int32_t rap_wrap_index(void *out, const void *index, int32_t n, int32_t size) {
-  if (n) RUN(wrap_index, blocks_for(n), kBlock, static_cast<int64_t *>(out), static_cast<const int64_t *>(index), n, size, rap_fault_flag());
+  if (n)
+    RUN(wrap_index, blocks_for(n), kBlock, static_cast<int64_t *>(out), static_cast<const int64_t *>(index),
+        n, size, rap_fault_flag());
   return -1; // a wrong index shows at the next synchronisation
 }
 
@@ -170,20 +186,21 @@ void rap_take_rows(int32_t size, void *y, const void *x, const void *index, int3
   if (!total) return;
   for_size(size, [&](auto element) {
     using T = decltype(element);
-    RUN((take_rows<T>), blocks_for(total), kBlock, static_cast<T *>(y), static_cast<const T *>(x), static_cast<const int64_t *>(index), total,
-        Divider(static_cast<uint32_t>(row)));
+    RUN((take_rows<T>), blocks_for(total), kBlock, static_cast<T *>(y), static_cast<const T *>(x),
+        static_cast<const int64_t *>(index), total, Divider(static_cast<uint32_t>(row)));
   });
 }
 
-int32_t rap_put_rows(int32_t op, int32_t dtype, void *y, const void *index, const void *v, int32_t n, int32_t row, int32_t v_stride) {
+int32_t rap_put_rows(int32_t op, int32_t dtype, void *y, const void *index, const void *v, int32_t n,
+                     int32_t row, int32_t v_stride) {
   const bool known = for_stored(op, dtype, [&](auto element) {
     using T = decltype(element);
     const int total = n * row;
     if (!total) return;
     const SortedKeys sorted(static_cast<const int64_t *>(index), n);
     if (!sorted.keys) return;
-    RUN((put_rows<T>), blocks_for(total), kBlock, op, static_cast<T *>(y), sorted.keys, sorted.order, static_cast<const T *>(v), n, total,
-        Divider(static_cast<uint32_t>(row)), v_stride);
+    RUN((put_rows<T>), blocks_for(total), kBlock, op, static_cast<T *>(y), sorted.keys, sorted.order,
+        static_cast<const T *>(v), n, total, Divider(static_cast<uint32_t>(row)), v_stride);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
@@ -193,11 +210,13 @@ void rap_gather(int32_t size, void *y, const void *x, const void *index, int32_t
   const Walk walk = Walk::of(meta);
   for_size(size, [&](auto element) {
     using T = decltype(element);
-    RUN((gather<T>), blocks_for(n), kBlock, static_cast<T *>(y), static_cast<const T *>(x), static_cast<const int64_t *>(index), n, walk);
+    RUN((gather<T>), blocks_for(n), kBlock, static_cast<T *>(y), static_cast<const T *>(x),
+        static_cast<const int64_t *>(index), n, walk);
   });
 }
 
-int32_t rap_scatter(int32_t op, int32_t dtype, void *y, const void *index, const void *v, int32_t n, const int32_t *meta) {
+int32_t rap_scatter(int32_t op, int32_t dtype, void *y, const void *index, const void *v, int32_t n,
+                    const int32_t *meta) {
   const bool known = for_stored(op, dtype, [&](auto element) {
     using T = decltype(element);
     if (!n) return;
@@ -208,7 +227,8 @@ int32_t rap_scatter(int32_t op, int32_t dtype, void *y, const void *index, const
     RUN(scatter_keys, blocks_for(n), kBlock, keys, static_cast<const int64_t *>(index), n, walk);
     const SortedKeys sorted(keys, n);
     if (!sorted.keys) return;
-    RUN((scatter<T>), blocks_for(n), kBlock, op, static_cast<T *>(y), sorted.keys, sorted.order, static_cast<const T *>(v), n, walk);
+    RUN((scatter<T>), blocks_for(n), kBlock, op, static_cast<T *>(y), sorted.keys, sorted.order,
+        static_cast<const T *>(v), n, walk);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
@@ -224,19 +244,25 @@ void rap_nonzero(void *out, const void *mask, int32_t n) {
   RUN(nonzero_write, parts, kBlock, static_cast<int64_t *>(out), ends, static_cast<const uint8_t *>(mask), n);
 }
 
-int32_t rap_searchsorted(int32_t dtype, void *out, const void *sorted, const void *values, int32_t rows, int32_t n, int32_t m, int32_t right) {
+int32_t rap_searchsorted(int32_t dtype, void *out, const void *sorted, const void *values, int32_t rows,
+                         int32_t n, int32_t m, int32_t right) {
   const bool known = for_number(dtype, [&](auto element) {
     using T = decltype(element);
     const int total = (rows < 0 ? 1 : rows) * m;
     if (total)
-      RUN((searchsorted<T>), blocks_for(total), kBlock, static_cast<int64_t *>(out), static_cast<const T *>(sorted), static_cast<const T *>(values), n,
-          total, Divider(static_cast<uint32_t>(m)), right);
+      RUN((searchsorted<T>), blocks_for(total), kBlock, static_cast<int64_t *>(out),
+          static_cast<const T *>(sorted), static_cast<const T *>(values), n, total,
+          Divider(static_cast<uint32_t>(m)), right);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
 int32_t rap_bincount(int32_t dtype, void *out, const void *index, const void *weights, int32_t n) {
-  if (weights) return dtype <= RAP_FLOAT64 ? rap_put_rows(RAP_SCATTER_ADD, dtype, out, index, weights, n, 1, 1) : RAP_UNSUPPORTED;
-  if (n) RUN(bincount, blocks_for(n), kBlock, static_cast<unsigned long long *>(out), static_cast<const int64_t *>(index), n);
+  if (weights)
+    return dtype <= RAP_FLOAT64 ? rap_put_rows(RAP_SCATTER_ADD, dtype, out, index, weights, n, 1, 1)
+                                : RAP_UNSUPPORTED;
+  if (n)
+    RUN(bincount, blocks_for(n), kBlock, static_cast<unsigned long long *>(out),
+        static_cast<const int64_t *>(index), n);
   return RAP_OK;
 }

@@ -3,7 +3,9 @@
 
 int32_t rap_abi_hash(void) { return RAP_ABI_HASH; }
 
-void *rap_offset(const void *p, int32_t bytes) { return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(p)) + bytes; }
+void *rap_offset(const void *p, int32_t bytes) {
+  return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(p)) + bytes;
+}
 
 void *rap_offset_far(const void *p, int32_t elements, int32_t size) {
   return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(p)) + static_cast<int64_t>(elements) * size;

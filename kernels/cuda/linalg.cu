@@ -1,5 +1,5 @@
-// Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double (eigenvalues and singular
-// values: a thread). Triangular systems: a thread a column of the right-hand side.
+// Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double (eigenvalues and
+// singular values: a thread). Triangular systems: a thread a column of the right-hand side.
 #include "../decompose.h"
 #include "lines.cuh"
 #include "math.cuh"
@@ -7,7 +7,8 @@
 namespace {
 
 // Outer products: column k is scaled, then subtracted from the triangle right of it.
-template <typename T> __global__ void __launch_bounds__(kBlock) cholesky(T *out, int *info, const T *a, double *work, int n) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock) cholesky(T *out, int *info, const T *a, double *work, int n) {
   const int64_t at = static_cast<int64_t>(blockIdx.x) * n * n;
   double *w = work + at;
   for (int i = threadIdx.x; i < n * n; i += kBlock) w[i] = static_cast<double>(a[at + i]);
@@ -28,18 +29,22 @@ template <typename T> __global__ void __launch_bounds__(kBlock) cholesky(T *out,
     const int rest = n - k - 1;
     for (int e = threadIdx.x; e < rest * rest; e += kBlock) {
       const int i = k + 1 + e / rest, j = k + 1 + e % rest;
-      if (j <= i) w[static_cast<int64_t>(i) * n + j] -= w[static_cast<int64_t>(i) * n + k] * w[static_cast<int64_t>(j) * n + k];
+      if (j <= i)
+        w[static_cast<int64_t>(i) * n + j] -=
+            w[static_cast<int64_t>(i) * n + k] * w[static_cast<int64_t>(j) * n + k];
     }
     __syncthreads();
   }
-  for (int i = threadIdx.x; i < n * n; i += kBlock) out[at + i] = i % n <= i / n ? static_cast<T>(w[i]) : T(0);
+  for (int i = threadIdx.x; i < n * n; i += kBlock)
+    out[at + i] = i % n <= i / n ? static_cast<T>(w[i]) : T(0);
   if (threadIdx.x == 0) info[blockIdx.x] = failed;
 }
 
 enum { UPPER = 1, TRANSPOSED = 2, UNIT = 4 };
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock) solve_triangular(T *out, const T *a, const T *b, double *work, int total, int n, Divider columns, int flags) {
+__global__ void __launch_bounds__(kBlock) solve_triangular(T *out, const T *a, const T *b, double *work,
+                                                           int total, int n, Divider columns, int flags) {
   const int64_t down = flags & TRANSPOSED ? 1 : n, across = flags & TRANSPOSED ? n : 1;
   const bool forward = !(flags & UPPER) == !(flags & TRANSPOSED); // lower triangular after the transposition
   const int m = columns.divisor;
@@ -72,18 +77,24 @@ DEVICE void reflect(double *x, const double *v, double tau, int k, int rows, int
   __syncthreads();
 }
 
-// Householder reflections with LAPACK's signs. work: x [m, n], y [m, width], vs [steps, m], taus [steps] of each matrix.
-template <typename T> __global__ void __launch_bounds__(kBlock) qr(T *q, T *r, const T *a, double *work, int64_t work_size, int m, int n, int width) {
+// Householder reflections with LAPACK's signs. work: x [m, n], y [m, width], vs [steps, m], taus [steps] of
+// each matrix.
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    qr(T *q, T *r, const T *a, double *work, int64_t work_size, int m, int n, int width) {
   const int steps = m < n ? m : n;
-  double *x = work + blockIdx.x * work_size, *y = x + static_cast<int64_t>(m) * n, *vs = y + static_cast<int64_t>(m) * width;
+  double *x = work + blockIdx.x * work_size, *y = x + static_cast<int64_t>(m) * n,
+         *vs = y + static_cast<int64_t>(m) * width;
   double *taus = vs + static_cast<int64_t>(m) * steps;
-  for (int i = threadIdx.x; i < m * n; i += kBlock) x[i] = static_cast<double>(a[static_cast<int64_t>(blockIdx.x) * m * n + i]);
+  for (int i = threadIdx.x; i < m * n; i += kBlock)
+    x[i] = static_cast<double>(a[static_cast<int64_t>(blockIdx.x) * m * n + i]);
   for (int i = threadIdx.x; i < m * width; i += kBlock) y[i] = i / width == i % width;
   __syncthreads();
   for (int k = 0; k < steps; k++) {
     double *v = vs + static_cast<int64_t>(k) * m;
     double rest = 0;
-    for (int i = k + 1 + static_cast<int>(threadIdx.x); i < m; i += kBlock) rest += x[static_cast<int64_t>(i) * n + k] * x[static_cast<int64_t>(i) * n + k];
+    for (int i = k + 1 + static_cast<int>(threadIdx.x); i < m; i += kBlock)
+      rest += x[static_cast<int64_t>(i) * n + k] * x[static_cast<int64_t>(i) * n + k];
     rest = line_join<kBlock>(rest, Plus{});
     const double head = x[static_cast<int64_t>(k) * n + k], beta = -copysign(sqrt(head * head + rest), head);
     const double tau = rest == 0 ? 0 : (beta - head) / beta;
@@ -97,7 +108,8 @@ template <typename T> __global__ void __launch_bounds__(kBlock) qr(T *q, T *r, c
     r[static_cast<int64_t>(blockIdx.x) * width * n + i] = i % n < i / n ? T(0) : static_cast<T>(x[i]);
   for (int k = steps - 1; k >= 0; k--)
     if (taus[k] != 0) reflect(y, vs + static_cast<int64_t>(k) * m, taus[k], k, m, width, 0);
-  for (int i = threadIdx.x; i < m * width; i += kBlock) q[static_cast<int64_t>(blockIdx.x) * m * width + i] = static_cast<T>(y[i]);
+  for (int i = threadIdx.x; i < m * width; i += kBlock)
+    q[static_cast<int64_t>(blockIdx.x) * m * width + i] = static_cast<T>(y[i]);
 }
 
 // A column's largest pivot so far; of equals the first row's.
@@ -106,11 +118,15 @@ struct Pivot {
   int64_t row;
 };
 struct LargerPivot {
-  DEVICE Pivot operator()(Pivot a, Pivot b) const { return b.size > a.size || (b.size == a.size && b.row < a.row) ? b : a; }
+  DEVICE Pivot operator()(Pivot a, Pivot b) const {
+    return b.size > a.size || (b.size == a.size && b.row < a.row) ? b : a;
+  }
 };
 
 // Gaussian elimination with rap_decompose_lu's choice of pivots; a block a matrix. work: x [n, n] of each.
-template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64_t *order, int32_t *info, const T *a, double *work, int n) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    lu(T *out, int64_t *order, int32_t *info, const T *a, double *work, int n) {
   const int64_t size = static_cast<int64_t>(n) * n, at = blockIdx.x * size;
   double *x = work + at;
   order += static_cast<int64_t>(blockIdx.x) * n;
@@ -120,10 +136,12 @@ template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64
   __syncthreads();
   for (int k = 0; k < n; k++) {
     double *row = x + static_cast<int64_t>(k) * n;
-    // The diagonal stays unless something is larger than it: so does a NaN there, and a NaN below is never larger.
+    // The diagonal stays unless something is larger than it: so does a NaN there, and a NaN below is never
+    // larger.
     Pivot best{fabs(row[k]), k};
     if (best.size == best.size)
-      for (int i = k + 1 + static_cast<int>(threadIdx.x); i < n; i += kBlock) best = LargerPivot{}(best, Pivot{fabs(x[static_cast<int64_t>(i) * n + k]), i});
+      for (int i = k + 1 + static_cast<int>(threadIdx.x); i < n; i += kBlock)
+        best = LargerPivot{}(best, Pivot{fabs(x[static_cast<int64_t>(i) * n + k]), i});
     best = line_join<kBlock>(best, LargerPivot{});
     if (best.row != k) {
       double *other = x + best.row * n;
@@ -141,9 +159,11 @@ template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64
     const double pivot = row[k];
     if (pivot == 0) {
       if (!failed) failed = k + 1;
-      continue; // the column is zero from here on: nothing to subtract, and nobody writes before the next barrier
+      continue; // the column is zero from here on: nothing to subtract, and nobody writes before the next
+                // barrier
     }
-    for (int i = k + 1 + static_cast<int>(threadIdx.x); i < n; i += kBlock) x[static_cast<int64_t>(i) * n + k] /= pivot;
+    for (int i = k + 1 + static_cast<int>(threadIdx.x); i < n; i += kBlock)
+      x[static_cast<int64_t>(i) * n + k] /= pivot;
     __syncthreads();
     // A warp to each row below, so that neighbours take neighbouring columns.
     for (int i = k + 1 + static_cast<int>(threadIdx.x) / 32; i < n; i += kBlock / 32) {
@@ -155,11 +175,15 @@ template <typename T> __global__ void __launch_bounds__(kBlock) lu(T *out, int64
     __syncthreads();
   }
   for (int64_t i = threadIdx.x; i < size; i += kBlock) out[at + i] = static_cast<T>(x[i]);
-  if (threadIdx.x == 0) info[2 * static_cast<int64_t>(blockIdx.x)] = failed, info[2 * static_cast<int64_t>(blockIdx.x) + 1] = sign;
+  if (threadIdx.x == 0)
+    info[2 * static_cast<int64_t>(blockIdx.x)] = failed,
+             info[2 * static_cast<int64_t>(blockIdx.x) + 1] = sign;
 }
 
 // The rest is for small matrices: a thread a matrix. work: x, then what each needs, for each matrix.
-template <typename T> __global__ void __launch_bounds__(kBlock) eigh(T *values, T *vectors, const T *a, double *work, int batch, int n) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    eigh(T *values, T *vectors, const T *a, double *work, int batch, int n) {
   const int64_t size = static_cast<int64_t>(n) * n;
   GRID_STRIDE(b, batch) {
     double *v = work + b * (size + 2 * n), *w = v + size;
@@ -171,8 +195,10 @@ template <typename T> __global__ void __launch_bounds__(kBlock) eigh(T *values, 
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock) svd(T *u, T *s, T *v, const T *a, double *work, int batch, int m, int n, int width) {
-  const int64_t size = static_cast<int64_t>(m) * n, u_size = static_cast<int64_t>(m) * width, v_size = static_cast<int64_t>(n) * n;
+__global__ void __launch_bounds__(kBlock)
+    svd(T *u, T *s, T *v, const T *a, double *work, int batch, int m, int n, int width) {
+  const int64_t size = static_cast<int64_t>(m) * n, u_size = static_cast<int64_t>(m) * width,
+                v_size = static_cast<int64_t>(n) * n;
   GRID_STRIDE(b, batch) {
     double *x = work + b * (u_size + v_size + n), *y = x + u_size, *w = y + v_size;
     for (int64_t i = 0; i < size; i++) x[i] = static_cast<double>(a[b * size + i]);
@@ -191,25 +217,28 @@ int32_t rap_cholesky(int32_t dtype, void *out, void *info, const void *a, int32_
     if (batch == 0) return;
     const Scratch work(static_cast<size_t>(batch) * n * n * sizeof(double) + 1);
     if (work.as<double>())
-      RUN((cholesky<T>), batch, kBlock, static_cast<T *>(out), static_cast<int *>(info), static_cast<const T *>(a), work.as<double>(), n);
+      RUN((cholesky<T>), batch, kBlock, static_cast<T *>(out), static_cast<int *>(info),
+          static_cast<const T *>(a), work.as<double>(), n);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
-int32_t rap_solve_triangular(int32_t dtype, void *out, const void *a, const void *b, int32_t batch, int32_t n, int32_t m, int32_t flags) {
+int32_t rap_solve_triangular(int32_t dtype, void *out, const void *a, const void *b, int32_t batch, int32_t n,
+                             int32_t m, int32_t flags) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     const int total = batch * m;
     if (total == 0 || n == 0) return;
     const Scratch work(static_cast<size_t>(total) * n * sizeof(double));
     if (work.as<double>())
-      RUN((solve_triangular<T>), blocks_for(total), kBlock, static_cast<T *>(out), static_cast<const T *>(a), static_cast<const T *>(b), work.as<double>(),
-          total, n, Divider(static_cast<uint32_t>(m)), flags);
+      RUN((solve_triangular<T>), blocks_for(total), kBlock, static_cast<T *>(out), static_cast<const T *>(a),
+          static_cast<const T *>(b), work.as<double>(), total, n, Divider(static_cast<uint32_t>(m)), flags);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
-int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, int32_t m, int32_t n, int32_t complete) {
+int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, int32_t m, int32_t n,
+               int32_t complete) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (batch == 0 || m == 0) return;
@@ -217,7 +246,8 @@ int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t batch, in
     const int64_t size = static_cast<int64_t>(m) * (n + width + steps) + steps;
     const Scratch work(static_cast<size_t>(batch * size) * sizeof(double) + 1);
     if (work.as<double>())
-      RUN((qr<T>), batch, kBlock, static_cast<T *>(q), static_cast<T *>(r), static_cast<const T *>(a), work.as<double>(), size, m, n, width);
+      RUN((qr<T>), batch, kBlock, static_cast<T *>(q), static_cast<T *>(r), static_cast<const T *>(a),
+          work.as<double>(), size, m, n, width);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
@@ -228,8 +258,8 @@ int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a,
     if (batch == 0) return;
     const Scratch work(static_cast<size_t>(batch) * n * n * sizeof(double) + 1);
     if (work.as<double>())
-      RUN((lu<T>), batch, kBlock, static_cast<T *>(out), static_cast<int64_t *>(order), static_cast<int32_t *>(info), static_cast<const T *>(a),
-          work.as<double>(), n);
+      RUN((lu<T>), batch, kBlock, static_cast<T *>(out), static_cast<int64_t *>(order),
+          static_cast<int32_t *>(info), static_cast<const T *>(a), work.as<double>(), n);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
@@ -240,20 +270,22 @@ int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int3
     if (batch == 0) return;
     const Scratch work(static_cast<size_t>(batch) * n * (n + 2) * sizeof(double) + 1);
     if (work.as<double>())
-      RUN((eigh<T>), blocks_for(batch), kBlock, static_cast<T *>(values), static_cast<T *>(vectors), static_cast<const T *>(a), work.as<double>(), batch, n);
+      RUN((eigh<T>), blocks_for(batch), kBlock, static_cast<T *>(values), static_cast<T *>(vectors),
+          static_cast<const T *>(a), work.as<double>(), batch, n);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
-int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n, int32_t width) {
+int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n,
+                int32_t width) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (batch == 0) return;
     const int64_t size = static_cast<int64_t>(m) * width + static_cast<int64_t>(n) * n + n;
     const Scratch work(static_cast<size_t>(batch * size) * sizeof(double) + 1);
     if (work.as<double>())
-      RUN((svd<T>), blocks_for(batch), kBlock, static_cast<T *>(u), static_cast<T *>(s), static_cast<T *>(v), static_cast<const T *>(a), work.as<double>(),
-          batch, m, n, width);
+      RUN((svd<T>), blocks_for(batch), kBlock, static_cast<T *>(u), static_cast<T *>(s), static_cast<T *>(v),
+          static_cast<const T *>(a), work.as<double>(), batch, m, n, width);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }

@@ -1,5 +1,5 @@
-// Work on lines: the middle dimension of [outer, dim, inner], one line for each outer and inner index. L threads share
-// a line: 1 (neighbouring threads take neighbouring lines), a warp, or a block.
+// Work on lines: the middle dimension of [outer, dim, inner], one line for each outer and inner index. L
+// threads share a line: 1 (neighbouring threads take neighbouring lines), a warp, or a block.
 #ifndef RAP_LINES_CUH
 #define RAP_LINES_CUH
 
@@ -45,7 +45,8 @@ template <int L, typename S, typename F> DEVICE S line_join(S v, F join) {
 struct Lines {
   int lines, dim, inner;
   Divider by_inner;
-  Lines(int outer, int dim, int inner) : lines(outer * inner), dim(dim), inner(inner), by_inner(static_cast<uint32_t>(inner ? inner : 1)) {}
+  Lines(int outer, int dim, int inner)
+      : lines(outer * inner), dim(dim), inner(inner), by_inner(static_cast<uint32_t>(inner ? inner : 1)) {}
   // The line of this thread, or -1, and its first element.
   template <int L> DEVICE int mine(int64_t &at) const {
     const int line = blockIdx.x * (kBlock / L) + threadIdx.x / L;

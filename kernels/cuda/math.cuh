@@ -6,11 +6,11 @@
 #include "../pointwise.h"
 #include <math.h>
 
-#define RAP_FUNCTION(name, single, twice)                                                                              \
-  DEVICE float op_##name(float x) { return single(x); }                                                                \
+#define RAP_FUNCTION(name, single, twice)                                                                    \
+  DEVICE float op_##name(float x) { return single(x); }                                                      \
   DEVICE double op_##name(double x) { return twice(x); }
-#define RAP_FUNCTION2(name, single, twice)                                                                             \
-  DEVICE float op_##name(float a, float b) { return single(a, b); }                                                    \
+#define RAP_FUNCTION2(name, single, twice)                                                                   \
+  DEVICE float op_##name(float a, float b) { return single(a, b); }                                          \
   DEVICE double op_##name(double a, double b) { return twice(a, b); }
 
 RAP_FUNCTION(abs, fabsf, fabs)
@@ -123,7 +123,8 @@ template <typename T> DEVICE T op_erfinv(T at) {
   return static_cast<T>(y);
 }
 
-// ---- integers ----------------------------------------------------------------------------------------------
+// ---- integers
+// ----------------------------------------------------------------------------------------------
 
 // Division by zero gives 0 here; a card cannot report it.
 DEVICE int64_t divide_int(int64_t a, int64_t b) {
@@ -153,7 +154,8 @@ DEVICE int64_t pow_int(int64_t a, int64_t b) {
 #define RAP_INT_FMOD(T, U, a, b)         static_cast<T>(fmod_int(a, b))
 #define RAP_INT_POW(T, a, b)             static_cast<T>(pow_int(a, b))
 
-// ---- tests -------------------------------------------------------------------------------------------------
+// ---- tests
+// -------------------------------------------------------------------------------------------------
 
 DEVICE bool is_infinite(float x) { return fabsf(x) > 3.402823466e38f; }
 DEVICE bool is_infinite(double x) { return fabs(x) > 1.7976931348623157e308; }
@@ -169,7 +171,8 @@ template <typename T> DEVICE bool sign_bit(T x) { return static_cast<int64_t>(x)
 #define SIGN_BIT(x)    sign_bit(x)
 #define DISTANCE(a, b) fabs(static_cast<double>(a) - static_cast<double>(b))
 
-// ---- parameters as elements (host) -------------------------------------------------------------------------
+// ---- parameters as elements (host)
+// -------------------------------------------------------------------------
 
 inline int64_t to_int(double x) {
   return x >= 0x1p63 ? INT64_MAX : x <= -0x1p63 ? INT64_MIN : x == x ? static_cast<int64_t>(x) : 0;
@@ -180,7 +183,9 @@ template <> inline int64_t to_parameter<int64_t>(double x) { return to_int(x); }
 template <> inline int32_t to_parameter<int32_t>(double x) {
   return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : static_cast<int32_t>(to_int(x));
 }
-template <> inline uint8_t to_parameter<uint8_t>(double x) { return x > 255 ? 255 : x < 0 ? 0 : static_cast<uint8_t>(to_int(x)); }
+template <> inline uint8_t to_parameter<uint8_t>(double x) {
+  return x > 255 ? 255 : x < 0 ? 0 : static_cast<uint8_t>(to_int(x));
+}
 // A scalar operand: wraps as a conversion does.
 template <typename T> T to_element(double x) { return static_cast<T>(to_int(x)); }
 template <> inline float to_element<float>(double x) { return static_cast<float>(x); }

@@ -13,20 +13,23 @@ template <typename T> struct Table {
 };
 
 // a + w (b - a), from the nearer end as torch.lerp
-template <typename T> DEVICE T lerp(T a, T b, T w) { return w < T(0.5) ? a + w * (b - a) : b - (b - a) * (T(1) - w); }
+template <typename T> DEVICE T lerp(T a, T b, T w) {
+  return w < T(0.5) ? a + w * (b - a) : b - (b - a) * (T(1) - w);
+}
 
-// One element's update: p and g are the parameter and its gradient, LOAD and STORE reach state k, NUMBER(k) a number.
+// One element's update: p and g are the parameter and its gradient, LOAD and STORE reach state k, NUMBER(k) a
+// number.
 #define LOAD(k)     state[k][i]
 #define STORE(k, v) state[k][i] = (v)
 #define NUMBER(k)   static_cast<T>(t.number[k])
-#define UPDATE(name, ...)                                                                                              \
-  struct name {                                                                                                        \
-    template <typename T> static DEVICE void step(const Table<T> &t, T *const *state, unsigned i) {                    \
-      T p = LOAD(0), g = LOAD(1);                                                                                      \
-      if (t.flags & 1) g = -g;                                                                                         \
-      __VA_ARGS__                                                                                                      \
-      STORE(0, p);                                                                                                     \
-    }                                                                                                                  \
+#define UPDATE(name, ...)                                                                                    \
+  struct name {                                                                                              \
+    template <typename T> static DEVICE void step(const Table<T> &t, T *const *state, unsigned i) {          \
+      T p = LOAD(0), g = LOAD(1);                                                                            \
+      if (t.flags & 1) g = -g;                                                                               \
+      __VA_ARGS__                                                                                            \
+      STORE(0, p);                                                                                           \
+    }                                                                                                        \
   };
 
 UPDATE(Sgd, {
@@ -39,8 +42,10 @@ UPDATE(Sgd, {
   p += NUMBER(0) * g;
 })
 UPDATE(Adam, {
-  if (t.flags & 4) p *= NUMBER(5);
-  else if (t.number[5] != 0) g += NUMBER(5) * p;
+  if (t.flags & 4)
+    p *= NUMBER(5);
+  else if (t.number[5] != 0)
+    g += NUMBER(5) * p;
   const T m = lerp(LOAD(2), g, NUMBER(1)), v = LOAD(3) * NUMBER(2) + NUMBER(3) * g * g;
   T largest = v;
   STORE(2, m);
@@ -98,12 +103,15 @@ UPDATE(Adamax, {
 })
 
 // grid: parts of a parameter (x), parameters (y)
-template <typename Op, typename T> __global__ void __launch_bounds__(kBlock) optimizer_step(const __grid_constant__ Table<T> t) {
+template <typename Op, typename T>
+__global__ void __launch_bounds__(kBlock) optimizer_step(const __grid_constant__ Table<T> t) {
   const int which = blockIdx.y;
   GRID_STRIDE(i, t.size[which]) Op::step(t, t.at[which], i);
 }
 
-template <typename Op> int32_t run(int32_t dtype, const void *table, int states, int32_t flags, const double (&numbers)[kNumbers], const int32_t *meta) {
+template <typename Op>
+int32_t run(int32_t dtype, const void *table, int states, int32_t flags, const double (&numbers)[kNumbers],
+            const int32_t *meta) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     void *const *at = static_cast<void *const *>(table);
@@ -118,7 +126,9 @@ template <typename Op> int32_t run(int32_t dtype, const void *table, int states,
       }
       t.flags = flags;
       memcpy(t.number, numbers, sizeof numbers);
-      if (largest) RUN((optimizer_step<Op, T>), dim3(static_cast<unsigned>(blocks_for(largest)), static_cast<unsigned>(count)), kBlock, t);
+      if (largest)
+        RUN((optimizer_step<Op, T>),
+            dim3(static_cast<unsigned>(blocks_for(largest)), static_cast<unsigned>(count)), kBlock, t);
     }
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
@@ -126,25 +136,30 @@ template <typename Op> int32_t run(int32_t dtype, const void *table, int states,
 
 } // namespace
 
-int32_t rap_sgd(int32_t dtype, const void *table, int32_t flags, double lr, double momentum, double dampening, double weight_decay, const int32_t *meta) {
+int32_t rap_sgd(int32_t dtype, const void *table, int32_t flags, double lr, double momentum, double dampening,
+                double weight_decay, const int32_t *meta) {
   return run<Sgd>(dtype, table, 3, flags, {-lr, momentum, 1 - dampening, weight_decay}, meta);
 }
-int32_t rap_adam(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps, double weight_decay, double bias1,
-                 double bias2, const int32_t *meta) {
+int32_t rap_adam(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2,
+                 double eps, double weight_decay, double bias1, double bias2, const int32_t *meta) {
   return run<Adam>(dtype, table, 5, flags,
-                   {-lr / bias1, 1 - beta1, beta2, 1 - beta2, eps, flags & 4 ? 1 - lr * weight_decay : weight_decay, sqrt(bias2)}, meta);
+                   {-lr / bias1, 1 - beta1, beta2, 1 - beta2, eps,
+                    flags & 4 ? 1 - lr * weight_decay : weight_decay, sqrt(bias2)},
+                   meta);
 }
-int32_t rap_rmsprop(int32_t dtype, const void *table, int32_t flags, double lr, double alpha, double eps, double weight_decay, double momentum,
-                    const int32_t *meta) {
+int32_t rap_rmsprop(int32_t dtype, const void *table, int32_t flags, double lr, double alpha, double eps,
+                    double weight_decay, double momentum, const int32_t *meta) {
   return run<Rmsprop>(dtype, table, 5, flags, {-lr, alpha, 1 - alpha, eps, weight_decay, momentum}, meta);
 }
-int32_t rap_adagrad(int32_t dtype, const void *table, int32_t flags, double lr, double eps, double weight_decay, const int32_t *meta) {
+int32_t rap_adagrad(int32_t dtype, const void *table, int32_t flags, double lr, double eps,
+                    double weight_decay, const int32_t *meta) {
   return run<Adagrad>(dtype, table, 3, flags, {-lr, eps, weight_decay}, meta);
 }
-int32_t rap_adadelta(int32_t dtype, const void *table, int32_t flags, double lr, double rho, double eps, double weight_decay, const int32_t *meta) {
+int32_t rap_adadelta(int32_t dtype, const void *table, int32_t flags, double lr, double rho, double eps,
+                     double weight_decay, const int32_t *meta) {
   return run<Adadelta>(dtype, table, 4, flags, {-lr, rho, 1 - rho, eps, weight_decay}, meta);
 }
-int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2, double eps, double weight_decay,
-                   const int32_t *meta) {
+int32_t rap_adamax(int32_t dtype, const void *table, int32_t flags, double lr, double beta1, double beta2,
+                   double eps, double weight_decay, const int32_t *meta) {
   return run<Adamax>(dtype, table, 4, flags, {-lr, 1 - beta1, beta2, eps, weight_decay}, meta);
 }

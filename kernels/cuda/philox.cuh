@@ -1,5 +1,6 @@
-// Philox4x32-10 (Salmon and others 2011), counted as cuRAND and PyTorch count it: the key is the seed, every thread has a
-// subsequence of its own, and a generator's offset moves on by what a launch may have drawn from each.
+// Philox4x32-10 (Salmon and others 2011), counted as cuRAND and PyTorch count it: the key is the seed, every
+// thread has a subsequence of its own, and a generator's offset moves on by what a launch may have drawn from
+// each.
 #ifndef RAP_PHILOX_CUH
 #define RAP_PHILOX_CUH
 
@@ -12,7 +13,8 @@ struct PhiloxState {
 
 struct Philox {
   uint64_t seed, subsequence, counter; // counter: blocks of four numbers
-  DEVICE Philox(const PhiloxState &s, uint64_t subsequence) : seed(s.seed), subsequence(subsequence), counter(s.offset / 4) {}
+  DEVICE Philox(const PhiloxState &s, uint64_t subsequence)
+      : seed(s.seed), subsequence(subsequence), counter(s.offset / 4) {}
 
   DEVICE uint4 next() {
     uint32_t x = static_cast<uint32_t>(counter), y = static_cast<uint32_t>(counter >> 32);
@@ -42,9 +44,12 @@ template <typename F> struct Draws;
 template <> struct Draws<float> {
   static constexpr int count = 4;
   float v[4];
-  static DEVICE Draws uniform(uint4 r) { return {{unit_float(r.x), unit_float(r.y), unit_float(r.z), unit_float(r.w)}}; }
+  static DEVICE Draws uniform(uint4 r) {
+    return {{unit_float(r.x), unit_float(r.y), unit_float(r.z), unit_float(r.w)}};
+  }
   static DEVICE void pair(uint32_t x, uint32_t y, float &a, float &b) {
-    const float angle = static_cast<float>(y) * (0x1p-32f * 6.2831855f) + 0x1p-33f * 6.2831855f, radius = sqrtf(-2.0f * logf(unit_float(x)));
+    const float angle = static_cast<float>(y) * (0x1p-32f * 6.2831855f) + 0x1p-33f * 6.2831855f,
+                radius = sqrtf(-2.0f * logf(unit_float(x)));
     a = radius * sinf(angle), b = radius * cosf(angle);
   }
   static DEVICE Draws normal(uint4 r) {
@@ -86,7 +91,8 @@ inline int philox_blocks(int n) {
   return wanted < most ? wanted : most;
 }
 
-// The state for a launch of `blocks` blocks that makes n elements, `count` from each four draws; moves the generator on.
+// The state for a launch of `blocks` blocks that makes n elements, `count` from each four draws; moves the
+// generator on.
 inline PhiloxState philox_take(void *generator, int n, int blocks, int count) {
   PhiloxState s, now;
   memcpy(&s, generator, sizeof s);

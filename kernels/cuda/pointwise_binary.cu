@@ -11,8 +11,10 @@ RAP_BINARY_INT_ONLY(INT_ROW)
 RAP_BINARY_BOOL(BOOL_ROW)
 RAP_BINARY_COMPARE(TEST_ROW)
 
-#define CASE(name, kind, Out)                                                                                          \
-  case RAP_BINARY_##name: run_pointwise<kind##_##name<T>, Out, T, 2>(call); return true;
+#define CASE(name, kind, Out)                                                                                \
+  case RAP_BINARY_##name:                                                                                    \
+    run_pointwise<kind##_##name<T>, Out, T, 2>(call);                                                        \
+    return true;
 #define FLOAT_CASE(name, cost, value) CASE(name, f, T)
 #define INT_CASE(name, cost, value)   CASE(name, i, T)
 #define BOOL_CASE(name, cost, value)  CASE(name, b, T)
@@ -54,11 +56,13 @@ static int32_t binary(int32_t op, int32_t dtype, const PointwiseCall &call) {
   }
 }
 
-int32_t rap_binary(int32_t op, int32_t dtype, void *y, const void *a, const void *b, int32_t n, double p, double q, const int32_t *meta) {
+int32_t rap_binary(int32_t op, int32_t dtype, void *y, const void *a, const void *b, int32_t n, double p,
+                   double q, const int32_t *meta) {
   return binary(op, dtype, {y, {a, b, nullptr}, n, -1, 0, p, q, meta});
 }
 
-int32_t rap_binary_scalar(int32_t op, int32_t dtype, void *y, const void *a, int32_t n, int32_t reverse, double s, double p, double q) {
+int32_t rap_binary_scalar(int32_t op, int32_t dtype, void *y, const void *a, int32_t n, int32_t reverse,
+                          double s, double p, double q) {
   if (dtype == RAP_BOOL) s = s != 0;
   return binary(op, dtype, {y, {a, a, nullptr}, n, reverse ? 0 : 1, s, p, q, nullptr});
 }

@@ -7,8 +7,10 @@
 RAP_TERNARY_FLOAT(FLOAT_ROW)
 RAP_TERNARY_INT(INT_ROW)
 
-#define CASE(name, kind)                                                                                               \
-  case RAP_TERNARY_##name: run_pointwise<kind##_##name<T>, T, T, 3>(call); return true;
+#define CASE(name, kind)                                                                                     \
+  case RAP_TERNARY_##name:                                                                                   \
+    run_pointwise<kind##_##name<T>, T, T, 3>(call);                                                          \
+    return true;
 #define FLOAT_CASE(name, cost, value) CASE(name, f)
 #define INT_CASE(name, cost, value)   CASE(name, i)
 
@@ -25,13 +27,16 @@ template <typename T> static bool ternary_int(int op, const PointwiseCall &call)
   }
 }
 
-// ---- where: a is a bool, b, c and y have elements of one size ----------------------------------------------
+// ---- where: a is a bool, b, c and y have elements of one size
+// ----------------------------------------------
 
-template <typename T> __global__ void __launch_bounds__(kBlock) where_flat(T *y, const uint8_t *a, const T *b, const T *c, int n) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock) where_flat(T *y, const uint8_t *a, const T *b, const T *c, int n) {
   GRID_STRIDE(i, n) y[i] = a[i] ? b[i] : c[i];
 }
 template <typename T>
-__global__ void __launch_bounds__(kBlock) where_strided(T *y, const uint8_t *a, const T *b, const T *c, int n, Strided<4> layout) {
+__global__ void __launch_bounds__(kBlock)
+    where_strided(T *y, const uint8_t *a, const T *b, const T *c, int n, Strided<4> layout) {
   GRID_STRIDE(i, n) {
     int64_t at[4];
     layout.offsets(i, at);
@@ -46,12 +51,15 @@ static void where(int32_t size, const PointwiseCall &call) {
     T *y = static_cast<T *>(call.y);
     const uint8_t *a = static_cast<const uint8_t *>(call.in[0]);
     const T *b = static_cast<const T *>(call.in[1]), *c = static_cast<const T *>(call.in[2]);
-    if (call.meta) RUN((where_strided<T>), blocks_for(call.n), kBlock, y, a, b, c, call.n, Strided<4>(call.meta));
-    else RUN((where_flat<T>), blocks_for(call.n), kBlock, y, a, b, c, call.n);
+    if (call.meta)
+      RUN((where_strided<T>), blocks_for(call.n), kBlock, y, a, b, c, call.n, Strided<4>(call.meta));
+    else
+      RUN((where_flat<T>), blocks_for(call.n), kBlock, y, a, b, c, call.n);
   });
 }
 
-int32_t rap_ternary(int32_t op, int32_t dtype, void *y, const void *a, const void *b, const void *c, int32_t n, double p, const int32_t *meta) {
+int32_t rap_ternary(int32_t op, int32_t dtype, void *y, const void *a, const void *b, const void *c,
+                    int32_t n, double p, const int32_t *meta) {
   const PointwiseCall call{y, {a, b, c}, n, -1, 0, p, 0, meta};
   if (op == RAP_TERNARY_WHERE) {
     where(dtype_size(dtype), call);
@@ -67,9 +75,12 @@ int32_t rap_ternary(int32_t op, int32_t dtype, void *y, const void *a, const voi
   }
 }
 
-// ---- elements from numbers ---------------------------------------------------------------------------------
+// ---- elements from numbers
+// ---------------------------------------------------------------------------------
 
-template <typename T> __global__ void __launch_bounds__(kBlock) fill(T *y, int n, T value) { GRID_STRIDE(i, n) y[i] = value; }
+template <typename T> __global__ void __launch_bounds__(kBlock) fill(T *y, int n, T value) {
+  GRID_STRIDE(i, n) y[i] = value;
+}
 
 template <typename T> static void run_fill(void *y, int32_t n, T value) {
   if (n > 0) RUN((fill<T>), blocks_for(n), kBlock, static_cast<T *>(y), n, value);
@@ -95,7 +106,8 @@ void rap_fill(int32_t dtype, void *y, int32_t n, double value) {
   }
 }
 
-template <typename T, typename S> __global__ void __launch_bounds__(kBlock) arange(T *y, int n, S start, S step) {
+template <typename T, typename S>
+__global__ void __launch_bounds__(kBlock) arange(T *y, int n, S start, S step) {
   GRID_STRIDE(i, n) y[i] = static_cast<T>(start + step * static_cast<S>(i));
 }
 
@@ -103,14 +115,17 @@ int32_t rap_arange(int32_t dtype, void *y, int32_t n, double start, double step)
   const bool known = for_number(dtype, [&](auto element) {
     using T = decltype(element);
     if (n == 0) return;
-    if (dtype <= RAP_FLOAT64) RUN((arange<T, double>), blocks_for(n), kBlock, static_cast<T *>(y), n, start, step);
-    else RUN((arange<T, int64_t>), blocks_for(n), kBlock, static_cast<T *>(y), n, to_int(start), to_int(step));
+    if (dtype <= RAP_FLOAT64)
+      RUN((arange<T, double>), blocks_for(n), kBlock, static_cast<T *>(y), n, start, step);
+    else
+      RUN((arange<T, int64_t>), blocks_for(n), kBlock, static_cast<T *>(y), n, to_int(start), to_int(step));
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
 // From both ends towards the middle, as PyTorch does, so that both ends are exact.
-template <typename T, typename S> __global__ void __launch_bounds__(kBlock) linspace(T *y, int n, S start, S end, S step) {
+template <typename T, typename S>
+__global__ void __launch_bounds__(kBlock) linspace(T *y, int n, S start, S end, S step) {
   GRID_STRIDE(i, n) {
     const int at = static_cast<int>(i);
     const S v = at < n / 2 ? start + step * static_cast<S>(at) : end - step * static_cast<S>(n - 1 - at);
@@ -121,7 +136,8 @@ template <typename T, typename S> __global__ void __launch_bounds__(kBlock) lins
 int32_t rap_linspace(int32_t dtype, void *y, int32_t n, double start, double end) {
   if (n == 0) return dtype <= RAP_UINT8 ? RAP_OK : RAP_UNSUPPORTED;
   if (dtype == RAP_FLOAT32) {
-    const float s = static_cast<float>(start), e = static_cast<float>(end), step = n > 1 ? (e - s) / static_cast<float>(n - 1) : 0;
+    const float s = static_cast<float>(start), e = static_cast<float>(end),
+                step = n > 1 ? (e - s) / static_cast<float>(n - 1) : 0;
     RUN((linspace<float, float>), blocks_for(n), kBlock, static_cast<float *>(y), n, s, e, step);
     return RAP_OK;
   }

@@ -11,8 +11,10 @@ RAP_UNARY_INT_ONLY(INT_ROW)
 RAP_UNARY_BOOL(BOOL_ROW)
 RAP_UNARY_PREDICATE(TEST_ROW)
 
-#define CASE(name, kind, Out)                                                                                          \
-  case RAP_UNARY_##name: run_pointwise<kind##_##name<T>, Out, T, 1>(call); return true;
+#define CASE(name, kind, Out)                                                                                \
+  case RAP_UNARY_##name:                                                                                     \
+    run_pointwise<kind##_##name<T>, Out, T, 1>(call);                                                        \
+    return true;
 #define FLOAT_CASE(name, cost, value) CASE(name, f, T)
 #define INT_CASE(name, cost, value)   CASE(name, i, T)
 #define BOOL_CASE(name, cost, value)  CASE(name, b, T)

@@ -1,6 +1,7 @@
-// Derivatives of gamma and beta samples with respect to the shape, by implicit reparameterisation (Figurnov, Mohamed and
-// Mnih 2018): a sample x with distribution function F(x; a) has dx/da = -(dF/da) / (dF/dx). F is an incomplete gamma or
-// beta function, evaluated as a series or a continued fraction together with its derivative. As random_gradient.c.
+// Derivatives of gamma and beta samples with respect to the shape, by implicit reparameterisation (Figurnov,
+// Mohamed and Mnih 2018): a sample x with distribution function F(x; a) has dx/da = -(dF/da) / (dF/dx). F is
+// an incomplete gamma or beta function, evaluated as a series or a continued fraction together with its
+// derivative. As random_gradient.c.
 #include "math.cuh"
 
 namespace {
@@ -93,21 +94,25 @@ DEVICE double dirichlet_gradient(double x, double a, double total) {
   return x * (slope * h.v + h.d);
 }
 
-template <typename T> __global__ void __launch_bounds__(kBlock) random_gradient(T *out, const T *x, const T *a, const T *total, int n) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    random_gradient(T *out, const T *x, const T *a, const T *total, int n) {
   GRID_STRIDE(i, n) {
     const double at = static_cast<double>(x[i]), shape = static_cast<double>(a[i]);
-    out[i] = static_cast<T>(total ? dirichlet_gradient(at, shape, static_cast<double>(total[i])) : gamma_gradient(shape, at));
+    out[i] = static_cast<T>(total ? dirichlet_gradient(at, shape, static_cast<double>(total[i]))
+                                  : gamma_gradient(shape, at));
   }
 }
 
 } // namespace
 
-int32_t rap_random_gradient(int32_t dtype, void *out, const void *x, const void *a, const void *total, int32_t n) {
+int32_t rap_random_gradient(int32_t dtype, void *out, const void *x, const void *a, const void *total,
+                            int32_t n) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (n)
-      RUN((random_gradient<T>), blocks_for(n), kBlock, static_cast<T *>(out), static_cast<const T *>(x), static_cast<const T *>(a),
-          static_cast<const T *>(total), n);
+      RUN((random_gradient<T>), blocks_for(n), kBlock, static_cast<T *>(out), static_cast<const T *>(x),
+          static_cast<const T *>(a), static_cast<const T *>(total), n);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }

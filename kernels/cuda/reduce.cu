@@ -1,6 +1,7 @@
-// Reductions over the middle dimension of [outer, reduce, inner], deterministic: every state is joined in a fixed order.
-// Rows (inner 1) take a warp or a block each, columns are taken 32 at a time; few long lines are split over blocks, whose
-// states a second kernel joins. Floats are summed in double: reductions wait for memory, not for arithmetic.
+// Reductions over the middle dimension of [outer, reduce, inner], deterministic: every state is joined in a
+// fixed order. Rows (inner 1) take a warp or a block each, columns are taken 32 at a time; few long lines are
+// split over blocks, whose states a second kernel joins. Floats are summed in double: reductions wait for
+// memory, not for arithmetic.
 #include "lines.cuh"
 #include "math.cuh"
 
@@ -13,11 +14,14 @@ struct Target {
   int rows;
 };
 
-// ---- the ops: a state, how an element enters it, how two states join, what it gives ------------------------
+// ---- the ops: a state, how an element enters it, how two states join, what it gives
+// ------------------------
 
 template <typename T> using Sum = std::conditional_t<is_float<T>(), double, uint64_t>;
 
-template <typename T> DEVICE void put(const Target &t, int64_t at, double v) { static_cast<T *>(t.y)[at] = static_cast<T>(v); }
+template <typename T> DEVICE void put(const Target &t, int64_t at, double v) {
+  static_cast<T *>(t.y)[at] = static_cast<T>(v);
+}
 
 template <typename T> struct SumOp { // SUM, NANSUM, MEAN
   using State = Sum<T>;
@@ -27,8 +31,10 @@ template <typename T> struct SumOp { // SUM, NANSUM, MEAN
   }
   static DEVICE State join(State a, State b, const Target &) { return a + b; }
   static DEVICE void finish(State s, const Target &t, int64_t at) {
-    if (!is_float<T>()) static_cast<int64_t *>(t.y)[at] = static_cast<int64_t>(s);
-    else put<T>(t, at, t.op == RAP_REDUCE_MEAN ? static_cast<double>(s) / t.rows : static_cast<double>(s));
+    if (!is_float<T>())
+      static_cast<int64_t *>(t.y)[at] = static_cast<int64_t>(s);
+    else
+      put<T>(t, at, t.op == RAP_REDUCE_MEAN ? static_cast<double>(s) / t.rows : static_cast<double>(s));
   }
 };
 template <typename T> struct ProductOp {
@@ -37,8 +43,10 @@ template <typename T> struct ProductOp {
   static DEVICE void add(State &s, T x, int, const Target &, const T *) { s *= static_cast<State>(x); }
   static DEVICE State join(State a, State b, const Target &) { return a * b; }
   static DEVICE void finish(State s, const Target &t, int64_t at) {
-    if (!is_float<T>()) static_cast<int64_t *>(t.y)[at] = static_cast<int64_t>(s);
-    else put<T>(t, at, static_cast<double>(s));
+    if (!is_float<T>())
+      static_cast<int64_t *>(t.y)[at] = static_cast<int64_t>(s);
+    else
+      put<T>(t, at, static_cast<double>(s));
   }
 };
 template <typename T> struct NormOp {
@@ -51,7 +59,13 @@ template <typename T> struct NormOp {
   }
   static DEVICE void add(State &s, T x, int, const Target &t, const T *) {
     const double v = fabs(static_cast<double>(x));
-    s = join(s, isinf(t.p) ? v : t.p == 2 ? v * v : t.p == 1 ? v : t.p == 0 ? (v != 0 ? 1.0 : 0.0) : pow(v, t.p), t);
+    s = join(s,
+             isinf(t.p) ? v
+             : t.p == 2 ? v * v
+             : t.p == 1 ? v
+             : t.p == 0 ? (v != 0 ? 1.0 : 0.0)
+                        : pow(v, t.p),
+             t);
   }
   static DEVICE void finish(State s, const Target &t, int64_t at) {
     put<T>(t, at, t.p == 2 ? sqrt(s) : t.p == 0 || t.p == 1 || isinf(t.p) ? s : pow(s, 1 / t.p));
@@ -67,8 +81,12 @@ template <typename T> struct LogSumExpOp {
     if (isinf(top)) return {top, top > 0 ? 1.0 : a.sum + b.sum};
     return {top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top)};
   }
-  static DEVICE void add(State &s, T x, int, const Target &t, const T *) { s = join(s, {static_cast<double>(x), 1}, t); }
-  static DEVICE void finish(State s, const Target &t, int64_t at) { put<T>(t, at, isinf(s.top) ? s.top : s.top + log(s.sum)); }
+  static DEVICE void add(State &s, T x, int, const Target &t, const T *) {
+    s = join(s, {static_cast<double>(x), 1}, t);
+  }
+  static DEVICE void finish(State s, const Target &t, int64_t at) {
+    put<T>(t, at, isinf(s.top) ? s.top : s.top + log(s.sum));
+  }
 };
 // MAX, MIN, ARGMAX, ARGMIN: NaN wins, and the first of equals.
 template <typename T> struct ExtremeOp {
@@ -78,10 +96,13 @@ template <typename T> struct ExtremeOp {
   };
   static DEVICE State zero(const Target &, const T *first) { return {*first, INT32_MAX}; }
   static DEVICE State join(State a, State b, const Target &t) {
-    const bool a_nan = a.value != a.value, b_nan = b.value != b.value, least = t.op == RAP_REDUCE_MIN || t.op == RAP_REDUCE_ARGMIN;
+    const bool a_nan = a.value != a.value, b_nan = b.value != b.value,
+               least = t.op == RAP_REDUCE_MIN || t.op == RAP_REDUCE_ARGMIN;
     bool take_b = least ? b.value < a.value : b.value > a.value;
-    if (a_nan || b_nan) take_b = b_nan && (!a_nan || b.index < a.index);
-    else if (a.value == b.value) take_b = b.index < a.index;
+    if (a_nan || b_nan)
+      take_b = b_nan && (!a_nan || b.index < a.index);
+    else if (a.value == b.value)
+      take_b = b.index < a.index;
     return take_b ? b : a;
   }
   static DEVICE void add(State &s, T x, int i, const Target &t, const T *) { s = join(s, {x, i}, t); }
@@ -100,9 +121,12 @@ template <typename T> struct CountOp { // ANY, ALL, COUNT_NONZERO
   static DEVICE void add(State &s, T x, int, const Target &, const T *) { s += x != T(0); }
   static DEVICE State join(State a, State b, const Target &) { return a + b; }
   static DEVICE void finish(State s, const Target &t, int64_t at) {
-    if (t.op == RAP_REDUCE_ANY) static_cast<uint8_t *>(t.y)[at] = s != 0;
-    else if (t.op == RAP_REDUCE_ALL) static_cast<uint8_t *>(t.y)[at] = s == t.rows;
-    else static_cast<int64_t *>(t.y)[at] = s;
+    if (t.op == RAP_REDUCE_ANY)
+      static_cast<uint8_t *>(t.y)[at] = s != 0;
+    else if (t.op == RAP_REDUCE_ALL)
+      static_cast<uint8_t *>(t.y)[at] = s == t.rows;
+    else
+      static_cast<int64_t *>(t.y)[at] = s;
   }
 };
 // Sums of x - first and of its square: shifted, so that little cancels.
@@ -115,7 +139,9 @@ template <typename T> struct VarianceOp {
     const double d = static_cast<double>(x) - s.shift;
     s.sum += d, s.square += d * d;
   }
-  static DEVICE State join(State a, State b, const Target &) { return {a.sum + b.sum, a.square + b.square, a.shift}; }
+  static DEVICE State join(State a, State b, const Target &) {
+    return {a.sum + b.sum, a.square + b.square, a.shift};
+  }
   static DEVICE void finish(State s, const Target &t, int64_t at) {
     const double mean = s.sum / t.rows, divisor = t.rows - t.p, m2 = s.square - s.sum * mean;
     double v = (m2 > 0 ? m2 : m2 * 0) / (divisor > 0 ? divisor : 0);
@@ -124,7 +150,8 @@ template <typename T> struct VarianceOp {
   }
 };
 
-// ---- the kernels -------------------------------------------------------------------------------------------
+// ---- the kernels
+// -------------------------------------------------------------------------------------------
 
 // Part blockIdx.y of `splits` equal parts of a line.
 struct Part {
@@ -136,23 +163,28 @@ struct Part {
 };
 
 template <typename Op, typename T, int L>
-__global__ void __launch_bounds__(kBlock) reduce_rows(typename Op::State *states, const T *x, Lines l, int splits, Target t) {
+__global__ void __launch_bounds__(kBlock)
+    reduce_rows(typename Op::State *states, const T *x, Lines l, int splits, Target t) {
   int64_t at = 0;
   const int line = l.mine<L>(at);
   if (line < 0) return;
   x += at;
   const Part part(l.dim, splits);
   auto s = Op::zero(t, x);
-  for (int i = part.begin + static_cast<int>(threadIdx.x) % L; i < part.end; i += L) Op::add(s, x[static_cast<int64_t>(i) * l.inner], i, t, x);
+  for (int i = part.begin + static_cast<int>(threadIdx.x) % L; i < part.end; i += L)
+    Op::add(s, x[static_cast<int64_t>(i) * l.inner], i, t, x);
   s = line_join<L>(s, [&](auto a, auto b) { return Op::join(a, b, t); });
   if (threadIdx.x % L) return;
-  if (splits > 1) states[static_cast<int64_t>(blockIdx.y) * l.lines + line] = s;
-  else Op::finish(s, t, line);
+  if (splits > 1)
+    states[static_cast<int64_t>(blockIdx.y) * l.lines + line] = s;
+  else
+    Op::finish(s, t, line);
 }
 
 // 32 neighbouring columns, 8 threads to each.
 template <typename Op, typename T>
-__global__ void __launch_bounds__(kBlock) reduce_columns(typename Op::State *states, const T *x, Lines l, int tiles, int splits, Target t) {
+__global__ void __launch_bounds__(kBlock)
+    reduce_columns(typename Op::State *states, const T *x, Lines l, int tiles, int splits, Target t) {
   using S = typename Op::State;
   RAP_SHARED(S, shared, kBlock);
   const int outer = blockIdx.x / tiles, column = blockIdx.x % tiles * 32 + static_cast<int>(threadIdx.x) % 32;
@@ -162,7 +194,8 @@ __global__ void __launch_bounds__(kBlock) reduce_columns(typename Op::State *sta
   const Part part(l.dim, splits);
   S s = Op::zero(t, from);
   if (inside)
-    for (int i = part.begin + row; i < part.end; i += 8) Op::add(s, from[static_cast<int64_t>(i) * l.inner], i, t, from);
+    for (int i = part.begin + row; i < part.end; i += 8)
+      Op::add(s, from[static_cast<int64_t>(i) * l.inner], i, t, from);
   shared[threadIdx.x] = s;
   __syncthreads();
   if (row > 0 || !inside) return;
@@ -171,11 +204,15 @@ __global__ void __launch_bounds__(kBlock) reduce_columns(typename Op::State *sta
     s = Op::join(s, other, t);
   }
   const int64_t line = static_cast<int64_t>(outer) * l.inner + column;
-  if (splits > 1) states[blockIdx.y * static_cast<int64_t>(l.lines) + line] = s;
-  else Op::finish(s, t, line);
+  if (splits > 1)
+    states[blockIdx.y * static_cast<int64_t>(l.lines) + line] = s;
+  else
+    Op::finish(s, t, line);
 }
 
-template <typename Op> __global__ void __launch_bounds__(kBlock) reduce_join(const typename Op::State *states, int lines, int splits, Target t) {
+template <typename Op>
+__global__ void __launch_bounds__(kBlock)
+    reduce_join(const typename Op::State *states, int lines, int splits, Target t) {
   GRID_STRIDE(line, lines) {
     auto s = states[line];
     for (int k = 1; k < splits; k++) s = Op::join(s, states[static_cast<int64_t>(k) * lines + line], t);
@@ -198,15 +235,19 @@ template <typename Op, typename T> void run(const void *input, const Lines &l, c
   S *states = splits > 1 ? memory.as<S>() : nullptr;
   if (splits > 1 && !states) return;
   const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(splits));
-  if (columns) RUN((reduce_columns<Op, T>), grid, kBlock, states, x, l, tiles, splits, t);
-  else if (l.dim <= 1024) RUN((reduce_rows<Op, T, 32>), grid, kBlock, states, x, l, splits, t);
-  else RUN((reduce_rows<Op, T, kBlock>), grid, kBlock, states, x, l, splits, t);
+  if (columns)
+    RUN((reduce_columns<Op, T>), grid, kBlock, states, x, l, tiles, splits, t);
+  else if (l.dim <= 1024)
+    RUN((reduce_rows<Op, T, 32>), grid, kBlock, states, x, l, splits, t);
+  else
+    RUN((reduce_rows<Op, T, kBlock>), grid, kBlock, states, x, l, splits, t);
   if (splits > 1) RUN((reduce_join<Op>), blocks_for(l.lines), kBlock, states, l.lines, splits, t);
 }
 
 } // namespace
 
-int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t reduce, int32_t inner, double p) {
+int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer,
+                   int32_t reduce, int32_t inner, double p) {
   if (dtype > RAP_BOOL) return RAP_UNSUPPORTED;
   if (dtype >= RAP_INT64 && op >= RAP_REDUCE_MEAN && op <= RAP_REDUCE_LOGSUMEXP) return RAP_UNSUPPORTED;
   const Lines l(outer, reduce, inner);
@@ -235,7 +276,8 @@ int32_t rap_reduce(int32_t op, int32_t dtype, void *y, void *indices, const void
   return RAP_OK;
 }
 
-int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t outer, int32_t reduce, int32_t inner, int32_t take_root, double correction) {
+int32_t rap_var(int32_t dtype, void *var, void *mean, const void *x, int32_t outer, int32_t reduce,
+                int32_t inner, int32_t take_root, double correction) {
   const Lines l(outer, reduce, inner);
   const Target t{0, take_root, 0, var, mean, correction, reduce};
   if (reduce == 0 && dtype <= RAP_FLOAT64) {

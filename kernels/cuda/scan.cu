@@ -1,6 +1,7 @@
-// Running sums, products and extremes along the middle dimension of [outer, dim, inner]: a thread to a line where there
-// are many, else a block to a line, which scans 256 elements at a time and carries the state on. A few long lines are cut
-// into parts, each scanned by a block; a second and a third kernel put what comes before in front of every part.
+// Running sums, products and extremes along the middle dimension of [outer, dim, inner]: a thread to a line
+// where there are many, else a block to a line, which scans 256 elements at a time and carries the state on.
+// A few long lines are cut into parts, each scanned by a block; a second and a third kernel put what comes
+// before in front of every part.
 #include "lines.cuh"
 #include "math.cuh"
 
@@ -46,7 +47,8 @@ template <typename T, bool Least> struct CumExtreme {
   static DEVICE int64_t index(State s) { return s.index; }
 };
 
-template <typename Op, typename T> __global__ void __launch_bounds__(kBlock) scan_threads(T *y, int64_t *indices, const T *x, Lines l) {
+template <typename Op, typename T>
+__global__ void __launch_bounds__(kBlock) scan_threads(T *y, int64_t *indices, const T *x, Lines l) {
   int64_t at = 0;
   if (l.mine<1>(at) < 0) return;
   auto s = Op::enter(x[at], 0);
@@ -57,9 +59,11 @@ template <typename Op, typename T> __global__ void __launch_bounds__(kBlock) sca
   }
 }
 
-// grid: lines (x), parts of `length` elements (y), whose last states go into totals [lines, parts] unless it is null.
+// grid: lines (x), parts of `length` elements (y), whose last states go into totals [lines, parts] unless it
+// is null.
 template <typename Op, typename T>
-__global__ void __launch_bounds__(kBlock) scan_block(T *y, int64_t *indices, const T *x, typename Op::State *totals, int length, Lines l) {
+__global__ void __launch_bounds__(kBlock)
+    scan_block(T *y, int64_t *indices, const T *x, typename Op::State *totals, int length, Lines l) {
   using S = typename Op::State;
   RAP_SHARED(S, buffer, 2 * kBlock);
   RAP_SHARED(S, carry, 1);
@@ -101,7 +105,8 @@ __global__ void __launch_bounds__(kBlock) scan_block(T *y, int64_t *indices, con
 }
 
 // totals[line, part] becomes the state of everything up to and with the part.
-template <typename Op> __global__ void __launch_bounds__(kBlock) scan_totals(typename Op::State *totals, int lines, int parts) {
+template <typename Op>
+__global__ void __launch_bounds__(kBlock) scan_totals(typename Op::State *totals, int lines, int parts) {
   GRID_STRIDE(line, lines) {
     typename Op::State *t = totals + static_cast<int64_t>(line) * parts;
     for (int p = 1; p < parts; p++) t[p] = Op::join(t[p - 1], t[p]);
@@ -110,10 +115,12 @@ template <typename Op> __global__ void __launch_bounds__(kBlock) scan_totals(typ
 
 // grid: lines (x), the parts after the first (y)
 template <typename Op, typename T>
-__global__ void __launch_bounds__(kBlock) scan_continue(T *y, int64_t *indices, const typename Op::State *totals, int length, Lines l) {
+__global__ void __launch_bounds__(kBlock)
+    scan_continue(T *y, int64_t *indices, const typename Op::State *totals, int length, Lines l) {
   int64_t at = 0;
   l.mine<kBlock>(at);
-  const int part = blockIdx.y + 1, first = part * length, end = first + length < l.dim ? first + length : l.dim;
+  const int part = blockIdx.y + 1, first = part * length,
+            end = first + length < l.dim ? first + length : l.dim;
   const auto before = totals[static_cast<int64_t>(blockIdx.x) * (gridDim.y + 1) + part - 1];
   for (int i = first + static_cast<int>(threadIdx.x); i < end; i += kBlock) {
     const int64_t mine = at + static_cast<int64_t>(i) * l.inner;
@@ -133,20 +140,24 @@ template <typename Op, typename T> void run(void *y, void *indices, const void *
     return;
   }
   int length = l.dim;
-  if (l.lines < 2 * rap_multiprocessors() && l.dim >= 8192) length = ceil_div(ceil_div(l.dim, 256), 4096) * 4096; // at most 256 parts
+  if (l.lines < 2 * rap_multiprocessors() && l.dim >= 8192)
+    length = ceil_div(ceil_div(l.dim, 256), 4096) * 4096; // at most 256 parts
   const int parts = ceil_div(l.dim, length);
   const Scratch memory(parts > 1 ? static_cast<size_t>(l.lines) * parts * sizeof(S) : 0);
   S *totals = parts > 1 ? memory.as<S>() : nullptr;
   if (parts > 1 && !totals) return;
-  RUN((scan_block<Op, T>), dim3(static_cast<unsigned>(l.lines), static_cast<unsigned>(parts)), kBlock, to, at, from, totals, length, l);
+  RUN((scan_block<Op, T>), dim3(static_cast<unsigned>(l.lines), static_cast<unsigned>(parts)), kBlock, to, at,
+      from, totals, length, l);
   if (parts == 1) return;
   RUN((scan_totals<Op>), blocks_for(l.lines), kBlock, totals, l.lines, parts);
-  RUN((scan_continue<Op, T>), dim3(static_cast<unsigned>(l.lines), static_cast<unsigned>(parts - 1)), kBlock, to, at, totals, length, l);
+  RUN((scan_continue<Op, T>), dim3(static_cast<unsigned>(l.lines), static_cast<unsigned>(parts - 1)), kBlock,
+      to, at, totals, length, l);
 }
 
 } // namespace
 
-int32_t rap_scan(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t dim, int32_t inner) {
+int32_t rap_scan(int32_t op, int32_t dtype, void *y, void *indices, const void *x, int32_t outer, int32_t dim,
+                 int32_t inner) {
   if (dtype > RAP_BOOL || (op == RAP_SCAN_LOGCUMSUMEXP && dtype > RAP_FLOAT64)) return RAP_UNSUPPORTED;
   const Lines l(outer, dim, inner);
   if (l.lines == 0 || dim == 0) return RAP_OK;

@@ -2,7 +2,8 @@
 #include "lines.cuh"
 #include "math.cuh"
 
-template <typename T, int L> __global__ void __launch_bounds__(kBlock) softmax(T *y, const T *x, Lines l, int take_log) {
+template <typename T, int L>
+__global__ void __launch_bounds__(kBlock) softmax(T *y, const T *x, Lines l, int take_log) {
   int64_t at = 0;
   if (l.mine<L>(at) < 0) return;
   x += at, y += at;
@@ -24,7 +25,9 @@ template <typename T, int L> __global__ void __launch_bounds__(kBlock) softmax(T
   }
 }
 
-template <typename T, int L> __global__ void __launch_bounds__(kBlock) softmax_backward(T *dx, const T *dy, const T *y, Lines l, int take_log) {
+template <typename T, int L>
+__global__ void __launch_bounds__(kBlock)
+    softmax_backward(T *dx, const T *dy, const T *y, Lines l, int take_log) {
   int64_t at = 0;
   if (l.mine<L>(at) < 0) return;
   dx += at, dy += at, y += at;
@@ -41,27 +44,31 @@ template <typename T, int L> __global__ void __launch_bounds__(kBlock) softmax_b
   }
 }
 
-int32_t rap_softmax(int32_t dtype, void *y, const void *x, int32_t outer, int32_t dim, int32_t inner, int32_t take_log) {
+int32_t rap_softmax(int32_t dtype, void *y, const void *x, int32_t outer, int32_t dim, int32_t inner,
+                    int32_t take_log) {
   const Lines l(outer, dim, inner);
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (l.lines == 0 || dim == 0) return;
     with_line_threads(l, [&](auto threads) {
       constexpr int L = decltype(threads)::value;
-      RUN((softmax<T, L>), line_blocks(l, L), kBlock, static_cast<T *>(y), static_cast<const T *>(x), l, take_log);
+      RUN((softmax<T, L>), line_blocks(l, L), kBlock, static_cast<T *>(y), static_cast<const T *>(x), l,
+          take_log);
     });
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
-int32_t rap_softmax_backward(int32_t dtype, void *dx, const void *dy, const void *y, int32_t outer, int32_t dim, int32_t inner, int32_t take_log) {
+int32_t rap_softmax_backward(int32_t dtype, void *dx, const void *dy, const void *y, int32_t outer,
+                             int32_t dim, int32_t inner, int32_t take_log) {
   const Lines l(outer, dim, inner);
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (l.lines == 0 || dim == 0) return;
     with_line_threads(l, [&](auto threads) {
       constexpr int L = decltype(threads)::value;
-      RUN((softmax_backward<T, L>), line_blocks(l, L), kBlock, static_cast<T *>(dx), static_cast<const T *>(dy), static_cast<const T *>(y), l, take_log);
+      RUN((softmax_backward<T, L>), line_blocks(l, L), kBlock, static_cast<T *>(dx),
+          static_cast<const T *>(dy), static_cast<const T *>(y), l, take_log);
     });
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;

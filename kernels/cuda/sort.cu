@@ -1,5 +1,6 @@
-// Stable sorting of rows with the indices that sort them. Blocks sort tiles in shared memory (bitonic, ties by index, so
-// the order is total); passes then merge neighbouring runs, each element finding its place by a binary search.
+// Stable sorting of rows with the indices that sort them. Blocks sort tiles in shared memory (bitonic, ties
+// by index, so the order is total); passes then merge neighbouring runs, each element finding its place by a
+// binary search.
 #include "common.cuh"
 
 namespace {
@@ -15,7 +16,9 @@ template <typename T> DEVICE bool before(T a, int i, T b, int j, int descending)
 }
 
 // grid: tiles of a row (x), rows (y)
-template <typename T> __global__ void __launch_bounds__(kBlock) sort_tiles(T *values, int *order, const T *x, int rows, int n, int padded, int descending) {
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    sort_tiles(T *values, int *order, const T *x, int rows, int n, int padded, int descending) {
   RAP_SHARED(T, v, kTile);
   RAP_SHARED(int, at, kTile); // the index within the row; n and above: padding, behind everything
   const int first = blockIdx.x * kTile;
@@ -47,12 +50,14 @@ template <typename T> __global__ void __launch_bounds__(kBlock) sort_tiles(T *va
 
 // Merges runs of `width`: an element's place is its own rank plus how many of the other run come before it.
 template <typename T>
-__global__ void __launch_bounds__(kBlock) sort_merge(T *to, int *to_order, const T *from, const int *order, int total, Divider n, int width, int descending) {
+__global__ void __launch_bounds__(kBlock) sort_merge(T *to, int *to_order, const T *from, const int *order,
+                                                     int total, Divider n, int width, int descending) {
   GRID_STRIDE(i, total) {
     const int row = n.divide(i), length = n.divisor, mine = static_cast<int>(i) - row * length;
     const T *run = from + static_cast<int64_t>(row) * length;
     const int *run_order = order + static_cast<int64_t>(row) * length;
-    const int begin = mine / (2 * width) * 2 * width, middle = begin + width < length ? begin + width : length;
+    const int begin = mine / (2 * width) * 2 * width,
+              middle = begin + width < length ? begin + width : length;
     const int end = middle + width < length ? middle + width : length;
     int low = mine < middle ? middle : begin, high = mine < middle ? end : middle;
     const int other = low;
@@ -60,16 +65,20 @@ __global__ void __launch_bounds__(kBlock) sort_merge(T *to, int *to_order, const
     const int at = run_order[mine];
     while (low < high) {
       const int half = (low + high) / 2;
-      if (before(run[half], run_order[half], v, at, descending)) low = half + 1;
-      else high = half;
+      if (before(run[half], run_order[half], v, at, descending))
+        low = half + 1;
+      else
+        high = half;
     }
-    const int64_t place = static_cast<int64_t>(row) * length + begin + (mine - (mine < middle ? begin : middle)) + (low - other);
+    const int64_t place = static_cast<int64_t>(row) * length + begin +
+                          (mine - (mine < middle ? begin : middle)) + (low - other);
     to[place] = v, to_order[place] = at;
   }
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock) sort_take(T *values, int64_t *indices, const T *from, const int *order, int total, Divider k, int n) {
+__global__ void __launch_bounds__(kBlock)
+    sort_take(T *values, int64_t *indices, const T *from, const int *order, int total, Divider k, int n) {
   GRID_STRIDE(i, total) {
     const uint32_t row = k.divide(i);
     const int64_t at = static_cast<int64_t>(row) * n + (i - row * k.divisor);
@@ -79,7 +88,8 @@ __global__ void __launch_bounds__(kBlock) sort_take(T *values, int64_t *indices,
 
 } // namespace
 
-int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n, int32_t k, int32_t descending) {
+int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                 int32_t k, int32_t descending) {
   const bool known = for_number(dtype == RAP_BOOL ? RAP_UINT8 : dtype, [&](auto element) {
     using T = decltype(element);
     const int total = outer * n;
@@ -87,19 +97,22 @@ int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int3
     const Scratch memory(2 * static_cast<size_t>(total) * (sizeof(T) + sizeof(int)) + 4);
     T *value[2] = {memory.as<T>(), memory.as<T>() + total};
     int *order[2] = {reinterpret_cast<int *>(value[1] + total), nullptr};
-    if (sizeof(T) < sizeof(int)) order[0] = reinterpret_cast<int *>((reinterpret_cast<uintptr_t>(value[1] + total) + 3) & ~uintptr_t{3});
+    if (sizeof(T) < sizeof(int))
+      order[0] = reinterpret_cast<int *>((reinterpret_cast<uintptr_t>(value[1] + total) + 3) & ~uintptr_t{3});
     order[1] = order[0] + total;
     if (!value[0]) return;
     int padded = 2;
     while (padded < n && padded < kTile) padded *= 2;
-    RUN((sort_tiles<T>), dim3(static_cast<unsigned>(ceil_div(n, kTile)), static_cast<unsigned>(outer < 65535 ? outer : 65535)), kBlock, value[0], order[0],
-        static_cast<const T *>(x), outer, n, padded, descending);
+    RUN((sort_tiles<T>),
+        dim3(static_cast<unsigned>(ceil_div(n, kTile)), static_cast<unsigned>(outer < 65535 ? outer : 65535)),
+        kBlock, value[0], order[0], static_cast<const T *>(x), outer, n, padded, descending);
     int now = 0;
     for (int64_t width = kTile; width < n; width *= 2, now ^= 1)
-      RUN((sort_merge<T>), blocks_for(total), kBlock, value[now ^ 1], order[now ^ 1], value[now], order[now], total, Divider(static_cast<uint32_t>(n)),
-          static_cast<int>(width), descending);
-    RUN((sort_take<T>), blocks_for(outer * k), kBlock, static_cast<T *>(values), static_cast<int64_t *>(indices), value[now], order[now], outer * k,
-        Divider(static_cast<uint32_t>(k)), n);
+      RUN((sort_merge<T>), blocks_for(total), kBlock, value[now ^ 1], order[now ^ 1], value[now], order[now],
+          total, Divider(static_cast<uint32_t>(n)), static_cast<int>(width), descending);
+    RUN((sort_take<T>), blocks_for(outer * k), kBlock, static_cast<T *>(values),
+        static_cast<int64_t *>(indices), value[now], order[now], outer * k, Divider(static_cast<uint32_t>(k)),
+        n);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
