@@ -11,6 +11,7 @@ import * as calls from "../ops/pool_calls.ts";
 import {
   type AdaptiveSize,
   type AvgPoolOptions,
+  type KernelSize,
   type MaxPoolOptions,
   type MaxUnpoolOptions,
   poolGeometry,
@@ -20,11 +21,7 @@ import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { passesThrough } from "./sequential.ts";
 
-/** The window's size, by name. */
-export interface KernelSize {
-  /** The window's size. */
-  kernelSize: IntOrTuple;
-}
+export type { KernelSize };
 
 /** The arguments of the maximum pooling layers. */
 export type MaxPoolLayerArguments = Arguments<

@@ -169,28 +169,18 @@ export function minAll(x: Tensor): Tensor {
 
 /** The largest element over `dims`. */
 export function amax(x: Tensor, dim: Dims = null, keepdim = false): Tensor {
-  return extreme(
-    "amax",
-    "AmaxBackward0",
-    reduce.max,
-    x,
-    wrapDims(emptyIsAll(dim), x.ndim),
-    keepdim,
-    emptyIsAll(dim) !== null,
-  );
+  return extremeOver("amax", "AmaxBackward0", reduce.max, x, dim, keepdim);
 }
 
 /** The smallest element over `dims`. */
 export function amin(x: Tensor, dim: Dims = null, keepdim = false): Tensor {
-  return extreme(
-    "amin",
-    "AminBackward0",
-    reduce.min,
-    x,
-    wrapDims(emptyIsAll(dim), x.ndim),
-    keepdim,
-    emptyIsAll(dim) !== null,
-  );
+  return extremeOver("amin", "AminBackward0", reduce.min, x, dim, keepdim);
+}
+
+/** {@linkcode extreme} over `dim`; none named, or an empty list, is all. */
+function extremeOver(operation: string, node: string, code: number, x: Tensor, dim: Dims, keepdim: boolean): Tensor {
+  const dims = emptyIsAll(dim);
+  return extreme(operation, node, code, x, wrapDims(dims, x.ndim), keepdim, dims !== null);
 }
 
 function emptyIsAll(dim: Dims): Dims {
