@@ -7,13 +7,13 @@ typedef rap_walk_job job;
 // Elements that a broadcast or strided operand is unrolled to at a time: four such pieces stay in the L1
 // cache.
 #define PIECE 512
-// Outputs from this size on are stored past the caches, unless they are an input too.
+// Outputs from this size on are stored past the caches, unless they are an input too: so many at a time,
+// which keeps the memory reading while it writes.
 #define STREAM_BYTES ((int64_t)16 << 20)
+#define STREAM_PIECE 256
 // A transposed operand is turned in tiles of TILE_ROWS (a cache line of float32) by TILE_COLUMNS.
 #define TILE_ROWS    16
 #define TILE_COLUMNS 128
-// From this size on all operands are in main memory, which serves two streams of each faster than one.
-#define APART_BYTES ((int64_t)8 << 20)
 // Innermost dimensions shorter than this are walked several rows at a time.
 #define SHORT_ROW 24
 
@@ -83,7 +83,8 @@ static void turn(char *y, const char *x, int64_t stride, int64_t rows, int64_t c
 #undef TURN
 }
 
-// Contiguous operands, the output too: through a piece in the L1 cache and past the others where it is large.
+// Contiguous operands, the output too: through a piece in the L1 cache and past the others where it is large,
+// while the next pieces of the inputs are on their way.
 static void emit(const job *j, char *y, const void **in, int64_t count) {
   const int32_t size = j->size[0];
   if (!j->stream) {
@@ -92,11 +93,14 @@ static void emit(const job *j, char *y, const void **in, int64_t count) {
   }
   piece out;
   while (count > 0) {
-    int64_t off = -(intptr_t)y & 63, now = off ? off / size : PIECE;
+    int64_t off = -(intptr_t)y & 63, now = off ? off / size : STREAM_PIECE;
     if (now > count) now = count;
     if (!off) now -= now % (64 / size);
     if (!off && now) {
       j->run(out.bytes, in, now, j->p, j->q);
+      for (int k = 1; k < j->operands; k++)
+        for (int64_t i = now * j->size[k]; i < 2 * now * j->size[k]; i += 64)
+          __builtin_prefetch((const char *)in[k - 1] + i);
       for (int64_t i = 0; i < now * size; i += RAP_VBYTES)
         f32_stream((float *)(void *)(y + i), f32_load((const float *)(const void *)(out.bytes + i)));
     } else {
@@ -119,18 +123,12 @@ static void run_flat(void *context, int64_t begin, int64_t end, int32_t part) {
     if (!j->strides[k][0] && step > PIECE) step = PIECE;
   for (int k = 1; k < j->operands; k++)
     if (!j->strides[k][0]) gather(pieces[k].bytes, j->at[k], 0, step, j->size[k]);
-  // Two halves in turn where that is faster; the second may be a little shorter.
-  const int apart = (end - begin) * j->size[0] >= APART_BYTES;
-  if (apart && step > PIECE) step = PIECE;
-  const int64_t half = apart ? ((end - begin) / 2 + PIECE - 1) / PIECE * PIECE : end - begin;
-  for (int64_t i = begin; i < begin + half; i += step)
-    for (int64_t at = i; at < end; at += half) {
-      const int64_t limit = at < begin + half ? begin + half : end,
-                    count = limit - at < step ? limit - at : step;
-      for (int k = 1; k < j->operands; k++)
-        in[k - 1] = j->strides[k][0] ? j->at[k] + at * j->size[k] : pieces[k].bytes;
-      emit(j, j->at[0] + at * j->size[0], in, count);
-    }
+  for (int64_t i = begin; i < end; i += step) {
+    const int64_t count = end - i < step ? end - i : step;
+    for (int k = 1; k < j->operands; k++)
+      in[k - 1] = j->strides[k][0] ? j->at[k] + i * j->size[k] : pieces[k].bytes;
+    emit(j, j->at[0] + i * j->size[0], in, count);
+  }
   if (j->stream) stream_end();
 }
 
