@@ -150,6 +150,19 @@ const nodeNames: Record<string, string> = {
 
 const spatialOf: Partial<Record<InterpolationMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
 
+/** Each position once: at the borders several taps meet in one pixel. */
+function merged(t: Taps, to: number): Taps {
+  const positions = new Int32Array(to * t.count).fill(-1), weights = new Float64Array(to * t.count);
+  for (let start = 0; start < positions.length; start += t.count) {
+    let last = start - 1;
+    for (let k = start; k < start + t.count && t.positions[k] >= 0; k++) {
+      if (last < start || positions[last] !== t.positions[k]) positions[++last] = t.positions[k];
+      weights[last] += t.weights[k];
+    }
+  }
+  return { count: t.count, positions, weights };
+}
+
 /** Weights as 16-bit integers over a power of two, the largest that their largest one allows. */
 function rounded(t: Taps): Taps {
   const largest = t.weights.reduce((a, b) => Math.max(a, b), 0);
@@ -166,8 +179,9 @@ function resizeBytes(x: Tensor, lines: Line[], tapsOf: (line: Line) => Taps): Te
   // float64 holds the integers exactly.
   let y = castTo(x, float64);
   for (let d = lines.length - 1; d >= 0; d--) {
-    if (lines[d].from === lines[d].to && lines[d].step === 1) continue;
-    y = resample(y, 2 + d, lines[d].to, rounded(tapsOf(lines[d]))).add(0.5).floor().clamp(0, 255);
+    if (lines[d].from === lines[d].to) continue;
+    const weighted = rounded(merged(tapsOf(lines[d]), lines[d].to));
+    y = resample(y, 2 + d, lines[d].to, weighted).add(0.5).floor().clamp(0, 255);
   }
   return castTo(y, uint8);
 }

@@ -315,6 +315,10 @@ case("nll_loss", r(3, 4), torch.tensor([0, 3, 1]), None, None, 3, None, "sum")
 case("embedding_bag", torch.tensor([1, 2, 4, 1, 0]), r(5, 3), torch.tensor([0, 2, 2]), 1.0, 2.0, False, "sum", False, u(5), False, 1, second=False)
 case("max_unpool1d", r(1, 2, 3), torch.tensor([[[0, 2, 5], [1, 3, 4]]]), 2)
 case("max_unpool3d", r(1, 1, 1, 2, 2), torch.tensor([[[[[0, 3], [9, 17]]]]]), (1, 2, 2), output_size=(2, 3, 3), stride=(2, 1, 1))
+# ---- bytes whose borders count twice, and a width that stays ----
+for mode in ("bilinear", "bicubic"):
+    case("interpolate", torch.randint(0, 256, (2, 2, 5, 4), dtype=torch.uint8), size=[3, 3], mode=mode)
+    case("interpolate", torch.randint(0, 256, (1, 3, 6, 3), dtype=torch.uint8), scale_factor=[1.7, 1.3], mode=mode)
 
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
