@@ -11,6 +11,7 @@ typedef struct {
   int32_t threads, rows, columns;
   int tiny;               // no blocks
   int direct_a, direct_b; // not packed
+  int64_t strip;          // columns of B that are packed at a time, just before use; 0 where all of a block
   int64_t kc, mc, nc;
   int64_t steps, terms;       // blocks of k, and terms of the sum
   int64_t packed_a, packed_b; // elements of scratch memory
@@ -75,6 +76,10 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define RAP_SMALL_BYTES      (384 * 1024)
 #define RAP_DIRECT_A         256
 #define RAP_DIRECT_A_COLUMNS 32
+// Where all rows of a block of A take at most so many bytes, B is packed strip by strip, which stays in L2:
+// some panels of B's rows (more of long rows, which come from far), one of its columns.
+#define RAP_STRIP_BYTES (320 * 1024)
+#define RAP_WIDE_ROW    1024
 // Up to so many multiplications, setting up the blocks costs more than they save.
 #define RAP_TINY 1024
 // Up to so many rows (of B transposed) or columns, dot products along k beat packing; each row asks for a k

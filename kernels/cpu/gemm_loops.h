@@ -199,7 +199,7 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
       const T *from_b = b + term * g->b_sum + pc * g->b_row + jc * g->b_col;
       if (g->pack_b)
         g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
-      else if (!s->direct_b)
+      else if (!s->direct_b && !s->strip)
         NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, depth, width);
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
@@ -216,9 +216,12 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
         }
         for (int64_t j = 0; j < width; j += NR) {
           int columns = width - j < NR ? (int)(width - j) : NR;
-          const T *panel = packed_b + j * depth;
+          const T *panel = packed_b + (s->strip ? j % s->strip : j) * depth;
           t.b_row = NR;
-          if (s->direct_b && columns % LANES == 0) {
+          if (s->strip && j % s->strip == 0) {
+            int64_t strip = width - j < s->strip ? width - j : s->strip;
+            NAME(pack_panels)(packed_b, from_b + j * g->b_col, g->b_row, g->b_col, depth, strip);
+          } else if (s->direct_b && columns % LANES == 0) {
             panel = from_b + j, t.b_row = g->b_row;
           } else if (s->direct_b) {
             panel = packed_b;
@@ -311,7 +314,11 @@ static void NAME(choose_blocks)(tasks *s) {
   int small_b = g->k * columns * (int64_t)sizeof(T) <= RAP_SMALL_BYTES;
   s->direct_b = !g->pack_b && g->b_col == 1 && rows <= (small_b ? RAP_DIRECT_SMALL_B : RAP_DIRECT_B);
   s->direct_a = columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
-  if (!s->direct_b)
+  if (!g->pack_b && !s->direct_b && rows * s->kc * (int64_t)sizeof(T) <= RAP_STRIP_BYTES) {
+    s->mc = (rows + MR - 1) / MR * MR;
+    s->strip = NR * (g->b_row == 1 ? 1 : columns > RAP_WIDE_ROW ? 8 : 4);
+    s->packed_b = s->strip * s->kc + LANES;
+  } else if (!s->direct_b)
     s->packed_b = (s->nc + NR - 1) / NR * NR * s->kc + LANES;
   else if (g->n % LANES)
     s->packed_b = NR * s->kc;
