@@ -6,6 +6,7 @@
 import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType, int64, promoteScalar, uint8 } from "../dtype.ts";
+import { rounded } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { eq, ge, gt, isnan, le, lt } from "./compare.ts";
@@ -76,7 +77,7 @@ function runPow(x: Tensor, exponent: number, dtype: DType): Tensor {
     if (exponent === -1) return reciprocal(x);
     if (exponent === -2) return reciprocal(square(x));
   }
-  return runUnary("pow", unary.powScalar, x, dtype, dtype, exponent);
+  return runUnary("pow", unary.powScalar, x, dtype, dtype, rounded(exponent, dtype));
 }
 
 function extreme(

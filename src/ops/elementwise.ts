@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { binary } from "../../ffi/symbols.ts";
 import { kindOf } from "../check.ts";
 import type { Device } from "../device.ts";
 import { bool, type DType, float32, getDefaultDtype, int64, promoteScalar, promoteTypes } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
-import type { Scalar } from "../read.ts";
+import { rounded, type Scalar } from "../read.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { broadcastSizes, expandStrides, sameSizes, type Sizes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -196,6 +197,18 @@ function failed(status: number, operation: string, dtype: DType): Error {
   return status === 2 ? new RangeError(`ZeroDivisionError (${operation})`) : unsupported(operation, dtype);
 }
 
+const keepDigits: ReadonlySet<number> = new Set([binary.mul, binary.div, binary.floorDivide]);
+
+/**
+ * An operand of an operation of a 16-bit type: numbers and other types are rounded to it, as comparisons with them show.
+ * Only a factor or divisor without dimensions keeps its digits, as PyTorch computes with it in float32.
+ */
+function halfOperand(op: number, x: Operand, dtype: DType, second: boolean): Operand {
+  const kept = second && keepDigits.has(op);
+  if (!isTensor(x)) return kept ? x : rounded(Number(x), dtype);
+  return kept && x.ndim === 0 ? x : castTo(x, dtype);
+}
+
 /** y = op(a, b), both of type `dtype` afterwards; comparisons give bool. */
 export function runBinary(
   operation: string,
@@ -208,7 +221,8 @@ export function runBinary(
   q = 0,
 ): Tensor {
   if (isHalf(dtype)) {
-    return castTo(runBinary(operation, op, a, b, float32, result === dtype ? float32 : result, p, q), result);
+    const x = halfOperand(op, a, dtype, false), z = halfOperand(op, b, dtype, true);
+    return castTo(runBinary(operation, op, x, z, float32, result === dtype ? float32 : result, p, q), result);
   }
   if (!isTensor(a)) return runScalar(operation, op, b as Tensor, a, dtype, result, 1, p, q);
   if (!isTensor(b)) return runScalar(operation, op, a, b, dtype, result, 0, p, q);

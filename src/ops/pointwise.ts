@@ -10,7 +10,7 @@ import { binary, unary } from "../../ffi/symbols.ts";
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { bool, finfo, float32, promoteScalar } from "../dtype.ts";
-import { isHalf } from "../make.ts";
+import { isHalf, throughFloat32 } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { eq, isfinite } from "./compare.ts";
@@ -221,6 +221,7 @@ export function digamma(x: Tensor): Tensor {
  * and there by the asymptotic series (Abramowitz and Stegun 6.4.7, 6.4.6, 6.4.12).
  */
 function trigamma(x: Tensor): Tensor {
+  if (isHalf(x.dtype)) return throughFloat32(x, trigamma);
   const negative = x.lt(0.5);
   let sum: Tensor | null = null, z = where(negative, sub(1, x), x);
   for (let i = 0; i < 8; i++, z = add(z, 1)) {
@@ -238,8 +239,9 @@ function trigamma(x: Tensor): Tensor {
 /** sin(πx)/(πx), 1 at 0. */
 export function sinc(x: Tensor): Tensor {
   return ofInput("sinc", unary.sinc, x, "SincBackward0", (dy, x) => {
-    const t = mul(x, Math.PI), top = sub(mul(t, cos(t)), sin(t));
-    return maskedFill(mul(dy, div(top, mul(t, x))), eq(x, 0), 0);
+    const t = mul(x, Math.PI), top = sub(mul(t, cos(t)), sin(t)), bottom = mul(mul(x, x), Math.PI);
+    // Where the square vanishes the slope does, too.
+    return maskedFill(mul(dy, div(top, bottom)), eq(bottom.detached(), 0), 0);
   });
 }
 

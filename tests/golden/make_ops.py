@@ -578,6 +578,19 @@ def products():
     add("softmax", x(2, 3), 2)
 
 
+def halves():
+    """Numbers and 0-d tensors beside 16-bit tensors: rounded, unless they are factors or divisors."""
+    for d in (f16, bf16):
+        x = lambda: torch.tensor([1.7, -2.3, 0.3, 100.0], dtype=d)
+        for name in ("add", "sub", "mul", "div", "fmod", "remainder", "eq", "le"):
+            add(name, x(), 0.3)
+            add(name, x(), 1.7)
+            add(name, x(), torch.tensor(0.3, dtype=f64))
+        add("pow", x(), 1.7)
+        add("maximum", x(), torch.tensor(0.3))
+        add("mul", x(), torch.tensor([4099, 3, 5, 7]))
+
+
 if __name__ == "__main__":
     pointwise()
     choices()
@@ -587,6 +600,7 @@ if __name__ == "__main__":
     shapes()
     orders()
     products()
+    halves()
     lines = ",\n".join(json.dumps(c) for c in cases)
     pathlib.Path(__file__).with_name("ops.json").write_text(f"[\n{lines}\n]\n")
     print(len(cases), "samples")
