@@ -62,6 +62,7 @@ export * from "./src/functions.ts";
 export * as distributions from "./src/distributions.ts";
 export * as data from "./src/data/mod.ts";
 export * as utils from "./src/utils.ts";
+export { load, type LoadOptions, save } from "./src/io/torch_file.ts";
 export * as safetensors from "./src/io/safetensors.ts";
 export * as datasets from "./src/vision/datasets.ts";
 export * as transforms from "./src/vision/transforms.ts";
