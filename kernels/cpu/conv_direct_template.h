@@ -1,5 +1,5 @@
-// 3×3 convolution with a single target channel (depthwise, or the gradient of a grey image), for
-// conv_template.h: the weights stay in registers instead of the sums.
+// 3×3 convolution by steps of 1 or 2 with a single target channel (depthwise, or the gradient of a grey
+// image), for conv_template.h: the weights stay in registers instead of the sums.
 
 typedef struct {
   const T *a, *x, *bias; // x: what the kernel's corner reads for the first pixel
@@ -15,8 +15,8 @@ typedef struct {
 
 // NR vectors from `column` on of every row. ONE: a single source channel. EDGE: x is the image itself, not
 // padded.
-INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int NR, const int ONE,
-                              const int EDGE) {
+INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int NR, const int STEP,
+                              const int ONE, const int EDGE) {
   const V zero = SET(0);
   V w[9];
   const int flip = t->transposed ? 8 : 0;
@@ -27,10 +27,12 @@ INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int 
     for (int32_t s = 0; s < (ONE ? 1 : t->sources); s++) {
       if (!ONE) UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[9 * s + (flip ? 8 - k : k)]);
       UNROLL for (int kh = 0; kh < 3; kh++) {
-        if (EDGE && (uint32_t)(t->top + r + kh) >= (uint32_t)t->height) continue;
-        const T *x = t->x + s * t->channel + (int64_t)(r + kh) * t->pitch + column;
+        if (EDGE && (uint32_t)(t->top + STEP * r + kh) >= (uint32_t)t->height) continue;
+        const T *x = t->x + s * t->channel + (int64_t)(STEP * r + kh) * t->pitch + STEP * column;
         UNROLL for (int kw = 0; kw < 3; kw++) UNROLL for (int j = 0; j < NR; j++) {
-          V v = LOAD(x + kw + j * LANES);
+          const T *from = x + STEP * j * LANES + (STEP == 1 ? kw : kw & 2);
+          V v = LOAD(from);
+          if (STEP == 2) v = kw == 1 ? ODD(v, LOAD(from + LANES)) : EVEN(v, LOAD(from + LANES));
           if (EDGE && kw == 0 && j == 0) v = SELECT((I)t->left, v, zero);
           if (EDGE && kw == 2 && j == NR - 1) v = SELECT((I)t->right, v, zero);
           acc[j] += w[3 * kh + kw] * v;
@@ -54,12 +56,17 @@ INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int 
 
 #define DIRECT(NR)                                                                                           \
   static void NAME(direct_one_##NR)(const NAME(direct) * t, int32_t i) {                                     \
-    NAME(direct_body)(t, i, NR, 1, 0);                                                                       \
+    NAME(direct_body)(t, i, NR, 1, 1, 0);                                                                    \
   }                                                                                                          \
   static void NAME(direct_edge_##NR)(const NAME(direct) * t, int32_t i) {                                    \
-    NAME(direct_body)(t, i, NR, 1, 1);                                                                       \
+    NAME(direct_body)(t, i, NR, 1, 1, 1);                                                                    \
   }                                                                                                          \
-  static void NAME(direct_many_##NR)(const NAME(direct) * t, int32_t i) { NAME(direct_body)(t, i, NR, 0, 0); }
+  static void NAME(direct_by_two_##NR)(const NAME(direct) * t, int32_t i) {                                  \
+    NAME(direct_body)(t, i, NR, 2, 1, 1);                                                                    \
+  }                                                                                                          \
+  static void NAME(direct_many_##NR)(const NAME(direct) * t, int32_t i) {                                    \
+    NAME(direct_body)(t, i, NR, 1, 0, 0);                                                                    \
+  }
 DIRECT(1)
 DIRECT(2)
 DIRECT(3)
@@ -67,12 +74,14 @@ DIRECT(4)
 #undef DIRECT
 #define ROW(kind)                                                                                            \
   { NAME(direct_##kind##_1), NAME(direct_##kind##_2), NAME(direct_##kind##_3), NAME(direct_##kind##_4) }
-static void (*const NAME(directs)[3][4])(const NAME(direct) *, int32_t) = {ROW(one), ROW(edge), ROW(many)};
+static void (*const NAME(directs)[4][4])(const NAME(direct) *, int32_t) = {ROW(one), ROW(edge), ROW(by_two),
+                                                                           ROW(many)};
 #undef ROW
 
-// All columns, from right to left, so that what a row's last vector writes too much is overwritten by the
-// next row's first.
-static void NAME(direct_rows)(NAME(direct) * t, int32_t low, int32_t source_width, int32_t edge) {
+// All columns, `step` source columns apart, from right to left, so that what a row's last vector writes too
+// much is overwritten by the next row's first.
+static void NAME(direct_rows)(NAME(direct) * t, int32_t step, int32_t low, int32_t source_width,
+                              int32_t edge) {
   const int32_t vectors = conv_ceil(t->width, LANES), groups = conv_ceil(vectors, 4);
   for (int32_t g = groups - 1; g >= 0; g--) {
     const int32_t from = conv_part(vectors, groups, g), nr = conv_part(vectors, groups, g + 1) - from;
@@ -80,9 +89,9 @@ static void NAME(direct_rows)(NAME(direct) * t, int32_t low, int32_t source_widt
       const int32_t last = (from + nr - 1) * LANES;
       T left[LANES], right[LANES];
       for (int32_t l = 0; l < LANES; l++)
-        left[l] = from * LANES + l + low >= 0, right[l] = last + l + low + 2 < source_width;
+        left[l] = step * (from * LANES + l) + low >= 0, right[l] = step * (last + l) + low + 2 < source_width;
       t->left = (V)(LOAD(left) > SET(0)), t->right = (V)(LOAD(right) > SET(0));
     }
-    NAME(directs)[edge ? 1 : t->sources == 1 ? 0 : 2][nr - 1](t, from * LANES);
+    NAME(directs)[edge ? step : t->sources == 1 ? 0 : 3][nr - 1](t, from * LANES);
   }
 }

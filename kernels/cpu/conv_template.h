@@ -135,16 +135,20 @@ static void NAME(pack)(void *context, int64_t begin, int64_t end, int32_t thread
   }
 }
 
-// A block of a direct convolution. Where the image may be read a little beyond its plane, it is not gathered.
-static void NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, const int32_t j0[3],
-                             const int32_t size[3]) {
+// A block of a direct convolution. Where the image may be read a little beyond its plane, it is not gathered;
+// by steps of 2 it must not be, and 0 is returned where it would.
+static int NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, const int32_t j0[3],
+                            const int32_t size[3]) {
   const conv_plan *p = &c->plan;
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
   const int64_t planes = (int64_t)p->batch * p->groups;
   const T *x = c->x + plane * p->sources * p->source_size;
+  const int32_t step = p->direct, top = step == 1 ? h->low : -h->padding,
+                left = step == 1 ? w->low : -w->padding;
   const int32_t edge = p->sources == 1 && d->target == 1 && w->blocks == 1 && plane > 0 &&
-                       plane + 1 < planes && p->source_size >= 2 * LANES && w->low >= -1 &&
-                       w->target + w->low + 1 <= w->source;
+                       plane + 1 < planes && p->source_size >= 2 * (step + 1) * LANES && left >= -1 &&
+                       step * (w->target - 1) + left + 2 <= w->source;
+  if (step > 1 && !edge) return 0;
   NAME(direct)
   t = {.a = c->packed + plane % p->groups * p->taps * p->sources,
        .bias = c->bias ? c->bias + plane % p->groups : 0,
@@ -155,8 +159,8 @@ static void NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, cons
        .relu = c->relu,
        .transposed = p->transposed};
   if (edge)
-    t.top = j0[1] + h->low, t.height = h->source, t.pitch = w->source,
-    t.x = x + (int64_t)t.top * w->source + w->low;
+    t.top = step * j0[1] + top, t.height = h->source, t.pitch = w->source,
+    t.x = x + (int64_t)t.top * w->source + left;
   else {
     NAME(gather)(p, block, x, p->sources, j0, size);
     t.x = block, t.pitch = p->row;
@@ -165,7 +169,7 @@ static void NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, cons
     T *y = c->y + plane * p->target_size + ((j0[0] + zd) * (int64_t)h->target + j0[1]) * w->target + j0[2];
     if (w->blocks == 1) {
       t.y = y, t.end = y + size[1] * w->target;
-      NAME(direct_rows)(&t, w->low, w->source, edge);
+      NAME(direct_rows)(&t, step, left, w->source, edge);
       continue;
     }
     // A part of the columns: the rows are not adjacent, and each is stored by itself.
@@ -173,10 +177,11 @@ static void NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, cons
     t.rows = 1;
     for (int32_t r = 0; r < size[1]; r++, t.x += t.pitch, y += w->target) {
       t.y = y, t.end = y + size[2];
-      NAME(direct_rows)(&t, w->low, w->source, 0);
+      NAME(direct_rows)(&t, 1, left, w->source, 0);
     }
     t.x = corner;
   }
+  return 1;
 }
 
 // Points the tile at a panel's channels, from product k0 of the reduction on; returns how many they are.
@@ -255,10 +260,7 @@ static void NAME(run)(void *context, int64_t begin, int64_t end, int32_t thread)
     const int32_t j0[3] = {bd * d->block, bh * h->block, bw * w->block};
     const int32_t size[3] = {conv_min(d->block, d->count - j0[0]), conv_min(h->block, h->count - j0[1]),
                              conv_min(w->block, w->count - j0[2])};
-    if (p->direct) {
-      NAME(run_direct)(c, block, n * p->groups + g, j0, size);
-      continue;
-    }
+    if (p->direct && NAME(run_direct)(c, block, n * p->groups + g, j0, size)) continue;
     if (where != held)
       NAME(gather)(p, block, c->x + (n * p->groups + g) * p->sources * p->source_size, p->sources, j0, size);
     held = where;
