@@ -106,6 +106,10 @@ test("binary, flat, broadcast, strided and with a number", () => {
         0.25,
         layout,
       ], options);
+      if (name === "addScaled") {
+        const args = [op, dtype, out(zeros(dtype, 301)), input(operand(301)), input(operand(301)), 301, -2, 0, null];
+        if (dtype !== 5) pair.check("binary", args, { ...options, label: `${label}, subtracting` });
+      }
       // y [12, 7] = op(a [12, 7], b a single element): merges to a flat call
       const single = meta(2, [12, 7], [7, 1], [7, 1], [0, 0]);
       pair.check("binary", [

@@ -33,6 +33,18 @@ Deno.test("variance, norms, truth, running sums", () => {
   assert.deepEqual(torch.varMean(x, 1).map((t) => t.get(1).item()), [27, 3]);
 });
 
+Deno.test("sums and products in a type that is asked for", () => {
+  const x = tensor([[1, 2, 200], [4, 5, 6]]);
+  assert.deepEqual(x.prod(1, { dtype: torch.int32 }).tolist(), [400, 120]);
+  assert.deepEqual(x.prod(0, { dtype: torch.uint8 }).tolist(), [4, 10, 176]);
+  assert.deepEqual(tensor([[1, 0], [2, 3]]).prod(0, { dtype: torch.bool }).tolist(), [true, false]);
+  assert.equal(tensor([1.5, NaN, 2.5]).nansum({ dtype: torch.int32 }).item(), 3);
+  assert.deepEqual(tensor([7, 3], { dtype: "uint8" }).sub(tensor([1, 2], { dtype: "uint8" }), { alpha: 2 }).tolist(), [
+    5,
+    255,
+  ]);
+});
+
 Deno.test("gradients of reductions, first and second", () => {
   const x = randn([3, 4], { dtype: float64, requiresGrad: true });
   const functions: ((x: Tensor) => Tensor)[] = [

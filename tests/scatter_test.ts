@@ -66,3 +66,11 @@ Deno.test("in-place forms do what the plain ones do", () => {
   same(leaf.grad!, x.mul(2), "through t_");
   assert.throws(() => leaf.t_(), /a leaf Variable that requires grad/);
 });
+
+Deno.test("scatter wants as many dimensions of the source as of the index", () => {
+  const index = torch.zeros(2, 2, { dtype: torch.int64 }), words = /same number of dimensions as src tensor/;
+  for (const sizes of [[2], [2, 2, 2]]) {
+    assert.throws(() => torch.zeros(3, 5).scatter(0, index, torch.ones(sizes)), words);
+    assert.throws(() => torch.zeros(3, 5).scatterAdd(0, index, torch.ones(sizes)), words);
+  }
+});

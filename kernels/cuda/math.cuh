@@ -177,14 +177,14 @@ template <typename T> DEVICE bool sign_bit(T x) { return static_cast<int64_t>(x)
 inline int64_t to_int(double x) {
   return x >= 0x1p63 ? INT64_MAX : x <= -0x1p63 ? INT64_MIN : x == x ? static_cast<int64_t>(x) : 0;
 }
-// Bounds outside the type's range clamp to it.
+// Bounds outside the type's range clamp to it; a factor below zero of bytes wraps.
 template <typename T> T to_parameter(double x) { return static_cast<T>(x); }
 template <> inline int64_t to_parameter<int64_t>(double x) { return to_int(x); }
 template <> inline int32_t to_parameter<int32_t>(double x) {
   return x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : static_cast<int32_t>(to_int(x));
 }
 template <> inline uint8_t to_parameter<uint8_t>(double x) {
-  return x > 255 ? 255 : x < 0 ? 0 : static_cast<uint8_t>(to_int(x));
+  return x > 255 ? 255 : static_cast<uint8_t>(to_int(x));
 }
 // A scalar operand: wraps as a conversion does.
 template <typename T> T to_element(double x) { return static_cast<T>(to_int(x)); }

@@ -45,6 +45,7 @@ static bool unary_bool(int op, const PointwiseCall &call) {
 }
 
 int32_t rap_unary(int32_t op, int32_t dtype, void *y, const void *x, int32_t n, double p, double q) {
+  if (dtype == RAP_UINT8 && p < 0) p = 0; // every parameter is a bound here
   if (op == RAP_UNARY_POW_SCALAR && dtype <= RAP_FLOAT64) {
     // PyTorch computes these powers by their simpler formulas.
     if (p == 2) op = RAP_UNARY_SQUARE;

@@ -127,6 +127,7 @@ export function meshgrid(tensors: readonly Tensor[], indexing: "ij" | "xy" = "ij
         `torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: ${formatSizes(t.sizes)}`,
       );
     }
+    if (t.device !== tensors[0].device) throw new Error("torch.meshgrid expects all tensors to have the same device");
   });
   const swap = indexing === "xy" && tensors.length >= 2;
   const list = swap ? [tensors[1], tensors[0], ...tensors.slice(2)] : tensors;

@@ -12,6 +12,7 @@ import { add, mul } from "./arithmetic.ts";
 import { attentionKernel, kernelTakes } from "./attention_kernel.ts";
 import { ge } from "./compare.ts";
 import { dropElements } from "./dropout.ts";
+import { checkDevices } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
 import { expand, reshape, transpose, unsqueeze } from "./movement.ts";
 import { underName } from "./node_name.ts";
@@ -119,6 +120,7 @@ function checkInputs(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): void
     );
   }
   const mask = o.attnMask ?? null;
+  checkDevices("scaled_dot_product_attention", q, k, v, mask);
   if (mask !== null && mask.dtype !== bool && mask.dtype !== float32 && mask.dtype !== q.dtype) {
     throw new TypeError(
       `Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: ${mask.dtype} and  ` +

@@ -292,6 +292,9 @@ export function isclose(a: Tensor, b: Tensor, rtol = 1e-5, atol = 1e-8, equalNan
 /** Whether two tensors have one shape and the same elements. */
 export function equal(a: Tensor, b: Tensor): boolean {
   checkTensors("equal", a, b);
+  if (a.device !== b.device) {
+    throw new Error(`Cannot compare two tensors on different devices. Got: ${a.device} and ${b.device}`);
+  }
   if (a.sizes.length !== b.sizes.length || a.sizes.some((s, i) => s !== b.sizes[i])) return false;
   return a.count === 0 || eq(a, b).to(int64).sum().item() === a.count;
 }

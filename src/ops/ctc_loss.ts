@@ -11,7 +11,7 @@ import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
 import { type Reduction, reductionCode } from "./cross_entropy.ts";
-import { unsupported } from "./elementwise.ts";
+import { checkDevices, unsupported } from "./elementwise.ts";
 import { squeeze, unsqueeze } from "./movement.ts";
 import { sum } from "./reduce.ts";
 import { dense } from "./strided.ts";
@@ -179,6 +179,7 @@ export function ctcLoss(
   const o = named<CTCLossOptions>("ctc_loss", rest, ["blank", "reduction", "zeroInfinity"]);
   const { blank = 0, reduction = "mean", zeroInfinity = false } = o;
   reductionCode(reduction);
+  checkDevices("ctc_loss", logProbs, targets);
   if (isHalf(logProbs.dtype)) {
     return throughFloat32(logProbs, (x) => ctcLoss(x, targets, inputLengths, targetLengths, o));
   }

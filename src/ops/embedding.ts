@@ -13,7 +13,7 @@ import { formatSizes } from "../shape.ts";
 import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul } from "./arithmetic.ts";
-import { castTo } from "./elementwise.ts";
+import { castTo, checkDevices } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
 import { indexAdd, putRows, takeRows, wrapIndices } from "./gather.ts";
 import { index } from "./index.ts";
@@ -121,6 +121,7 @@ export function embedding(
 ): Tensor {
   const names = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"] as const;
   const o = named<EmbeddingOptions>("embedding", rest, names);
+  checkDevices("embedding", x, weight);
   const padding = paddingRow("embedding", o.paddingIdx, weight.sizes[0]);
   if (o.maxNorm !== undefined && o.maxNorm !== null) renorm_(weight, x, o.maxNorm, o.normType ?? 2);
   return takeEmbedding(x, weight, padding, o.scaleGradByFreq ?? false);
@@ -179,6 +180,7 @@ export function embeddingBag(
     );
   }
   checkIndices("embedding_bag", x, weight);
+  checkDevices("embedding_bag", x, weight, offsets, perSampleWeights);
   if (x.ndim === 2 && offsets !== null) {
     throw new RangeError(
       "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.",

@@ -240,6 +240,9 @@ export function runScatter(
         `${operation}(): Expected self.dtype to be equal to src.dtype (${y.dtype} and ${source.dtype})`,
       );
     }
+    if (source.ndim !== rows.ndim) {
+      throw new RangeError(`Index tensor must have the same number of dimensions as src tensor (${operation})`);
+    }
     source.sizes.forEach((s, k) => {
       if (rows.sizes[k] > s) {
         throw new RangeError(

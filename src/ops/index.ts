@@ -199,6 +199,11 @@ function advanced(x: Tensor, tensors: Viewed["tensors"]): Advanced {
   }
   let rows: Tensor | null = null;
   perDim.forEach(({ dim, index }) => {
+    if (index.isCuda && index.device !== x.device) {
+      throw new Error(
+        `indices should be either on cpu or on the same device as the indexed tensor (${x.device}, index: ${index.device})`,
+      );
+    }
     const wrapped = wrapIndices("index", index.device === x.device ? index : index.to(x.device), x.sizes[dim], dim);
     rows = rows === null ? wrapped : add(mul(rows, x.sizes[dim]), wrapped);
   });
@@ -297,7 +302,8 @@ export function indexPut_(
   const recorded = mode.enabled && (viewed.requiresGrad || given.requiresGrad);
   const a = advanced(viewed.detached(), tensors);
   const target = place(empty([...a.shape, ...a.rest], x.dtype, x.device), a).sizes;
-  const v = castTo(given.detached().to(x.device), x.dtype);
+  // A number goes along; other values of another device are refused.
+  const v = castTo(given.ndim === 0 ? given.detached().to(x.device) : given.detached(), x.dtype);
   let wide: Tensor;
   try {
     wide = expand(v, target);

@@ -114,7 +114,7 @@ function elementwise(
   p = 0,
 ): Tensor {
   const code = reductionCode(reduction);
-  checkDevices(operation, x, t);
+  checkDevices(operation, x, t, weight);
   const dtype = promoteTypes(x.dtype, t.dtype);
   if (isHalf(dtype)) {
     const w = weight === null ? null : castTo(weight, float32);
@@ -276,6 +276,7 @@ export function binaryCrossEntropyWithLogits(
     );
   }
   const operation = "binary_cross_entropy_with_logits";
+  checkDevices(operation, x, t, weight, positive);
   // PyTorch composes the loss of operations, each of which rounds to 16 bits.
   if (positive === null && !isHalf(x.dtype)) return elementwise(operation, bceWithLogits, x, t, reduction, weight);
   const code = reductionCode(reduction);

@@ -10,7 +10,7 @@ import { empty, isHalf, throughFloat32, workspace } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { formatSizes, product, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { castTo, unsupported } from "./elementwise.ts";
+import { castTo, checkDevices, unsupported } from "./elementwise.ts";
 import { squeeze, unsqueeze } from "./movement.ts";
 import { dense } from "./strided.ts";
 
@@ -289,6 +289,7 @@ export function maxUnpool(operation: string, x: Tensor, indices: Tensor, sizes: 
   if (indices.dtype !== int64) {
     throw new TypeError(`elements in indices should be type int64 but got: ${indices.dtype} (${operation})`);
   }
+  checkDevices(operation, x, indices);
   if (formatSizes(indices.sizes) !== formatSizes(x.sizes)) {
     throw new RangeError(
       `Expected shape of indices to be same as that of the input tensor (${

@@ -80,6 +80,18 @@ export function runReduce(
   return y;
 }
 
+/** Sums and products: of integers in int64, whatever type is wanted of them. */
+export function runTotal(
+  operation: string,
+  op: number,
+  x: Tensor,
+  dims: readonly number[],
+  keepdim: boolean,
+  wanted: DType,
+): Tensor {
+  return castTo(runReduce(operation, op, x, dims, keepdim, wanted.isFloatingPoint ? wanted : int64), wanted);
+}
+
 /** `dy` of a reduction as a view of x's shape. */
 export function unreduce(dy: Tensor, sizes: Sizes, dims: readonly number[], keepdim: boolean): Tensor {
   const wide = keepdim ? dy : reshape(dy, sizes.map((s, i) => dims.includes(i) ? 1 : s));
@@ -99,10 +111,7 @@ export function sum(x: Tensor, dim: Dims = null, keepdim = false, dtype?: DTypeL
   const wanted = dtype === undefined ? (x.dtype.isFloatingPoint ? x.dtype : int64) : toDtype(dtype);
   const dims = wrapDims(dim, x.ndim);
   const source = wanted === x.dtype || (wanted === int64 && !x.dtype.isFloatingPoint) ? x : castTo(x, wanted);
-  const y = castTo(
-    runReduce("sum", reduce.sum, source, dims, keepdim, wanted.isFloatingPoint ? wanted : int64),
-    wanted,
-  );
+  const y = runTotal("sum", reduce.sum, source, dims, keepdim, wanted);
   const name = dim === null ? "SumBackward0" : "SumBackward1";
   return record(name, y, [x], [], (dy) => [unreduce(dy, x.sizes, dims, keepdim)]);
 }

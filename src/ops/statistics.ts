@@ -13,7 +13,7 @@ import { div, mul, sub } from "./arithmetic.ts";
 import { eq, isnan } from "./compare.ts";
 import { castTo, floatType, unsupported } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
-import { amax, type Dims, fold, mean, runReduce, sum, unreduce } from "./reduce.ts";
+import { amax, type Dims, fold, mean, runReduce, runTotal, sum, unreduce } from "./reduce.ts";
 
 /** The variance and the mean, outside of the graph. */
 function moments(
@@ -111,7 +111,7 @@ export function prod(x: Tensor, dim: number | null = null, keepdim = false, dtyp
   const wanted = dtype === undefined ? (x.dtype.isFloatingPoint ? x.dtype : int64) : toDtype(dtype);
   const dims = dim === null ? wrapDims(null, x.ndim) : [wrapDim(dim, x.ndim)].slice(0, x.ndim === 0 ? 0 : 1);
   const source = castTo(x, wanted);
-  const y = runReduce("prod", reduce.prod, source, dims, keepdim, wanted);
+  const y = runTotal("prod", reduce.prod, source, dims, keepdim, wanted);
   const name = dim === null ? "ProdBackward0" : "ProdBackward1";
   return record(name, y, [x], [x, y], (dy, [x, y]) => {
     const wide = (t: Tensor): Tensor => unreduce(t, x.sizes, dims, keepdim);
@@ -165,7 +165,8 @@ export function countNonzero(x: Tensor, dim: Dims = null): Tensor {
 export function nansum(x: Tensor, dim: Dims = null, keepdim = false, dtype?: DTypeLike): Tensor {
   if (!x.dtype.isFloatingPoint) return sum(x, dim, keepdim, dtype);
   const wanted = dtype === undefined ? x.dtype : toDtype(dtype), dims = wrapDims(dim, x.ndim);
-  const y = runReduce("nansum", reduce.nansum, castTo(x, wanted), dims, keepdim, wanted);
+  const source = castTo(wanted.isFloatingPoint ? x : x.detach().maskedFill(isnan(x), 0), wanted); // no integer is NaN
+  const y = runTotal("nansum", reduce.nansum, source, dims, keepdim, wanted);
   return record("NansumBackward0", y, [x], [x], (dy, [x]) => [
     unreduce(dy, x.sizes, dims, keepdim).maskedFill(isnan(x), 0),
   ]);

@@ -35,6 +35,11 @@ const cases: [name: string, make: () => torch.Tensor[], call: (...x: torch.Tenso
   ["searchsorted", () => [ones(2), ones(2)], (s, v) => torch.searchsorted(s, v)],
   ["isin", () => [ones(2), ones(2)], (a, b) => torch.isin(a, b)],
   ["embedding", () => [index(), square()], (i, w) => F.embedding(i, w)],
+  [
+    "embeddingBag",
+    () => [index(), square(), tensor([0n]), ones(2)],
+    (i, w, offsets, perSampleWeights) => F.embeddingBag(i, w, { offsets, perSampleWeights, mode: "sum" }),
+  ],
   ["layerNorm", () => [square(), ones(2), ones(2)], (x, w, b) => F.layerNorm(x, [2], w, b)],
   ["batchNorm", () => [image(), zeros(2), ones(2)], (x, m, v) => F.batchNorm(x, m, v)],
   ["groupNorm", () => [image(), ones(2), ones(2)], (x, w, b) => F.groupNorm(x, 1, { weight: w, bias: b })],
@@ -47,6 +52,18 @@ const cases: [name: string, make: () => torch.Tensor[], call: (...x: torch.Tenso
   ["solveTriangular", () => [torch.eye(2), square()], (a, b) => torch.linalg.solveTriangular(a, b, { upper: true })],
   ["cross", () => [ones(3), ones(3)], (a, b) => torch.cross(a, b, { dim: 0 })],
   ["prelu", () => [square(), ones(2)], (x, w) => F.prelu(x, w)],
+  ["maxUnpool2d", () => [ones(1, 1, 1, 1), zeros(1, 1, 1, 1).long()], (x, i) => F.maxUnpool2d(x, i, 2)],
+  [
+    "bceWithLogits",
+    () => [ones(2), ones(2), ones(2), ones(2)],
+    (x, t, weight, posWeight) => F.binaryCrossEntropyWithLogits(x, t, { weight, posWeight }),
+  ],
+  [
+    "maskedAttention",
+    () => [ones(1, 1, 2, 2), ones(1, 1, 2, 2), ones(1, 1, 2, 2), ones(2, 2)],
+    (q, k, v, attnMask) => F.scaledDotProductAttention(q, k, v, { attnMask }),
+  ],
+  ["ctcLoss", () => [F.logSoftmax(ones(2, 1, 2), 2), tensor([[1n]])], (x, t) => F.ctcLoss(x, t, [2], [1])],
   ["bilinear", () => [square(), square(), ones(1, 2, 2)], (a, b, w) => F.bilinear(a, b, w)],
 ];
 
@@ -77,6 +94,13 @@ Deno.test("devices: indices and masks of the CPU may index a tensor of the card"
   const x = arange(6).view(2, 3);
   assert.deepEqual(x.index([host(tensor([1n]))]).tolist(), [[3, 4, 5]]);
   assert.deepEqual(x.index([host(x.gt(3))]).tolist(), [4, 5]);
+  assert.throws(() => host(x).index([tensor([1n])]), /^Error: indices should be either on cpu or on the same device/);
+  assert.throws(() => x.indexPut([tensor([1n])], host(ones(3))), mixed);
+  assert.deepEqual(x.indexPut([host(tensor([1n]))], host(tensor(9))).tolist(), [[0, 1, 2], [9, 9, 9]]);
+  assert.throws(
+    () => torch.meshgrid([ones(2), host(ones(2))]),
+    /torch.meshgrid expects all tensors to have the same device/,
+  );
 });
 
 Deno.test("devices: several devices, copies between them, and what belongs to which", {
