@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -669240427;
+export const abiHash = -988675571;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -100,7 +100,10 @@ export const symbols = {
   nonzero: { name: "rap_nonzero", parameters: ["pointer", "pointer", "i32"], result: "void" },
   searchsorted: { name: "rap_searchsorted", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   bincount: { name: "rap_bincount", parameters: ["i32", "pointer", "pointer", "pointer", "i32"], result: "i32" },
-  sort: { name: "rap_sort", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  sort: { name: "rap_sort", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
+  topk: { name: "rap_topk", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
+  kth: { name: "rap_kth", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  median: { name: "rap_median", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
   cholesky: { name: "rap_cholesky", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
   solveTriangular: { name: "rap_solve_triangular", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   qr: { name: "rap_qr", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },

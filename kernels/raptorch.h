@@ -496,9 +496,21 @@ RAP_API int32_t rap_searchsorted(int32_t dtype, void *out, const void *sorted, c
                                  int32_t rows, int32_t n, int32_t m, int32_t right);
 // out[index[i]] += weights[i], or 1 where weights is null (out is int64 then); out begins as zeros
 RAP_API int32_t rap_bincount(int32_t dtype, void *out, const void *index, const void *weights, int32_t n);
-// The first k of each row x[outer,n] in sorted order, with their positions; stable; NaN is the largest
+// Sorting and selecting give values and their positions; NaN is the largest. Of equal elements those that are
+// not asked to be stable take the same one as PyTorch on the CPU; on CUDA, where it makes no promise, the
+// first. The first k of each row x[outer,n] in sorted order:
 RAP_API int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
-                         int32_t k, int32_t descending);
+                         int32_t k, int32_t descending, int32_t stable);
+// The k largest or smallest of each row x[outer,n], in order if `sorted`
+RAP_API int32_t rap_topk(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                         int32_t k, int32_t largest, int32_t sorted);
+// The k-th smallest, from 0, of each row x[outer,n]
+RAP_API int32_t rap_kth(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                        int32_t k);
+// The lower median of each row x[outer,n], the sorting being stable: its first NaN where there is one, unless
+// NaNs are to be ignored
+RAP_API int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, int32_t outer,
+                           int32_t n, int32_t ignore_nan);
 
 // ---- linear algebra (linalg.c) ---------------------------------------------------------------------------
 //

@@ -745,9 +745,27 @@ test("sorting", () => {
       for (const descending of [0, 1]) {
         const x = numbers.of(dtype, outer * n, -50, 50);
         if (dtype < 2 && n === 300) x.set([NaN, 1, NaN] as never, 5);
-        const args = [dtype, out(zeros(dtype, outer * k)), out(zeros(2, outer * k)), input(x), outer, n, k, descending];
+        const results = [dtype, out(zeros(dtype, outer * k)), out(zeros(2, outer * k))];
+        const args = [...results, input(x), outer, n, k, descending, 1];
         pair.check("sort", args, { tolerance: 0, atol: 0, label: `${dtype} ${outer}x${n} ${k} ${descending}` });
       }
+    }
+  }
+});
+
+test("selecting", () => {
+  for (const dtype of [0, 1, 2, 3, 4]) {
+    for (const [outer, n, k] of [[1, 1, 1], [3, 101, 1], [3, 101, 40], [2, 101, 101], [2, 250, 3]]) {
+      // Distinct, since which of equal elements is taken may differ; the last row of numbers has two NaNs.
+      const x = numbers.of(dtype, outer * n);
+      for (let i = 0; i < x.length; i++) x.set([dtype === 2 ? BigInt((i * 37) % n) : (i * 37) % n] as never, i);
+      const label = `${dtype} ${outer}x${n} ${k}`, exact = { tolerance: 0, atol: 0, label };
+      const results = (count: number) => [dtype, out(zeros(dtype, count)), out(zeros(2, count)), input(x), outer, n];
+      for (const largest of [0, 1]) pair.check("topk", [...results(outer * k), k, largest, 1], exact);
+      pair.check("kth", [...results(outer), k - 1], exact);
+      pair.check("median", [...results(outer), 0], exact);
+      if (dtype < 2 && n > 1) x.set([NaN, 1, NaN] as never, (outer - 1) * n + 5);
+      for (const ignoreNaN of [0, 1]) pair.check("median", [...results(outer), ignoreNaN], exact);
     }
   }
 });

@@ -1,91 +1,128 @@
-// Stable sorting of rows, with the indices that sort them; NaN counts as the largest number. A bottom-up
-// merge sort of (value, index) pairs after insertion-sorted runs: the ties keep their order, as PyTorch's
-// stable sort has it.
+// Sorting of rows, and selecting from them, with the indices of what is found. What is not stable takes the
+// same one of several equal elements as PyTorch on the CPU: it goes step by step as the C++ library's sort,
+// partial_sort and nth_element do in libstdc++ (introsort and introselect, Musser 1997, around the median of
+// three), and as PyTorch's own quickselect. All of it compares integer keys that are in the elements' order.
 #include "../raptorch.h"
+#include "simd.h"
 #include "threads.h"
 #include <string.h>
 
-#define RUN 16
-
-#define DEFINE_SORT(NAME, T, IS_NAN)                                                                         \
-  typedef struct {                                                                                           \
-    T value;                                                                                                 \
-    int32_t index;                                                                                           \
-  } NAME##_pair;                                                                                             \
-  static inline int NAME##_less(T a, T b) { return IS_NAN(b) ? !IS_NAN(a) : a < b; }                         \
-  static inline int NAME##_before(const NAME##_pair *a, const NAME##_pair *b, int descending) {              \
-    return descending ? NAME##_less(b->value, a->value) : NAME##_less(a->value, b->value);                   \
-  }                                                                                                          \
-  static void NAME##_row(NAME##_pair *p, NAME##_pair *spare, int64_t n, int descending) {                    \
-    for (int64_t begin = 0; begin < n; begin += RUN) {                                                       \
-      int64_t end = begin + RUN < n ? begin + RUN : n;                                                       \
-      for (int64_t i = begin + 1; i < end; i++) {                                                            \
-        NAME##_pair x = p[i];                                                                                \
-        int64_t j = i;                                                                                       \
-        for (; j > begin && NAME##_before(&x, &p[j - 1], descending); j--) p[j] = p[j - 1];                  \
-        p[j] = x;                                                                                            \
-      }                                                                                                      \
-    }                                                                                                        \
-    NAME##_pair *from = p, *to = spare;                                                                      \
-    for (int64_t width = RUN; width < n; width *= 2) {                                                       \
-      for (int64_t begin = 0; begin < n; begin += 2 * width) {                                               \
-        int64_t middle = begin + width < n ? begin + width : n,                                              \
-                end = middle + width < n ? middle + width : n;                                               \
-        int64_t i = begin, j = middle, k = begin;                                                            \
-        while (i < middle && j < end)                                                                        \
-          to[k++] = NAME##_before(&from[j], &from[i], descending) ? from[j++] : from[i++];                   \
-        while (i < middle) to[k++] = from[i++];                                                              \
-        while (j < end) to[k++] = from[j++];                                                                 \
-      }                                                                                                      \
-      NAME##_pair *swap = from;                                                                              \
-      from = to, to = swap;                                                                                  \
-    }                                                                                                        \
-    if (from != p) memcpy(p, from, (size_t)n * sizeof *p);                                                   \
-  }                                                                                                          \
-  static void NAME##_part(void *context, int64_t begin, int64_t end, int32_t thread) {                       \
-    (void)thread;                                                                                            \
-    const sorting *s = context;                                                                              \
-    NAME##_pair *p = rap_scratch(3, 2 * s->n * (int64_t)sizeof(NAME##_pair));                                \
-    for (int64_t r = begin; r < end; r++) {                                                                  \
-      const T *x = (const T *)s->x + r * s->n;                                                               \
-      for (int64_t i = 0; i < s->n; i++) p[i].value = x[i], p[i].index = (int32_t)i;                         \
-      NAME##_row(p, p + s->n, s->n, s->descending);                                                          \
-      for (int64_t i = 0; i < s->k; i++) {                                                                   \
-        ((T *)s->values)[r * s->k + i] = p[i].value;                                                         \
-        s->indices[r * s->k + i] = p[i].index;                                                               \
-      }                                                                                                      \
-    }                                                                                                        \
-  }
+#define SMALL 16 // what is sorted by insertion
 
 typedef struct {
+  enum { SORT, TOPK, KTH, MEDIAN } what;
+  int32_t dtype;
   void *values;
   int64_t *indices;
   const void *x;
-  int64_t n, k;
-  int descending;
-} sorting;
+  int32_t n, k; // lengths of x's rows and of the results'
+  int32_t kth;
+  int floating, down, stable, sorted, ignore_nan;
+} selection;
 
-#define FLOAT_NAN(x) ((x) != (x))
-#define NEVER_NAN(x) ((void)(x), 0)
-DEFINE_SORT(f32, float, FLOAT_NAN)
-DEFINE_SORT(f64, double, FLOAT_NAN)
-DEFINE_SORT(i64, int64_t, NEVER_NAN)
-DEFINE_SORT(i32, int32_t, NEVER_NAN)
-DEFINE_SORT(u8, uint8_t, NEVER_NAN)
+// Where k are so few that PyTorch holds them in a heap rather than to divide the row.
+static int few(const selection *s) { return (int64_t)s->k * 64 <= s->n; }
 
-int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
-                 int32_t k, int32_t descending) {
-  sorting s = {values, indices, x, n, k, descending};
-  // n log n comparisons of about 2 ns: a part should last some 50 µs.
-  int64_t grain = n > 0 ? 4096 / n + 1 : 1;
-  switch (dtype) {
-  case RAP_FLOAT32: rap_parallel(outer, grain, f32_part, &s); break;
-  case RAP_FLOAT64: rap_parallel(outer, grain, f64_part, &s); break;
-  case RAP_INT64: rap_parallel(outer, grain, i64_part, &s); break;
-  case RAP_INT32: rap_parallel(outer, grain, i32_part, &s); break;
+static int64_t floor_log2(int64_t n) { return n < 2 ? 0 : 63 - __builtin_clzll((uint64_t)n); }
+
+// The bits of a float, the lower ones of negative numbers turned over, are in its order; zeros are equal, and
+// NaN, which counts as the largest, has the largest key. From the largest down, keys are turned over.
+#define FLOAT_KEYS(T, K, MAX)                                                                                \
+  {                                                                                                          \
+    const T *x = (const T *)s->x + at;                                                                       \
+    for (int32_t i = 0; i < s->n; i++) {                                                                     \
+      const T number = x[i] + (T)0; /* of -0 it makes 0 */                                                   \
+      K bits;                                                                                                \
+      memcpy(&bits, &number, sizeof bits);                                                                   \
+      bits ^= (bits < 0 ? (K)-1 : 0) & MAX;                                                                  \
+      keys[i] = (x[i] != x[i] ? MAX : bits) ^ turn;                                                          \
+    }                                                                                                        \
+  }
+#define INTEGER_KEYS(T)                                                                                      \
+  {                                                                                                          \
+    const T *x = (const T *)s->x + at;                                                                       \
+    for (int32_t i = 0; i < s->n; i++) keys[i] = x[i] ^ turn;                                                \
+  }
+
+// The keys of the row that begins at `at`.
+static void load_32(int32_t *restrict keys, const selection *s, int64_t at) {
+  const int32_t turn = s->down ? -1 : 0;
+  if (s->dtype == RAP_FLOAT32)
+    FLOAT_KEYS(float, int32_t, INT32_MAX)
+  else if (s->dtype == RAP_INT32)
+    INTEGER_KEYS(int32_t)
+  else
+    INTEGER_KEYS(uint8_t)
+}
+
+static void load_64(int64_t *restrict keys, const selection *s, int64_t at) {
+  const int64_t turn = s->down ? -1 : 0;
+  if (s->dtype == RAP_FLOAT64)
+    FLOAT_KEYS(double, int64_t, INT64_MAX)
+  else
+    INTEGER_KEYS(int64_t)
+}
+
+// values[to + i] = x[from + indices[i]]
+static void store(const selection *s, int64_t to, const int64_t *indices, int64_t from) {
+#define STORE(T)                                                                                             \
+  for (int32_t i = 0; i < s->k; i++) ((T *)s->values)[to + i] = ((const T *)s->x)[from + indices[i]]
+  switch (s->dtype) {
+  case RAP_FLOAT64:
+  case RAP_INT64: STORE(int64_t); break;
+  case RAP_FLOAT32:
+  case RAP_INT32: STORE(int32_t); break;
+  default: STORE(uint8_t);
+  }
+#undef STORE
+}
+
+#define K       int32_t
+#define LAST    INT32_MAX
+#define NAME(x) x##_32
+#include "sort_template.h"
+#undef K
+#undef LAST
+#undef NAME
+#define K       int64_t
+#define LAST    INT64_MAX
+#define NAME(x) x##_64
+#include "sort_template.h"
+
+// `work`: about how many nanoseconds an element takes.
+static int32_t run(selection s, int32_t outer, int64_t work) {
+  const int64_t grain = s.n > 0 ? 50000 / work / s.n + 1 : 1; // A part should last some 50 µs.
+  s.floating = s.dtype == RAP_FLOAT32 || s.dtype == RAP_FLOAT64;
+  switch (s.dtype) {
+  case RAP_FLOAT32:
+  case RAP_INT32:
   case RAP_UINT8:
-  case RAP_BOOL: rap_parallel(outer, grain, u8_part, &s); break;
+  case RAP_BOOL: rap_parallel(outer, grain, rows_32, &s); break;
+  case RAP_FLOAT64:
+  case RAP_INT64: rap_parallel(outer, grain, rows_64, &s); break;
   default: return RAP_UNSUPPORTED;
   }
   return RAP_OK;
+}
+
+int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                 int32_t k, int32_t descending, int32_t stable) {
+  return run((selection){SORT, dtype, values, indices, x, n, k, .down = descending, .stable = stable}, outer,
+             12);
+}
+
+int32_t rap_topk(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                 int32_t k, int32_t largest, int32_t sorted) {
+  if (k == 0) return RAP_OK;
+  return run((selection){TOPK, dtype, values, indices, x, n, k, .down = largest, .sorted = sorted}, outer, 4);
+}
+
+int32_t rap_kth(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                int32_t k) {
+  return run((selection){KTH, dtype, values, indices, x, n, 1, .kth = k}, outer, 4);
+}
+
+int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                   int32_t ignore_nan) {
+  return run((selection){MEDIAN, dtype, values, indices, x, n, 1, .ignore_nan = ignore_nan}, outer, 4);
 }

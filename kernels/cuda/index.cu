@@ -168,7 +168,7 @@ struct SortedKeys {
   int64_t *keys, *order;
   SortedKeys(const int64_t *unsorted, int n)
       : memory(2 * sizeof(int64_t) * static_cast<size_t>(n)), keys(memory.as<int64_t>()), order(keys + n) {
-    if (keys) rap_sort(RAP_INT64, keys, order, unsorted, 1, n, n, 0);
+    if (keys) rap_sort(RAP_INT64, keys, order, unsorted, 1, n, n, 0, 1);
   }
 };
 

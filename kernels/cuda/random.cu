@@ -346,7 +346,7 @@ int32_t rap_randperm(int32_t dtype, void *out, void *generator, int32_t n) {
   int64_t *keys = memory.as<int64_t>();
   if (!keys) return RAP_OK; // the allocation's failure is noted
   rap_random_any(RAP_INT64, keys, generator, n);
-  rap_sort(RAP_INT64, keys + n, keys + 2 * static_cast<int64_t>(n), keys, 1, n, n, 0);
+  rap_sort(RAP_INT64, keys + n, keys + 2 * static_cast<int64_t>(n), keys, 1, n, n, 0, 1);
   rap_cast(dtype, RAP_INT64, out, keys + 2 * static_cast<int64_t>(n), n);
   return RAP_OK;
 }
@@ -414,7 +414,7 @@ int32_t rap_multinomial(int32_t dtype, void *out, void *generator, const void *w
           Pick<T>{table, categories, Divider(static_cast<uint32_t>(samples)), rap_fault_flag()});
     } else {
       fill<T, T, false>(table, generator, n, RaceKey<T>{w, rap_fault_flag()});
-      rap_sort(dtype, table + n, out, table, rows, categories, samples, 1);
+      rap_sort(dtype, table + n, out, table, rows, categories, samples, 1, 1);
     }
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;

@@ -1,6 +1,8 @@
-// Stable sorting of rows with the indices that sort them. Blocks sort tiles in shared memory (bitonic, ties
-// by index, so the order is total); passes then merge neighbouring runs, each element finding its place by a
-// binary search.
+// Sorting of rows with the indices that sort them, always stable, and selecting from the sorted rows, of
+// equal elements the first: PyTorch's own CUDA kernels promise none, and to follow its choice on the CPU
+// would leave one thread alone with each row. Blocks sort tiles in shared memory (bitonic, ties by index, so
+// the order is total); passes then merge neighbouring runs, each element finding its place by a binary
+// search.
 #include "common.cuh"
 
 namespace {
@@ -78,22 +80,41 @@ __global__ void __launch_bounds__(kBlock) sort_merge(T *to, int *to_order, const
 
 template <typename T>
 __global__ void __launch_bounds__(kBlock)
-    sort_take(T *values, int64_t *indices, const T *from, const int *order, int total, Divider k, int n) {
+    sort_take(T *values, int64_t *indices, const T *from, const int *order, int total, Divider k, int n,
+              int first) {
   GRID_STRIDE(i, total) {
     const uint32_t row = k.divide(i);
-    const int64_t at = static_cast<int64_t>(row) * n + (i - row * k.divisor);
+    const int64_t at = static_cast<int64_t>(row) * n + first + (i - row * k.divisor);
     values[i] = from[at], indices[i] = order[at];
   }
 }
 
-} // namespace
+// NaNs are the last of a sorted row; the first of them is the median, unless they do not count.
+template <typename T>
+__global__ void __launch_bounds__(kBlock) sort_median(T *values, int64_t *indices, const T *from,
+                                                      const int *order, int rows, int n, int ignore_nan) {
+  GRID_STRIDE(row, rows) {
+    const int64_t begin = static_cast<int64_t>(row) * n;
+    int numbers = 0;
+    for (int high = n; numbers < high;) {
+      const int half = (numbers + high) / 2;
+      if (from[begin + half] == from[begin + half])
+        numbers = half + 1;
+      else
+        high = half;
+    }
+    const int at = numbers < n && (!ignore_nan || numbers == 0) ? numbers : (numbers - 1) / 2;
+    values[row] = from[begin + at], indices[row] = order[begin + at];
+  }
+}
 
-int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
-                 int32_t k, int32_t descending) {
+// Sorts the rows of x and hands them on with their order.
+template <typename Use>
+int32_t sort_rows(int32_t dtype, const void *x, int32_t outer, int32_t n, int32_t descending, Use use) {
   const bool known = for_number(dtype == RAP_BOOL ? RAP_UINT8 : dtype, [&](auto element) {
     using T = decltype(element);
     const int total = outer * n;
-    if (total == 0 || k == 0) return;
+    if (total == 0) return;
     const Scratch memory(2 * static_cast<size_t>(total) * (sizeof(T) + sizeof(int)) + 4);
     T *value[2] = {memory.as<T>(), memory.as<T>() + total};
     int *order[2] = {reinterpret_cast<int *>(value[1] + total), nullptr};
@@ -110,9 +131,44 @@ int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int3
     for (int64_t width = kTile; width < n; width *= 2, now ^= 1)
       RUN((sort_merge<T>), blocks_for(total), kBlock, value[now ^ 1], order[now ^ 1], value[now], order[now],
           total, Divider(static_cast<uint32_t>(n)), static_cast<int>(width), descending);
-    RUN((sort_take<T>), blocks_for(outer * k), kBlock, static_cast<T *>(values),
-        static_cast<int64_t *>(indices), value[now], order[now], outer * k, Divider(static_cast<uint32_t>(k)),
-        n);
+    use(static_cast<const T *>(value[now]), order[now]);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
+}
+
+// The elements first … first + k of each sorted row.
+int32_t take(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+             int32_t first, int32_t k, int32_t descending) {
+  if (k == 0) return RAP_OK;
+  return sort_rows(dtype, x, outer, n, descending, [&](auto *from, const int *order) {
+    using T = std::remove_const_t<std::remove_pointer_t<decltype(from)>>;
+    RUN((sort_take<T>), blocks_for(outer * k), kBlock, static_cast<T *>(values),
+        static_cast<int64_t *>(indices), from, order, outer * k, Divider(static_cast<uint32_t>(k)), n, first);
+  });
+}
+
+} // namespace
+
+int32_t rap_sort(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                 int32_t k, int32_t descending, int32_t) {
+  return take(dtype, values, indices, x, outer, n, 0, k, descending);
+}
+
+int32_t rap_topk(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                 int32_t k, int32_t largest, int32_t) {
+  return take(dtype, values, indices, x, outer, n, 0, k, largest);
+}
+
+int32_t rap_kth(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                int32_t k) {
+  return take(dtype, values, indices, x, outer, n, k, 1, 0);
+}
+
+int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
+                   int32_t ignore_nan) {
+  return sort_rows(dtype, x, outer, n, 0, [&](auto *from, const int *order) {
+    using T = std::remove_const_t<std::remove_pointer_t<decltype(from)>>;
+    RUN((sort_median<T>), blocks_for(outer), kBlock, static_cast<T *>(values),
+        static_cast<int64_t *>(indices), from, order, outer, n, ignore_nan);
+  });
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { scan, ternary } from "../../ffi/symbols.ts";
+import { scan } from "../../ffi/symbols.ts";
+import type { Pointer } from "../device.ts";
 import { record, recordMany } from "../autograd/node.ts";
 import { bool, float32, int32, int64, promoteTypes } from "../dtype.ts";
 import { empty, isHalf, over } from "../make.ts";
@@ -11,23 +12,26 @@ import { type Named, named } from "../named.ts";
 import { contiguousStrides, formatSizes, sameSizes, wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { isnan } from "./compare.ts";
-import { castTo, checkDevices, isTensor, type Operand, runTernary, unsupported } from "./elementwise.ts";
+import { castTo, checkDevices, isTensor, type Operand, unsupported } from "./elementwise.ts";
 import { fill_, scalarTensor } from "./fill.ts";
 import { gather, scatterAdd } from "./gather.ts";
 import { flatNonzero } from "./index.ts";
 import { movedim } from "./diagonal.ts";
 import { cat } from "./join.ts";
-import { narrow, reshape, select, squeeze, transpose, unsqueeze } from "./movement.ts";
+import { narrow, reshape, select, transpose } from "./movement.ts";
 import { clone, dense } from "./strided.ts";
 import { arange } from "../ranges.ts";
 
 /** Values and where they come from. */
 export type ValuesIndices = Named<{ values: Tensor; indices: Tensor }>;
 
-/** The first k along `dim` in sorted order, outside of the graph. */
-function sorted(operation: string, x: Tensor, dim: number, k: number, descending: boolean): [Tensor, Tensor] {
+/** What a kernel takes from rows: the pointers of values, indices and source, rows, and their length. */
+type Take = (y: number, values: Pointer, indices: Pointer, x: Pointer, outer: number, n: number) => number;
+
+/** The k elements along `dim` that a kernel takes, and where they are, outside of the graph. */
+function taken(operation: string, x: Tensor, dim: number, k: number, take: Take): [Tensor, Tensor] {
   if (isHalf(x.dtype)) {
-    const [values, indices] = sorted(operation, castTo(x, float32), dim, k, descending);
+    const [values, indices] = taken(operation, castTo(x, float32), dim, k, take);
     return [castTo(values, x.dtype), indices];
   }
   const source = dense(transpose(x.detached(), dim, -1));
@@ -35,11 +39,21 @@ function sorted(operation: string, x: Tensor, dim: number, k: number, descending
   const sizes = [...source.sizes.slice(0, -1), k];
   const values = empty(sizes, x.dtype, x.device), indices = empty(sizes, int64, x.device);
   const outer = n === 0 ? 0 : source.count / n;
-  if (x.kernels.sort(x.dtype.code, values.ptr, indices.ptr, source.ptr, outer, n, k, descending ? 1 : 0) !== 0) {
-    throw unsupported(operation, x.dtype);
-  }
+  if (take(x.dtype.code, values.ptr, indices.ptr, source.ptr, outer, n) !== 0) throw unsupported(operation, x.dtype);
   const last = wrapDim(dim, x.ndim) === x.ndim - 1;
   return last ? [values, indices] : [clone(transpose(values, dim, -1)), clone(transpose(indices, dim, -1))];
+}
+
+/** The elements along `dim` in order. */
+function sorted(x: Tensor, dim: number, descending: boolean, stable: boolean): [Tensor, Tensor] {
+  const n = x.sizes[dim];
+  return taken(
+    "sort",
+    x,
+    dim,
+    n,
+    (...args) => x.kernels.sort(...args, n, descending ? 1 : 0, stable ? 1 : 0),
+  );
 }
 
 /** Enters values picked by indices along `dim` into the graph. */
@@ -66,80 +80,73 @@ export function recordSqueezed(name: string, x: Tensor, d: number, kept: Tensor,
   return named({ values, indices });
 }
 
-/** The elements along `dim` in ascending or descending order; equal ones keep their order. */
-export function sort(x: Tensor, dim = -1, descending = false, name = "SortBackward0"): ValuesIndices {
-  if (x.ndim === 0) {
-    return recordPicked(name, x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
-  }
-  const d = wrapDim(dim, x.ndim);
-  const [values, indices] = sorted("sort", x, d, x.sizes[d], descending);
+/**
+ * The elements along `dim` in ascending or descending order. Equal ones keep their order if `stable`; else it is
+ * PyTorch's, whose radix sort of long integers and whose way with expanded tensors are stable too.
+ */
+export function sort(x: Tensor, dim = -1, descending = false, stable = false, name = "SortBackward0"): ValuesIndices {
+  if (x.ndim === 0) return recordOnly(name, x);
+  const d = wrapDim(dim, x.ndim), n = x.sizes[d];
+  const radix = x.ndim === 1 && n >= 32768 && !descending && !x.dtype.isFloatingPoint && x.dtype !== bool;
+  const [values, indices] = sorted(x, d, descending, stable || radix || x.strides[d] === 0);
   return recordPicked(name, x, d, values, indices);
 }
 
 /** The indices that sort `x` along `dim`. */
-export function argsort(x: Tensor, dim = -1, descending = false): Tensor {
-  return sort(x.detached(), dim, descending).indices;
+export function argsort(x: Tensor, dim = -1, descending = false, stable = false): Tensor {
+  return sort(x.detached(), dim, descending, stable).indices;
 }
 
 /**
- * The k largest or smallest elements along `dim`.
+ * The k largest or smallest elements along `dim`, in order if `sorted`.
  *
  * @throws {RangeError} When there are fewer than k.
  */
-export function topk(x: Tensor, k: number, dim = -1, largest = true): ValuesIndices {
+export function topk(x: Tensor, k: number, dim = -1, largest = true, sorted = true): ValuesIndices {
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (!(k >= 0 && k <= n)) throw new RangeError(`selected index k out of range (k ${k}, size ${n} of dimension ${d})`);
-  if (x.ndim === 0) {
-    return recordPicked("TopkBackward0", x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
-  }
-  const [values, indices] = sorted("topk", x, d, k, largest);
+  if (x.ndim === 0) return recordOnly("TopkBackward0", x);
+  const { topk } = x.kernels;
+  const [values, indices] = taken("topk", x, d, k, (...args) => topk(...args, k, largest ? 1 : 0, sorted ? 1 : 0));
   return recordPicked("TopkBackward0", x, d, values, indices);
 }
 
-function pick(name: string, operation: string, x: Tensor, dim: number, k: number, keepdim: boolean): ValuesIndices {
-  const d = wrapDim(dim, x.ndim);
-  if (x.ndim === 0) return recordPicked(name, x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
-  const [all, places] = sorted(operation, x, d, k, false);
-  const values = clone(narrow(all, d, k - 1, 1)), indices = clone(narrow(places, d, k - 1, 1));
+/** A scalar as the one element that there is to pick. */
+function recordOnly(name: string, x: Tensor): ValuesIndices {
+  return recordPicked(name, x, 0, clone(x.detached()), scalarTensor(castTo(x.detached(), int64), 0));
+}
+
+/** Enters the one element along `d` that a kernel takes into the graph. */
+function pick(name: string, operation: string, x: Tensor, d: number, keepdim: boolean, take: Take): ValuesIndices {
+  if (x.ndim === 0) return recordOnly(name, x);
+  const [values, indices] = taken(operation, x, d, 1, take);
   return (keepdim ? recordPicked : recordSqueezed)(name, x, d, values, indices);
 }
 
 /** The k-th smallest element along `dim`. */
 export function kthvalue(x: Tensor, k: number, dim = -1, keepdim = false): ValuesIndices {
   if (x.dtype === bool) throw unsupported("kthvalue_cpu", bool);
-  const n = x.ndim === 0 ? 1 : x.sizes[wrapDim(dim, x.ndim)];
+  const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (!(k >= 1 && k <= n)) {
     throw new RangeError(`kthvalue(): selected number k out of range for dimension ${dim} (k ${k}, size ${n})`);
   }
-  const d = wrapDim(dim, x.ndim);
-  return pick("KthvalueBackward0", "kthvalue", x, d, k, keepdim);
+  return pick("KthvalueBackward0", "kthvalue", x, d, keepdim, (...args) => x.kernels.kth(...args, k - 1));
 }
 
 /** The median along `dim`: the lower of the two middle elements; NaN where there is one. */
 export function medianAlong(x: Tensor, dim: number, keepdim = false): ValuesIndices {
-  const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
-  if (n === 0) throw new RangeError(`median(): Expected reduction dim ${d} to have non-zero size.`);
-  if (x.ndim > 0 && x.dtype.isFloatingPoint) {
-    // NaN sorts last: a row that has one ends with it.
-    const last = select(sorted("median", x, d, n, false)[0], d, -1);
-    const nan = last.ne(last);
-    if (flatNonzero(nan).count > 0) return medianWithNaN(x, d, keepdim, nan);
-  }
-  return pick("MedianBackward1", "median", x, d, Math.floor((n - 1) / 2) + 1, keepdim);
+  return middle("MedianBackward1", x, dim, keepdim, false);
 }
 
 /** {@linkcode medianAlong} of the elements that are not NaN; NaN where all are. */
 export function nanmedianAlong(x: Tensor, dim: number, keepdim = false): ValuesIndices {
-  if (!x.dtype.isFloatingPoint || x.ndim === 0) return medianAlong(x, dim, keepdim);
-  const d = wrapDim(dim, x.ndim), n = x.sizes[d];
+  return middle("NanmedianBackward1", x, dim, keepdim, true);
+}
+
+function middle(name: string, x: Tensor, dim: number, keepdim: boolean, ignoreNaN: boolean): ValuesIndices {
+  const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (n === 0) throw new RangeError(`median(): Expected reduction dim ${d} to have non-zero size.`);
-  // NaN sorts last, so the elements that count are the first ones.
-  const [, places] = sorted("nanmedian", x, d, n, false), raw = x.detached();
-  const numbers = raw.eq(raw).sum(d, { keepdim: true });
-  const middle = numbers.sub(1).clampMin(0).div(2, { roundingMode: "floor" });
-  const indices = gather(places, d, middle);
-  const values = gather(raw, d, indices);
-  return (keepdim ? recordPicked : recordSqueezed)("NanmedianBackward1", x, d, values, indices);
+  return pick(name, "median", x, d, keepdim, (...args) => x.kernels.median(...args, ignoreNaN ? 1 : 0));
 }
 
 /** The median of all elements that are not NaN. */
@@ -152,8 +159,8 @@ export function nanmedian(x: Tensor): Tensor {
 export function mode(x: Tensor, dim = -1, keepdim = false): ValuesIndices {
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (n === 0) throw new RangeError(`mode(): Expected reduction dim ${d} to have non-zero size.`);
-  if (x.ndim === 0) return pick("ModeBackward0", "mode", x, d, 1, keepdim);
-  const [values, places] = sorted("mode", x, d, n, false);
+  if (x.ndim === 0) return recordOnly("ModeBackward0", x);
+  const [values, places] = sorted(x, d, false, true);
   // How long the run of equals is that each element ends: its distance from the run's first element.
   const at = empty(values.sizes, int64, x.device), shape = x.sizes.map((_, k) => k === d ? n : 1);
   at.copy_(reshape(arange(n, { device: x.device }), shape));
@@ -169,15 +176,6 @@ export function mode(x: Tensor, dim = -1, keepdim = false): ValuesIndices {
     gather(values, d, best),
     gather(places, d, best),
   );
-}
-
-function medianWithNaN(x: Tensor, d: number, keepdim: boolean, nan: Tensor): ValuesIndices {
-  const n = x.sizes[d];
-  const first = x.detached().ne(x.detached()).to(int64).argmax(d);
-  const plain = select(sorted("median", x, d, n, false)[1], d, Math.floor((n - 1) / 2));
-  const indices = unsqueeze(runTernary("median", ternary.where, nan, first, plain, int64, bool), d);
-  const values = gather(x, d, indices);
-  return keepdim ? named({ values, indices }) : named({ values: squeeze(values, d), indices: squeeze(indices, d) });
 }
 
 /** The median of all elements. */
@@ -261,7 +259,7 @@ function uniqueRows(x: Tensor, dim: number, ordered: boolean): UniqueResult {
     // Stable sorts by one column after another, the first column last.
     order = arange(n, { device: x.device });
     for (let k = rows.sizes[1] - 1; k >= 0; k--) {
-      order = order.indexSelect(0, argsort(select(rows, 1, k).indexSelect(0, order)));
+      order = order.indexSelect(0, argsort(select(rows, 1, k).indexSelect(0, order), -1, false, true));
     }
     rows = rows.indexSelect(0, order);
   }

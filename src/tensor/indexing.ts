@@ -119,7 +119,7 @@ export interface SortOptions {
   dim?: number;
   /** From the largest to the smallest. Default: false. */
   descending?: boolean;
-  /** Sorting is always stable. */
+  /** Whether equal elements keep their order. Default: false; they then come in PyTorch's order on the CPU. */
   stable?: boolean;
 }
 
@@ -129,7 +129,7 @@ export interface TopkOptions {
   dim?: number;
   /** The largest rather than the smallest. Default: true. */
   largest?: boolean;
-  /** The result is always sorted. */
+  /** Whether the result is in order. Default: true. */
   sorted?: boolean;
 }
 
@@ -275,17 +275,17 @@ export class TensorIndexing extends TensorActivation {
   sort(this: Tensor, ...args: SortArguments): ValuesIndices {
     const o = named<SortOptions>("sort", args, ["dim", "descending", "stable"]);
     // PyTorch has two functions of this name, of which one takes `stable`.
-    return order.sort(this, o.dim, o.descending, o.stable === undefined ? "SortBackward0" : "SortBackward1");
+    return order.sort(this, o.dim, o.descending, o.stable, o.stable === undefined ? "SortBackward0" : "SortBackward1");
   }
   /** The indices that sort this tensor along `dim` (-1). */
   argsort(this: Tensor, ...args: ArgsortArguments): Tensor {
     const o = named<SortOptions>("argsort", args, ["dim", "descending"], ["stable"]);
-    return order.argsort(this, o.dim, o.descending);
+    return order.argsort(this, o.dim, o.descending, o.stable);
   }
   /** The k largest elements along `dim` (-1), in order. */
   topk(this: Tensor, k: number, ...args: TopkArguments): ValuesIndices {
     const o = named<TopkOptions>("topk", args, ["dim", "largest", "sorted"]);
-    return order.topk(this, k, o.dim, o.largest);
+    return order.topk(this, k, o.dim, o.largest, o.sorted);
   }
   /** The k-th smallest element along `dim` (-1). */
   kthvalue(this: Tensor, ...args: KthvalueArguments): ValuesIndices {
