@@ -25,7 +25,7 @@ export {
   noGrad,
   setGradEnabled,
 } from "./src/autograd/mode.ts";
-export type { Trailing } from "./src/arguments.ts";
+export type { ByName, Call, OptionsOf, Other, SizesBy, Trailing } from "./src/arguments.ts";
 export * from "./src/create.ts";
 export * as cuda from "./src/cuda.ts";
 export {

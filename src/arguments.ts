@@ -4,6 +4,11 @@
  * @module
  */
 import { checkOptions, isOptions } from "./check.ts";
+import type { Sizes } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Sizes or dimensions as numbers, as one list, or as one list by the name `K`. */
+export type SizesBy<K extends string> = number[] | [Sizes] | [options: { [name in K]: Sizes }];
 
 /**
  * Sizes or dimensions given as numbers, as one list, or by name: `x.flip(0, 1)`, `x.flip([0, 1])`, `x.flip({ dims: [0, 1] })`.
@@ -36,6 +41,88 @@ export type Arguments<R extends readonly unknown[], P extends readonly unknown[]
   | [...R, ...Trailing<P, O>]
   | [options: ByName & O];
 
+/** Arguments by position, `R`, or by name in one options object. */
+export type Call<R extends readonly unknown[], N> = R | [options: N];
+
+/** The second operand, by position or by name. */
+export type Other<T> = Call<[other: T], ByName<T>>;
+
+/** The second operand by name, beside the options of `O`. */
+export type ByName<T, O = object> = { other: T } & O;
+
+/** Whether the second operand came by name: for the operations that are so short that a list of arguments costs time. */
+export function isByName<G>(given: G): given is Extract<G, ByName<unknown>> {
+  return isOptions(given);
+}
+
+/** The second operand and the options that came with it. */
+export function apart<T, O>({ other, ...options }: ByName<T, O>): [other: T, options: Omit<ByName<T, O>, "other">] {
+  return [other, options];
+}
+
+/** The options object at the end of {@linkcode Trailing} arguments. */
+export type OptionsOf<A extends readonly unknown[]> = A extends readonly [infer O]
+  ? O extends readonly unknown[] | Tensor ? never : O extends object ? O : never
+  : never;
+
+/** Those forms of `A` that give the argument called `K` by position. */
+type ByPosition<A extends readonly unknown[], K extends string> = A extends readonly [infer O]
+  ? [O] extends [Tensor] ? A : [O] extends [object] ? [K & KeysOf<O>] extends [never] ? A : never : A
+  : A;
+
+/** The keys of each of a union. */
+type KeysOf<O> = O extends unknown ? keyof O : never;
+
+/**
+ * The arguments of a {@linkcode Call} in their order: the required ones, whose names are given, and after them what else there
+ * was. A name may list others that mean the same, as in `"src|value"`.
+ *
+ * @throws {TypeError} When one of the required is missing, or given twice.
+ */
+export function inOrder<A extends readonly unknown[], K extends string>(
+  operation: string,
+  given: A,
+  names: readonly [K, ...string[]],
+): ByPosition<A, Alternatives<K>> {
+  const n = given.length;
+  const byPosition = n > names.length || (n === names.length && !isOptions(given[n - 1]));
+  // What is put in order are the same arguments as by position, which the caller's type has beside the form by name.
+  return (byPosition ? given : ordered(operation, given, names)) as ByPosition<A, Alternatives<K>>;
+}
+
+/** The rest of {@linkcode inOrder}, apart so that the common case stays short. */
+function ordered(operation: string, given: readonly unknown[], names: readonly string[]): readonly unknown[] {
+  const last = given.length > 0 ? given[given.length - 1] : undefined;
+  const options = isOptions(last) ? { ...last } : {};
+  const positional: readonly unknown[] = isOptions(last) ? given.slice(0, -1) : given;
+  const absent: string[] = [];
+  const found = names.map((name, i) => {
+    const present = name.split("|").filter((n) => options[n] !== undefined);
+    if (present.length + (i < positional.length ? 1 : 0) > 1) {
+      throw new TypeError(`${operation}() got multiple values for argument '${present[0]}'`);
+    }
+    if (i < positional.length) return positional[i];
+    if (present.length === 0) absent.push(name.split("|")[0]);
+    const value = options[present[0]];
+    delete options[present[0]];
+    return value;
+  });
+  if (absent.length > 0) throw missing(operation, absent);
+  if (Object.keys(options).length > 0) found.push(options);
+  return found;
+}
+
+/** The names in `"src|value"`. */
+type Alternatives<K extends string> = K extends `${infer First}|${infer Rest}` ? First | Alternatives<Rest> : K;
+
+function missing(operation: string, names: readonly string[]): TypeError {
+  return new TypeError(
+    `${operation}() missing ${names.length} required positional argument${names.length > 1 ? "s" : ""}: ${
+      names.map((name) => `'${name}'`).join(", ").replace(/, (?=[^,]*$)/, " and ")
+    }`,
+  );
+}
+
 /**
  * The arguments by name, as {@linkcode named} finds them, of which those in `required` must be there.
  *
@@ -49,14 +136,8 @@ export function called<O extends object>(
   more: readonly (string & keyof O)[] = [],
 ): O {
   const found = named<O>(operation, args, [...required, ...optional], more);
-  const absent = required.filter((name) => found[name] === undefined).map((name) => `'${name}'`);
-  if (absent.length > 0) {
-    throw new TypeError(
-      `${operation}() missing ${absent.length} required positional argument${absent.length > 1 ? "s" : ""}: ${
-        absent.join(", ").replace(/, (?=[^,]*$)/, " and ")
-      }`,
-    );
-  }
+  const absent = required.filter((name) => found[name] === undefined);
+  if (absent.length > 0) throw missing(operation, absent);
   return found;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Call, inOrder } from "./arguments.ts";
 import { checkOptions, isOptions } from "./check.ts";
 import { cpu, type Device, type DeviceLike, toDevice } from "./device.ts";
 import {
@@ -43,10 +44,11 @@ export interface CreateOptions {
 export const createOptions: readonly (keyof CreateOptions)[] = ["dtype", "device", "requiresGrad"];
 
 /** Sizes as numbers or as one array, then options. */
-export type SizeArguments = [...sizes: number[]] | [...sizes: number[], options: CreateOptions] | [
-  sizes: Sizes,
-  options?: CreateOptions,
-];
+export type SizeArguments =
+  | [...sizes: number[]]
+  | [...sizes: number[], options: CreateOptions]
+  | [sizes: Sizes, options?: CreateOptions]
+  | [options: { size: Sizes } & CreateOptions];
 
 /** Splits `zeros(2, 3, { dtype })` and `zeros([2, 3], { dtype })` into sizes and options. @internal */
 export function parseSizes<O extends object = CreateOptions>(
@@ -55,10 +57,13 @@ export function parseSizes<O extends object = CreateOptions>(
   known: readonly string[] = createOptions,
 ): { sizes: Sizes; options: O } {
   const last = args[args.length - 1];
-  const options = isOptions(last) ? last : undefined;
+  const given = isOptions(last) ? last : undefined;
+  const rest = args.slice(0, given || last === undefined ? args.length - 1 : args.length);
+  const byName = rest.length === 0 && Array.isArray(given?.size);
+  const { size, ...others } = given ?? {};
+  const options = byName ? others : given;
   checkOptions(operation, options, known);
-  const rest = args.slice(0, options || last === undefined ? args.length - 1 : args.length);
-  const sizes = sizesFrom(rest as (number | Sizes)[]);
+  const sizes = sizesFrom(byName ? [size as Sizes] : rest as (number | Sizes)[]);
   for (const size of sizes) {
     if (!Number.isInteger(size)) {
       throw new TypeError(`${operation}(): sizes must be integers, got ${formatSizes(sizes)}`);
@@ -107,7 +112,11 @@ export function empty(...args: SizeArguments): Tensor {
 }
 
 /** A tensor of one value: float32 from a number, int64 from a bigint, bool from a boolean, unless `dtype` says otherwise. */
-export function full(sizes: Sizes | number, value: Scalar, options: CreateOptions = {}): Tensor {
+export function full(
+  sizes: Sizes | number,
+  ...given: Call<[value: Scalar, options?: CreateOptions], { fillValue: Scalar } & CreateOptions>
+): Tensor {
+  const [value, options = {}] = inOrder("full", given, ["fillValue"]);
   checkOptions("full", options, createOptions);
   const x = allocateEmpty(
     typeof sizes === "number" ? [sizes] : [...sizes],
@@ -146,7 +155,11 @@ export function emptyLike(x: Tensor, options: CreateOptions = {}): Tensor {
 }
 
 /** One value with the sizes, type and device of `x`. */
-export function fullLike(x: Tensor, value: Scalar, options: CreateOptions = {}): Tensor {
+export function fullLike(
+  x: Tensor,
+  ...given: Call<[value: Scalar, options?: CreateOptions], { fillValue: Scalar } & CreateOptions>
+): Tensor {
+  const [value, options = {}] = inOrder("full_like", given, ["fillValue"]);
   return likeOf("full_like", x, options, value);
 }
 

@@ -9,31 +9,21 @@
 export { sigmoid, tanh } from "./ops/activation.ts";
 export { celu, relu, rrelu, selu } from "./ops/activation_calls.ts";
 export { prelu } from "./ops/activations.ts";
+export { isfinite, isinf, isnan, logicalNot } from "./ops/compare.ts";
+export { neg, neg as negative } from "./ops/arithmetic.ts";
+export * from "./functions/operands.ts";
 export {
-  eq,
-  ge,
+  atan2 as arctan2,
   ge as greaterEqual,
-  gt,
   gt as greater,
-  isfinite,
-  isinf,
-  isnan,
-  le,
   le as lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-  lt,
   lt as less,
-  ne,
-} from "./ops/compare.ts";
-export { mul, mul as multiply, neg, neg as negative } from "./ops/arithmetic.ts";
-export { bmm, dot, matmul, mm, mv } from "./ops/matmul.ts";
-export { permute, reshape, select, squeeze, t, transpose, unflatten, unsqueeze } from "./ops/movement.ts";
+  mul as multiply,
+} from "./functions/operands.ts";
+export * from "./functions/movement.ts";
+export { t } from "./ops/movement.ts";
 export { add, addmm, amax, amin, argmax, argmin, div, mean, sub, sum } from "./functions/basic.ts";
 export * from "./functions/indexing.ts";
-export { scatterAdd } from "./ops/gather.ts";
 export { type Index, type Slice } from "./ops/index.ts";
 export type { ValuesIndices } from "./ops/sort.ts";
 export * from "./functions/pointwise.ts";
@@ -89,46 +79,11 @@ export {
   trunc,
   trunc as fix,
 } from "./ops/pointwise.ts";
-export {
-  atan2,
-  atan2 as arctan2,
-  bitwiseAnd,
-  bitwiseLeftShift,
-  bitwiseOr,
-  bitwiseRightShift,
-  bitwiseXor,
-  copysign,
-  equal,
-  floorDivide,
-  fmax,
-  fmin,
-  fmod,
-  heaviside,
-  hypot,
-  logaddexp,
-  logaddexp2,
-  maximum,
-  minimum,
-  pow,
-  remainder,
-  xlogy,
-} from "./ops/binary.ts";
-export { clampMax, clampMin, lerp, maskedFill, where } from "./ops/where.ts";
 export * from "./functions/arrange.ts";
-export {
-  broadcastShapes,
-  columnStack,
-  dstack,
-  hstack,
-  selectScatter,
-  unravelIndex,
-  vsplit,
-  vstack,
-} from "./ops/arrange.ts";
-export { movedim, trace } from "./ops/diagonal.ts";
-export { inner, kron, outer, vdot } from "./ops/products.ts";
+export { broadcastShapes, columnStack, dstack, hstack, vstack } from "./ops/arrange.ts";
+export { trace } from "./ops/diagonal.ts";
 export * from "./functions/statistics.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions } from "./ops/softmax_calls.ts";
 export * from "./functions/fill_at.ts";
-export { argwhere, maskedScatter, msort } from "./ops/fill_at.ts";
+export { argwhere, msort } from "./ops/fill_at.ts";
 export * from "./functions/linalg.ts";

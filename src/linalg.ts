@@ -9,7 +9,7 @@
  * ```
  * @module
  */
-import { named as namedArguments, type Trailing } from "./arguments.ts";
+import { type Call, inOrder, named as namedArguments, type Trailing } from "./arguments.ts";
 import type { DTypeLike } from "./dtype.ts";
 import { type Named, named } from "./named.ts";
 import * as decompose from "./ops/decompose.ts";
@@ -146,7 +146,11 @@ export function inv(a: Tensor): Tensor {
  *
  * @throws {RangeError} When a matrix is singular, and when the shapes do not fit.
  */
-export function solve(a: Tensor, b: Tensor, options: SolveOptions = {}): Tensor {
+export function solve(
+  a: Tensor,
+  ...given: Call<[b: Tensor, options?: SolveOptions], { B: Tensor } & SolveOptions>
+): Tensor {
+  const [b, options = {}] = inOrder("solve", given, ["B"]);
   const o = namedArguments<SolveOptions>("linalg.solve", [options], [], ["left"]);
   if (o.left ?? true) return equations.solve(a, b);
   return equations.solve(a.transpose(-2, -1), b.transpose(-2, -1)).transpose(-2, -1);
@@ -223,7 +227,11 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
 }
 
 /** The cross product of 3-vectors along `dim` (-1). */
-export function cross(a: Tensor, b: Tensor, options: { dim?: number } = {}): Tensor {
+export function cross(
+  a: Tensor,
+  ...given: Call<[b: Tensor, options?: { dim?: number }], { other: Tensor } & { dim?: number }>
+): Tensor {
+  const [b, options = {}] = inOrder("cross", given, ["other"]);
   const { dim = -1 } = namedArguments<{ dim?: number }>("linalg.cross", [options], [], ["dim"]);
   return crossOp(a, b, dim);
 }

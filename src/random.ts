@@ -13,7 +13,7 @@ import { empty } from "./make.ts";
 import * as ops from "./ops/random.ts";
 import { broadcastSizes, type Sizes } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
-import { type BernoulliOptions, integer, type MultinomialOptions, type RandomOptions } from "./tensor/random.ts";
+import { type BernoulliOptions, integer, type RandomOptions } from "./tensor/random.ts";
 
 export type {
   BernoulliOptions,
@@ -112,7 +112,13 @@ export function randint(
   size: Sizes,
   options?: RandomCreateOptions,
 ): Tensor;
-export function randint(...args: unknown[]): Tensor {
+/** Integers from 0 to the first number - 1, or from it to `high` - 1. */
+export function randint(
+  first: number | bigint,
+  options: { high?: number | bigint; size: Sizes } & RandomCreateOptions,
+): Tensor;
+export function randint(...given: unknown[]): Tensor {
+  const args = bounded(given, ["high", "size"]);
   const at = args.findIndex((a) => Array.isArray(a));
   if (at < 1 || at > 2) throw new TypeError("randint(): the arguments are (high, size) or (low, high, size)");
   const options = (args[at + 1] ?? {}) as RandomCreateOptions;
@@ -120,6 +126,16 @@ export function randint(...args: unknown[]): Tensor {
   const [low, high] = at === 1 ? [0, args[0]] : args;
   const x = blank(args[at] as Sizes, options, int64);
   return finish(between("randint", x, low as number, high as number, options), options);
+}
+
+/** The arguments in their order, where the options at the end name some of `names`. */
+function bounded(given: readonly unknown[], names: readonly string[]): unknown[] {
+  const last = given[given.length - 1];
+  if (!isOptions(last)) return [...given];
+  const { ...options } = last;
+  const found = names.filter((name) => options[name] !== undefined).map((name) => options[name]);
+  for (const name of names) delete options[name];
+  return [...given.slice(0, -1), ...found, options];
 }
 
 function between(
@@ -141,7 +157,13 @@ export function randintLike(
   high: number | bigint,
   options?: RandomCreateOptions,
 ): Tensor;
-export function randintLike(x: Tensor, ...args: unknown[]): Tensor {
+/** Integers from `low` (default 0) to `high` - 1, with the sizes, type and device of `x`. */
+export function randintLike(
+  x: Tensor,
+  options: { low?: number | bigint; high: number | bigint } & RandomCreateOptions,
+): Tensor;
+export function randintLike(x: Tensor, ...given: unknown[]): Tensor {
+  const args = bounded(given, ["low", "high"]);
   const two = typeof args[1] === "number" || typeof args[1] === "bigint";
   const [low, high] = two ? args : [0, args[0]];
   const options = (args[two ? 2 : 1] ?? {}) as RandomCreateOptions;
@@ -228,10 +250,9 @@ export function bernoulli(x: Tensor, ...args: Trailing<[p: number | Tensor], Ber
  */
 export function multinomial(
   x: Tensor,
-  numSamples: number,
-  ...args: Trailing<[replacement: boolean], MultinomialOptions>
+  ...args: Parameters<Tensor["multinomial"]>
 ): Tensor {
-  return x.multinomial(numSamples, ...args);
+  return x.multinomial(...args);
 }
 
 /** Counts of events, each of a Poisson distribution whose rate is the element of `x`. */

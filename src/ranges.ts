@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "./arguments.ts";
+import { type Call, inOrder, named, type Trailing } from "./arguments.ts";
 import { isOptions } from "./check.ts";
 import { type CreateOptions, createOptions, finish } from "./create.ts";
 import { toDevice } from "./device.ts";
@@ -125,7 +125,14 @@ export interface LinspaceOptions extends CreateOptions {
  * ```
  * @throws {RangeError} When `steps` is negative, or a bound is a tensor with dimensions.
  */
-export function linspace(start: Bound, end: Bound, ...args: Trailing<[steps: number], LinspaceOptions>): Tensor {
+export function linspace(
+  start: Bound,
+  ...given: Call<
+    [end: Bound, ...args: Trailing<[steps: number], LinspaceOptions>],
+    { end: Bound } & LinspaceOptions
+  >
+): Tensor {
+  const [end, ...args] = inOrder("linspace", given, ["end"]);
   const o = named<LinspaceOptions>("linspace", args, ["steps"], createOptions as readonly (keyof LinspaceOptions)[]);
   const steps = countSteps("linspace", o.steps), dtype = typeOf(o, getDefaultDtype());
   const [a, b] = bounds("linspace", start, end, dtype);
@@ -148,9 +155,12 @@ export interface LogspaceOptions extends LinspaceOptions {
  */
 export function logspace(
   start: Bound,
-  end: Bound,
-  ...args: Trailing<[steps: number, base: number], LogspaceOptions>
+  ...given: Call<
+    [end: Bound, ...args: Trailing<[steps: number, base: number], LogspaceOptions>],
+    { end: Bound } & LogspaceOptions
+  >
 ): Tensor {
+  const [end, ...args] = inOrder("logspace", given, ["end"]);
   const o = named<LogspaceOptions>("logspace", args, ["steps", "base"], [
     ...createOptions,
   ] as (keyof LogspaceOptions)[]);

@@ -33,12 +33,16 @@ Deno.test("reductions into chosen places agree with PyTorch in values and gradie
     const label = `${c.name} ${c.reduce} ${c.self} ${c.dim} [${c.x.shape}]`;
     const x = unpack(c.x).requiresGrad_(), source = unpack(c.source).requiresGrad_();
     const index = unpack(c.index, torch.int64), options = { includeSelf: c.self };
-    const y = x[c.name](c.dim, index, source, c.reduce, options);
+    const reduced = (x: Tensor, source: Tensor, end: "" | "_") =>
+      c.name === "scatterReduce"
+        ? x[`scatterReduce${end}`](c.dim, index, source, c.reduce, options)
+        : x[`indexReduce${end}`]({ dim: c.dim, index, source, reduce: c.reduce, ...options });
+    const y = reduced(x, source, "");
     close(y, unpack(c.result), label);
     y.mul(torch.arange(1, y.numel() + 1, { dtype: torch.float64 }).sin().reshape(y.shape)).sum().backward();
     close(x.grad!, unpack(c.dx), `${label}: x`);
     close(source.grad!, unpack(c.dsource), `${label}: source`);
-    close(unpack(c.x)[`${c.name}_`](c.dim, index, source.detach(), c.reduce, options), unpack(c.result), `${label}_`);
+    close(reduced(unpack(c.x), source.detach(), "_"), unpack(c.result), `${label}_`);
   }
 });
 

@@ -3,8 +3,17 @@
  *
  * @module
  */
-import { type Arguments, called, named, type Trailing } from "../arguments.ts";
-import { checkOptions, isOptions, type NoOptions } from "../check.ts";
+import {
+  type Arguments,
+  type Call,
+  called,
+  inOrder,
+  named,
+  type OptionsOf,
+  type SizesBy,
+  type Trailing,
+} from "../arguments.ts";
+import { checkOptions, isOptions } from "../check.ts";
 import { type CreateOptions, createOptions, finish } from "../create.ts";
 import { toDevice } from "../device.ts";
 import { getDefaultDtype, int64, toDtype } from "../dtype.ts";
@@ -15,19 +24,16 @@ import * as products from "../ops/products.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type {
-  AccumulateArguments,
   DiagonalArguments,
   DiagOptions,
   FlipArguments,
   RepeatInterleaveOptions,
   RollArguments,
-  SliceScatterArguments,
   TriangleArguments,
 } from "../tensor/arrange.ts";
 import type { SplitArguments } from "../tensor/inplace.ts";
 import type { FlattenOptions } from "../tensor/movement.ts";
 import type { Scalar } from "../read.ts";
-import type { AddmmOptions } from "../tensor/matmul.ts";
 
 /** The diagonal over two dimensions, as a view. */
 export function diagonal(x: Tensor, ...args: DiagonalArguments): Tensor {
@@ -40,13 +46,13 @@ export function diagEmbed(x: Tensor, ...args: DiagonalArguments): Tensor {
 }
 
 /** A copy of x with `src` on a diagonal. */
-export function diagonalScatter(x: Tensor, src: Tensor, ...args: DiagonalArguments): Tensor {
-  return x.diagonalScatter(src, ...args);
+export function diagonalScatter(x: Tensor, ...args: Parameters<Tensor["diagonalScatter"]>): Tensor {
+  return x.diagonalScatter(...args);
 }
 
 /** A copy of x with `source` in place of a slice. */
-export function sliceScatter(x: Tensor, source: Tensor, ...args: SliceScatterArguments): Tensor {
-  return x.sliceScatter(source, ...args);
+export function sliceScatter(x: Tensor, ...args: Parameters<Tensor["sliceScatter"]>): Tensor {
+  return x.sliceScatter(...args);
 }
 
 /** Options of {@linkcode eye}. */
@@ -75,18 +81,24 @@ export interface TriangleOptions extends CreateOptions {
 /** The positions of the lower triangle of a matrix, row by row, as [2, n]. */
 export function trilIndices(
   rows: number,
-  columns: number,
-  ...args: Trailing<[offset: number], TriangleOptions>
+  ...given: Call<
+    [columns: number, ...args: Trailing<[offset: number], TriangleOptions>],
+    { col: number } & OptionsOf<Trailing<[offset: number], TriangleOptions>>
+  >
 ): Tensor {
+  const [columns, ...args] = inOrder("tril_indices", given, ["col"]);
   return triangle("tril_indices", rows, columns, true, args);
 }
 
 /** The positions of the upper triangle of a matrix, row by row, as [2, n]. */
 export function triuIndices(
   rows: number,
-  columns: number,
-  ...args: Trailing<[offset: number], TriangleOptions>
+  ...given: Call<
+    [columns: number, ...args: Trailing<[offset: number], TriangleOptions>],
+    { col: number } & OptionsOf<Trailing<[offset: number], TriangleOptions>>
+  >
 ): Tensor {
+  const [columns, ...args] = inOrder("triu_indices", given, ["col"]);
   return triangle("triu_indices", rows, columns, false, args);
 }
 
@@ -161,8 +173,8 @@ export function constantPadNd(
 }
 
 /** The cross product of 3-vectors along `dim`, the first of size 3 unless given. */
-export function cross(a: Tensor, b: Tensor, ...args: Trailing<[dim: number | null], { dim?: number | null }>): Tensor {
-  return a.cross(b, ...args);
+export function cross(a: Tensor, ...args: Parameters<Tensor["cross"]>): Tensor {
+  return a.cross(...args);
 }
 
 /** A vector as a diagonal matrix, or the diagonal of a matrix. */
@@ -240,37 +252,36 @@ export function broadcastTensors(...tensors: TensorArguments): Tensor[] {
 }
 
 /** `x` repeated up to `sizes`, without a copy. */
-export function broadcastTo(x: Tensor, ...sizes: number[] | [size: Sizes] | [{ size: Sizes }]): Tensor {
+export function broadcastTo(x: Tensor, ...sizes: SizesBy<"size">): Tensor {
   return x.broadcastTo(...sizes);
 }
 
 /** `x` repeated along each dimension, new ones in front. */
-export function repeat(x: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-  return x.repeat(...sizes);
+export function repeat(x: Tensor, ...repeats: SizesBy<"repeats">): Tensor {
+  return x.repeat(...repeats);
 }
 
 /** `x` repeated along its last dimensions. */
-export function tile(x: Tensor, sizes: Sizes): Tensor {
-  return x.tile(sizes);
+export function tile(x: Tensor, ...dims: SizesBy<"dims">): Tensor {
+  return x.tile(...dims);
 }
 
 /** Writes `source` at indices into the flattened tensor, in a copy. */
-export function put(x: Tensor, index: Tensor, source: Tensor, ...args: AccumulateArguments): Tensor {
-  return x.put(index, source, ...args);
+export function put(x: Tensor, ...args: Parameters<Tensor["put"]>): Tensor {
+  return x.put(...args);
 }
 
 /** Elements by their index in the flattened tensor. */
-export function take(x: Tensor, index: Tensor, options?: NoOptions): Tensor {
-  return x.take(index, options);
+export function take(x: Tensor, ...args: Parameters<Tensor["take"]>): Tensor {
+  return x.take(...args);
 }
 
 /** Elements by index along `dim`, with broadcasting of the others. */
 export function takeAlongDim(
   x: Tensor,
-  index: Tensor,
-  ...dim: Trailing<[dim: number | null], { dim?: number | null }>
+  ...args: Parameters<Tensor["takeAlongDim"]>
 ): Tensor {
-  return x.takeAlongDim(index, ...dim);
+  return x.takeAlongDim(...args);
 }
 
 /** The lower triangle. */
@@ -306,9 +317,16 @@ export function repeatInterleave(x: Tensor, ...args: unknown[]): Tensor {
 /** Contracts dimensions of `a` with dimensions of `b`: the last n with the first n (2), or those listed. */
 export function tensordot(
   a: Tensor,
-  b: Tensor,
-  ...args: Trailing<[dims: number | readonly [Sizes, Sizes]], { dims?: number | readonly [Sizes, Sizes] }>
+  ...given: Call<
+    [
+      b: Tensor,
+      ...args: Trailing<[dims: number | readonly [Sizes, Sizes]], { dims?: number | readonly [Sizes, Sizes] }>,
+    ],
+    & { b: Tensor }
+    & OptionsOf<Trailing<[dims: number | readonly [Sizes, Sizes]], { dims?: number | readonly [Sizes, Sizes] }>>
+  >
 ): Tensor {
+  const [b, ...args] = inOrder("tensordot", given, ["b"]);
   return products.tensordot(a, b, named<{ dims?: number | readonly [Sizes, Sizes] }>("tensordot", args, ["dims"]).dims);
 }
 
@@ -344,21 +362,21 @@ export function chainMatmul(...tensors: TensorArguments): Tensor {
 }
 
 /** beta·x + alpha·Σ a[i]·b[i]. */
-export function addbmm(x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
-  return x.addbmm(a, b, options);
+export function addbmm(x: Tensor, ...args: Parameters<Tensor["addbmm"]>): Tensor {
+  return x.addbmm(...args);
 }
 
 /** beta·x + alpha·a[i]·b[i]. */
-export function baddbmm(x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
-  return x.baddbmm(a, b, options);
+export function baddbmm(x: Tensor, ...args: Parameters<Tensor["baddbmm"]>): Tensor {
+  return x.baddbmm(...args);
 }
 
 /** beta·x + alpha·a·v. */
-export function addmv(x: Tensor, a: Tensor, v: Tensor, options?: AddmmOptions): Tensor {
-  return x.addmv(a, v, options);
+export function addmv(x: Tensor, ...args: Parameters<Tensor["addmv"]>): Tensor {
+  return x.addmv(...args);
 }
 
 /** beta·x + alpha·u·vᵀ. */
-export function addr(x: Tensor, u: Tensor, v: Tensor, options?: AddmmOptions): Tensor {
-  return x.addr(u, v, options);
+export function addr(x: Tensor, ...args: Parameters<Tensor["addr"]>): Tensor {
+  return x.addr(...args);
 }

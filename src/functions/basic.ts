@@ -3,35 +3,38 @@
  *
  * @module
  */
+import { apart, type ByName, isByName } from "../arguments.ts";
 import type { Operand } from "../ops/elementwise.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
 import type { Tensor } from "../tensor.ts";
 import { type AlphaOptions, alphaOptions, type DivOptions, divOptions, scaleOf } from "../tensor/arithmetic.ts";
-import type { AddmmOptions } from "../tensor/matmul.ts";
 import type { ReduceArguments } from "../tensor/reduce.ts";
 
 /** a + alpha·b. */
-export function add(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+export function add(a: Operand, b: Operand | ByName<Operand, AlphaOptions>, options?: AlphaOptions): Tensor {
+  if (isByName(b)) return add(a, ...apart(b));
   checkOptions("add", options, alphaOptions);
   return arithmetic.add(a, b, scaleOf(options));
 }
 
 /** a − alpha·b. */
-export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
+export function sub(a: Operand, b: Operand | ByName<Operand, AlphaOptions>, options?: AlphaOptions): Tensor {
+  if (isByName(b)) return sub(a, ...apart(b));
   checkOptions("sub", options, alphaOptions);
   return arithmetic.sub(a, b, scaleOf(options));
 }
 
 /** a / b: true division, unless `roundingMode` says otherwise. */
-export function div(a: Operand, b: Operand, options?: DivOptions): Tensor {
+export function div(a: Operand, b: Operand | ByName<Operand, DivOptions>, options?: DivOptions): Tensor {
+  if (isByName(b)) return div(a, ...apart(b));
   checkOptions("div", options, divOptions);
   return arithmetic.div(a, b, options?.roundingMode);
 }
 
 /** beta·x + alpha·a·b. */
-export function addmm(x: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
-  return x.addmm(a, b, options);
+export function addmm(x: Tensor, ...args: Parameters<Tensor["addmm"]>): Tensor {
+  return x.addmm(...args);
 }
 
 /** The sum of the elements, over all dimensions or some. */

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type Arguments, called, named, type Trailing } from "../arguments.ts";
+import {
+  type Arguments,
+  type Call,
+  called,
+  inOrder,
+  named,
+  type OptionsOf,
+  type Other,
+  type Trailing,
+} from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
@@ -17,7 +26,11 @@ import type { AlphaOptions, DivOptions } from "../tensor/arithmetic.ts";
 import { div, sub } from "./basic.ts";
 
 /** b − alpha·a. */
-export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
+export function rsub(
+  a: Tensor,
+  ...given: Call<[b: Operand, options?: AlphaOptions], { other: Operand } & AlphaOptions>
+): Tensor {
+  const [b, options] = inOrder("rsub", given, ["other"]);
   requireTensor("rsub", a);
   checkOptions("rsub", options, ["alpha"]);
   const alpha = Number(options?.alpha ?? 1);
@@ -27,7 +40,8 @@ export function rsub(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
 }
 
 /** a / b, never rounded. */
-export function trueDivide(a: Operand, b: Operand): Tensor {
+export function trueDivide(a: Operand, ...given: Other<Operand>): Tensor {
+  const [b] = inOrder("true_divide", given, ["other"]);
   return arithmetic.div(a, b);
 }
 
@@ -83,8 +97,11 @@ export interface CdistOptions {
 /** The distances of each row of `a` and each row of `b`. */
 export function cdist(
   a: Tensor,
-  b: Tensor,
-  ...args: Trailing<[p: number, computeMode: string | null], CdistOptions>
+  ...given: Call<
+    [b: Tensor, ...args: Trailing<[p: number, computeMode: string | null], CdistOptions>],
+    { x2: Tensor } & OptionsOf<Trailing<[p: number, computeMode: string | null], CdistOptions>>
+  >
 ): Tensor {
+  const [b, ...args] = inOrder("cdist", given, ["x2"]);
   return ops.cdist(a, b, named<CdistOptions>("cdist", args, ["p", "computeMode"]).p);
 }

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
-import { checkOptions, kindOf, type NoOptions } from "../check.ts";
+import { type Call, inOrder, named, type Trailing } from "../arguments.ts";
+import { checkOptions, kindOf } from "../check.ts";
 import * as order from "../ops/sort.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import * as join from "../ops/join.ts";
 import { isTensor, type Operand, tensorList } from "../ops/elementwise.ts";
 import { type Slice, slice as sliceIndex } from "../ops/index.ts";
 import { sliceAlong } from "../ops/movement.ts";
-import type { Scalar } from "../read.ts";
-import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { IndexCopyArguments, IndexFillArguments } from "../tensor/fill_at.ts";
 import {
@@ -26,7 +24,6 @@ import {
   type IndexSelectArguments,
   type KeepdimArguments,
   type KthvalueArguments,
-  type ScatterOptions,
   type SortArguments,
   type TopkArguments,
   type UniqueArguments,
@@ -107,8 +104,8 @@ export function argsort(x: Tensor, ...args: ArgsortArguments): Tensor {
 }
 
 /** The k largest elements along `dim` (-1), in order. */
-export function topk(x: Tensor, k: number, ...args: TopkArguments): ValuesIndices {
-  return x.topk(k, ...args);
+export function topk(x: Tensor, ...args: TopkArguments): ValuesIndices {
+  return x.topk(...args);
 }
 
 /** The k-th smallest element along `dim` (-1). */
@@ -188,23 +185,23 @@ export function slice(first: number | null | Tensor = null, ...rest: unknown[]):
 }
 
 /** `length` elements from `start` on along `dim`, as a view. */
-export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
-  return x.narrow(dim, start, length);
+export function narrow(x: Tensor, ...args: Parameters<Tensor["narrow"]>): Tensor {
+  return x.narrow(...args);
 }
 
 /** Pieces of a size, or of the listed sizes, along `dim` (0). */
-export function split(x: Tensor, size: number | Sizes, ...dim: DimArguments): Tensor[] {
-  return x.split(size, ...dim);
+export function split(x: Tensor, ...args: Parameters<Tensor["split"]>): Tensor[] {
+  return x.split(...args);
 }
 
 /** Pieces of the listed sizes along `dim` (0). */
-export function splitWithSizes(x: Tensor, sizes: Sizes, ...dim: DimArguments): Tensor[] {
-  return x.splitWithSizes(sizes, ...dim);
+export function splitWithSizes(x: Tensor, ...args: Parameters<Tensor["splitWithSizes"]>): Tensor[] {
+  return x.splitWithSizes(...args);
 }
 
 /** A number of nearly equal pieces, or pieces between the listed indices, along `dim` (0). */
-export function tensorSplit(x: Tensor, where: number | Sizes | Tensor, ...dim: DimArguments): Tensor[] {
-  return x.tensorSplit(where, ...dim);
+export function tensorSplit(x: Tensor, ...args: Parameters<Tensor["tensorSplit"]>): Tensor[] {
+  return x.tensorSplit(...args);
 }
 
 /** The rows along `dim` (0). */
@@ -213,8 +210,8 @@ export function unbind(x: Tensor, ...dim: DimArguments): Tensor[] {
 }
 
 /** The elements where `mask` is true, in one dimension. */
-export function maskedSelect(x: Tensor, mask: Tensor, options?: NoOptions): Tensor {
-  return x.maskedSelect(mask, options);
+export function maskedSelect(x: Tensor, ...args: Parameters<Tensor["maskedSelect"]>): Tensor {
+  return x.maskedSelect(...args);
 }
 
 /** The positions of elements other than 0, one row each; with `asTuple`, one vector per dimension. */
@@ -228,12 +225,9 @@ export function nonzero(x: Tensor, options?: { asTuple?: boolean }): Tensor | Te
 /** x with `source` at the places that `index` names along `dim`, or added to or multiplied with what is there. */
 export function scatter(
   x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Tensor | Scalar,
-  options?: ScatterOptions,
+  ...args: Parameters<Tensor["scatter"]>
 ): Tensor {
-  return x.scatter(dim, index, source, options);
+  return x.scatter(...args);
 }
 
 /** Options of {@linkcode bucketize}. */
@@ -253,7 +247,14 @@ export interface SearchSortedOptions extends SearchOptions {
 }
 
 /** Where `values` belong in the sorted `sequence`. */
-export function searchsorted(sequence: Tensor, values: Operand, options: SearchSortedOptions = {}): Tensor {
+export function searchsorted(
+  sequence: Tensor,
+  ...given: Call<
+    [values: Operand, options?: SearchSortedOptions],
+    ({ input: Operand } | { self: Operand }) & SearchSortedOptions
+  >
+): Tensor {
+  const [values, options = {}] = inOrder("searchsorted", given, ["input|self"]);
   checkOptions("searchsorted", options, ["right", "outInt32", "side", "sorter"]);
   const { side, right } = options;
   if (side !== undefined && side !== null && side !== "left" && side !== "right") {
@@ -268,7 +269,11 @@ export function searchsorted(sequence: Tensor, values: Operand, options: SearchS
 }
 
 /** Which bucket between `boundaries` each value falls in. */
-export function bucketize(values: Operand, boundaries: Tensor, options: SearchOptions = {}): Tensor {
+export function bucketize(
+  values: Operand,
+  ...given: Call<[boundaries: Tensor, options?: SearchOptions], { boundaries: Tensor } & SearchOptions>
+): Tensor {
+  const [boundaries, options = {}] = inOrder("bucketize", given, ["boundaries"]);
   checkOptions("bucketize", options, ["right", "outInt32"]);
   if (!isTensor(boundaries)) throw new TypeError("bucketize(): argument 'boundaries' (position 2) must be Tensor");
   if (boundaries.ndim !== 1) {

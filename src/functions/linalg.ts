@@ -3,12 +3,7 @@
  *
  * @module
  */
-import type { Index } from "../ops/index.ts";
-import type { ScatterReduction } from "../ops/scatter_reduce.ts";
-import type { Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
-import type { IndexPutArguments } from "../tensor/indexing.ts";
-import type { IncludeSelfOptions } from "../tensor/inplace.ts";
 
 export { det, matrixPower, pinv as pinverse, slogdet } from "../linalg.ts";
 export { inv as inverse } from "../linalg.ts";
@@ -16,35 +11,25 @@ export { inv as inverse } from "../linalg.ts";
 /** x with reductions of `source`'s elements at the places that `index` names along `dim`. */
 export function scatterReduce(
   x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Tensor,
-  reduce: ScatterReduction,
-  options?: IncludeSelfOptions,
+  ...args: Parameters<Tensor["scatterReduce"]>
 ): Tensor {
-  return x.scatterReduce(dim, index, source, reduce, options);
+  return x.scatterReduce(...args);
 }
 
 /** x with reductions of `source`'s rows in the rows that `index` names along `dim`. */
 export function indexReduce(
   x: Tensor,
-  dim: number,
-  index: Tensor,
-  source: Tensor,
-  reduce: Exclude<ScatterReduction, "sum">,
-  options?: IncludeSelfOptions,
+  ...args: Parameters<Tensor["indexReduce"]>
 ): Tensor {
-  return x.indexReduce(dim, index, source, reduce, options);
+  return x.indexReduce(...args);
 }
 
 /** A copy of x with `values` at `indices`. */
 export function indexPut(
   x: Tensor,
-  indices: readonly Index[],
-  values: Tensor | Scalar,
-  ...args: IndexPutArguments
+  ...args: Parameters<Tensor["indexPut"]>
 ): Tensor {
-  return x.indexPut(indices, values, ...args);
+  return x.indexPut(...args);
 }
 
 /** A copy, which is part of the graph. */

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Trailing } from "../arguments.ts";
+import { type Call, inOrder, type OptionsOf, type Trailing } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import { checkTensors, type Operand } from "../ops/elementwise.ts";
 import { isin as isinOp } from "../ops/isin.ts";
 import type { Tensor } from "../tensor.ts";
-import type { ClampArguments, CloseArguments, ValueOptions } from "../tensor/binary.ts";
+import type { ClampArguments, CloseArguments } from "../tensor/binary.ts";
 import type { LogitOptions, NanToNumOptions, RoundOptions } from "../tensor/special.ts";
 
 /** The nearest integers, the even one of two; or with `decimals` digits behind the point. */
@@ -40,23 +40,31 @@ export function clip(x: Tensor, ...args: ClampArguments): Tensor {
 }
 
 /** x + value·a·b. */
-export function addcmul(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
-  return x.addcmul(a, b, options);
+export function addcmul(x: Tensor, ...args: Parameters<Tensor["addcmul"]>): Tensor {
+  return x.addcmul(...args);
 }
 
 /** x + value·a/b. */
-export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions): Tensor {
-  return x.addcdiv(a, b, options);
+export function addcdiv(x: Tensor, ...args: Parameters<Tensor["addcdiv"]>): Tensor {
+  return x.addcdiv(...args);
 }
 
 /** Where two tensors are close: |a − b| ≤ atol + rtol·|b|. */
-export function isclose(a: Tensor, b: Tensor, ...args: CloseArguments): Tensor {
+export function isclose(
+  a: Tensor,
+  ...given: Call<[b: Tensor, ...args: CloseArguments], { other: Tensor } & OptionsOf<CloseArguments>>
+): Tensor {
+  const [b, ...args] = inOrder("isclose", given, ["other"]);
   checkTensors("isclose", a, b);
   return a.isclose(b, ...args);
 }
 
 /** Whether two tensors are close everywhere. */
-export function allclose(a: Tensor, b: Tensor, ...args: CloseArguments): boolean {
+export function allclose(
+  a: Tensor,
+  ...given: Call<[b: Tensor, ...args: CloseArguments], { other: Tensor } & OptionsOf<CloseArguments>>
+): boolean {
+  const [b, ...args] = inOrder("allclose", given, ["other"]);
   checkTensors("allclose", a, b);
   return a.allclose(b, ...args);
 }
@@ -70,7 +78,11 @@ export interface IsinOptions {
 }
 
 /** Where an element is one of `test`. */
-export function isin(elements: Operand, test: Operand, options?: IsinOptions): Tensor {
+export function isin(
+  elements: Operand,
+  ...given: Call<[test: Operand, options?: IsinOptions], { testElements: Operand } & IsinOptions>
+): Tensor {
+  const [test, options] = inOrder("isin", given, ["testElements"]);
   checkOptions("isin", options, ["assumeUnique", "invert"]);
   return isinOp(elements, test, options?.invert);
 }

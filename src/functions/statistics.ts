@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Trailing } from "../arguments.ts";
+import type { Other, Trailing } from "../arguments.ts";
 import type { Dims } from "../ops/reduce.ts";
 import type { MinMax } from "../ops/extremes.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
@@ -15,7 +15,6 @@ import type { ReduceArguments } from "../tensor/reduce.ts";
 import {
   type AminmaxArguments,
   type NormArguments,
-  type QuantileOptions,
   type ScanOptions,
   spread,
   type VarArguments,
@@ -24,10 +23,10 @@ import {
 /** The largest of all elements; along `dim` with its index; or by element of two tensors. */
 export function max(x: Tensor): Tensor;
 /** The larger of each pair of elements. */
-export function max(x: Tensor, other: Tensor): Tensor;
+export function max(x: Tensor, ...other: Other<Tensor>): Tensor;
 /** The largest along `dim`, with its index. */
 export function max(x: Tensor, ...args: KeepdimArguments): ValuesIndices;
-export function max(x: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
+export function max(x: Tensor, ...args: Other<Tensor> | KeepdimArguments): Tensor | ValuesIndices {
   requireTensor("max", x);
   return x.max(...args as KeepdimArguments);
 }
@@ -35,10 +34,10 @@ export function max(x: Tensor, ...args: [other: Tensor] | KeepdimArguments): Ten
 /** The smallest of all elements; along `dim` with its index; or by element of two tensors. */
 export function min(x: Tensor): Tensor;
 /** The smaller of each pair of elements. */
-export function min(x: Tensor, other: Tensor): Tensor;
+export function min(x: Tensor, ...other: Other<Tensor>): Tensor;
 /** The smallest along `dim`, with its index. */
 export function min(x: Tensor, ...args: KeepdimArguments): ValuesIndices;
-export function min(x: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
+export function min(x: Tensor, ...args: Other<Tensor> | KeepdimArguments): Tensor | ValuesIndices {
   requireTensor("min", x);
   return x.min(...args as KeepdimArguments);
 }
@@ -110,8 +109,8 @@ export function norm(x: Tensor, ...args: NormArguments): Tensor {
 }
 
 /** The norm of the difference. */
-export function dist(a: Tensor, b: Tensor, ...args: Trailing<[p: number], { p?: number }>): Tensor {
-  return a.dist(b, ...args);
+export function dist(a: Tensor, ...args: Parameters<Tensor["dist"]>): Tensor {
+  return a.dist(...args);
 }
 
 /** The running sum along `dim`. */
@@ -142,8 +141,7 @@ export function cummin(x: Tensor, dim: number | { dim: number }): ValuesIndices 
 /** The q-th quantiles along a dimension, or of all elements. */
 export function quantile(
   x: Tensor,
-  q: number | Tensor,
-  ...args: Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>
+  ...args: Parameters<Tensor["quantile"]>
 ): Tensor {
-  return x.quantile(q, ...args);
+  return x.quantile(...args);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, called, named, type Trailing } from "../arguments.ts";
+import { type Arguments, type Call, called, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { float64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
@@ -180,10 +180,12 @@ export function gelu(x: Tensor, ...rest: Trailing<[approximate: "none" | "tanh"]
 /** x where it is above the threshold, else `value`. */
 export function threshold(
   x: Tensor,
-  threshold: number,
-  value: number,
-  ...rest: Trailing<[inplace: boolean], InplaceOptions>
+  ...given: Call<
+    [threshold: number, value: number, ...rest: Trailing<[inplace: boolean], InplaceOptions>],
+    { threshold: number; value: number } & OptionsOf<Trailing<[inplace: boolean], InplaceOptions>>
+  >
 ): Tensor {
+  const [threshold, value, ...rest] = inOrder("threshold", given, ["threshold", "value"]);
   const o = named<InplaceOptions>("threshold", rest, ["inplace"]);
   return apply("threshold", x, o.inplace, (x) => ops.threshold(x, threshold, value));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Call, inOrder } from "../arguments.ts";
 import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, promoteTypes, uint8 } from "../dtype.ts";
@@ -51,7 +52,11 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
 }
 
 /** x where it is above the threshold, else `value`. */
-export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+export function threshold(
+  x: Tensor,
+  ...given: Call<[threshold: number, value: number], { threshold: number; value: number }>
+): Tensor {
+  const [threshold, value] = inOrder("threshold", given, ["threshold", "value"]);
   const y = activate("threshold", unary.threshold, x, threshold, value);
   return record("ThresholdBackward0", y, [x], [x], (dy, [x]) => [
     piecewise(binary.thresholdBackward, dy, x, threshold),

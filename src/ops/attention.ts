@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { bool, float32 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { formatSizes } from "../shape.ts";
@@ -141,23 +141,31 @@ function checkInputs(q: Tensor, k: Tensor, v: Tensor, o: AttentionOptions): void
 }
 
 /**
- * softmax(q·kᵀ·scale + mask)·v.
+ * softmax(query·keyᵀ·scale + mask)·value.
  *
- * Shape: q `[…, heads, length, width]`, k `[…, heads, source, width]`, v `[…, heads, source, out]`.
+ * Shape: query `[…, heads, length, width]`, key `[…, heads, source, width]`, value `[…, heads, source, out]`.
  *
  * @throws {RangeError} When the shapes do not fit.
  */
-export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, ...rest: AttentionArguments): Tensor {
+export function scaledDotProductAttention(
+  query: Tensor,
+  ...given: Call<
+    [key: Tensor, value: Tensor, ...rest: AttentionArguments],
+    { key: Tensor; value: Tensor } & OptionsOf<AttentionArguments>
+  >
+): Tensor {
+  const [key, value, ...rest] = inOrder("scaled_dot_product_attention", given, ["key", "value"]);
   const names = ["attnMask", "dropoutP", "isCausal"] as const;
   const o = named<AttentionOptions>("scaled_dot_product_attention", rest, names, ["scale", "enableGqa"]);
-  checkInputs(q, k, v, o);
-  const type = q.dtype;
-  const heads = q.sizes[q.ndim - 3], own = flash(q, v, o);
+  checkInputs(query, key, value, o);
+  const type = query.dtype;
+  const heads = query.sizes[query.ndim - 3], own = flash(query, value, o);
   // 16-bit numbers are widened once, not between the steps.
-  const half = isHalf(q.dtype), wide = (x: Tensor): Tensor => half ? x.to(float32) : x;
+  const half = isHalf(type), wide = (x: Tensor): Tensor => half ? x.to(float32) : x;
   const mask = o.attnMask ? (o.attnMask.dtype === bool ? o.attnMask : wide(o.attnMask)) : null;
   const full = { ...o, attnMask: mask };
-  [q, k, v] = [wide(q), wide(k), wide(v)];
+  const q = wide(query);
+  let [k, v] = [wide(key), wide(value)];
   if (own && kernelTakes(q, k, v, mask) && (o.enableGqa || k.sizes[1] === heads)) {
     const y = fused(q, k, v, full);
     return half ? underName(flashName, y.to(type)) : y;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { formatSizes, product } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
@@ -19,10 +19,12 @@ import { sum } from "./reduce.ts";
  */
 export function bilinear(
   a: Tensor,
-  b: Tensor,
-  weight: Tensor,
-  ...rest: Trailing<[bias: Tensor | null], { bias?: Tensor | null }>
+  ...given: Call<
+    [b: Tensor, weight: Tensor, ...rest: Trailing<[bias: Tensor | null], { bias?: Tensor | null }>],
+    { input2: Tensor; weight: Tensor } & OptionsOf<Trailing<[bias: Tensor | null], { bias?: Tensor | null }>>
+  >
 ): Tensor {
+  const [b, weight, ...rest] = inOrder("bilinear", given, ["input2", "weight"]);
   const { bias = null } = named<{ bias?: Tensor | null }>("bilinear", rest, ["bias"]);
   const [out, m, n] = weight.sizes, lead = a.sizes.slice(0, -1), rows = product(lead);
   if (a.sizes[a.ndim - 1] !== m || b.sizes[b.ndim - 1] !== n || product(b.sizes.slice(0, -1)) !== rows) {

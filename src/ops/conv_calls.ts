@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { tuple } from "../check.ts";
 import { formatSizes, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -91,7 +91,11 @@ function conv(operation: string, n: number, x: Tensor, w: Tensor, rest: ConvArgu
 }
 
 /** Convolution of x `[batch, in, length]` with w `[out, in / groups, kernel]`. */
-export function conv1d(x: Tensor, w: Tensor, ...rest: ConvArguments): Tensor {
+export function conv1d(
+  x: Tensor,
+  ...given: Call<[w: Tensor, ...rest: ConvArguments], { weight: Tensor } & OptionsOf<ConvArguments>>
+): Tensor {
+  const [w, ...rest] = inOrder("conv1d", given, ["weight"]);
   return conv("conv1d", 1, x, w, rest);
 }
 
@@ -105,12 +109,20 @@ export function conv1d(x: Tensor, w: Tensor, ...rest: ConvArguments): Tensor {
  * console.assert(String(y.shape) === "torch.Size([1, 2, 5, 5])" && y.get(0, 0, 2, 2).item() === 9);
  * ```
  */
-export function conv2d(x: Tensor, w: Tensor, ...rest: ConvArguments): Tensor {
+export function conv2d(
+  x: Tensor,
+  ...given: Call<[w: Tensor, ...rest: ConvArguments], { weight: Tensor } & OptionsOf<ConvArguments>>
+): Tensor {
+  const [w, ...rest] = inOrder("conv2d", given, ["weight"]);
   return conv("conv2d", 2, x, w, rest);
 }
 
 /** Convolution of x `[batch, in, depth, height, width]` with w `[out, in / groups, kernel, kernel, kernel]`. */
-export function conv3d(x: Tensor, w: Tensor, ...rest: ConvArguments): Tensor {
+export function conv3d(
+  x: Tensor,
+  ...given: Call<[w: Tensor, ...rest: ConvArguments], { weight: Tensor } & OptionsOf<ConvArguments>>
+): Tensor {
+  const [w, ...rest] = inOrder("conv3d", given, ["weight"]);
   return conv("conv3d", 3, x, w, rest);
 }
 
@@ -135,17 +147,29 @@ function transposed(operation: string, n: number, x: Tensor, w: Tensor, rest: Co
 }
 
 /** The adjoint of {@linkcode conv1d} as an operation; w is `[in, out / groups, kernel]`. */
-export function convTranspose1d(x: Tensor, w: Tensor, ...rest: ConvTransposeArguments): Tensor {
+export function convTranspose1d(
+  x: Tensor,
+  ...given: Call<[w: Tensor, ...rest: ConvTransposeArguments], { weight: Tensor } & OptionsOf<ConvTransposeArguments>>
+): Tensor {
+  const [w, ...rest] = inOrder("conv_transpose1d", given, ["weight"]);
   return transposed("conv_transpose1d", 1, x, w, rest);
 }
 
 /** The adjoint of {@linkcode conv2d} as an operation; w is `[in, out / groups, kernel, kernel]`. */
-export function convTranspose2d(x: Tensor, w: Tensor, ...rest: ConvTransposeArguments): Tensor {
+export function convTranspose2d(
+  x: Tensor,
+  ...given: Call<[w: Tensor, ...rest: ConvTransposeArguments], { weight: Tensor } & OptionsOf<ConvTransposeArguments>>
+): Tensor {
+  const [w, ...rest] = inOrder("conv_transpose2d", given, ["weight"]);
   return transposed("conv_transpose2d", 2, x, w, rest);
 }
 
 /** The adjoint of {@linkcode conv3d} as an operation; w is `[in, out / groups, kernel, kernel, kernel]`. */
-export function convTranspose3d(x: Tensor, w: Tensor, ...rest: ConvTransposeArguments): Tensor {
+export function convTranspose3d(
+  x: Tensor,
+  ...given: Call<[w: Tensor, ...rest: ConvTransposeArguments], { weight: Tensor } & OptionsOf<ConvTransposeArguments>>
+): Tensor {
+  const [w, ...rest] = inOrder("conv_transpose3d", given, ["weight"]);
   return transposed("conv_transpose3d", 3, x, w, rest);
 }
 

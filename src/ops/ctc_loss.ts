@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { type DType, int32, int64 } from "../dtype.ts";
 import { empty, isHalf, throughFloat32 } from "../make.ts";
@@ -171,11 +171,22 @@ function isLabels(dtype: DType): boolean {
  */
 export function ctcLoss(
   logProbs: Tensor,
-  targets: Tensor,
-  inputLengths: Lengths,
-  targetLengths: Lengths,
-  ...rest: Trailing<[blank: number, reduction: Reduction, zeroInfinity: boolean], CTCLossOptions>
+  ...given: Call<
+    [
+      targets: Tensor,
+      inputLengths: Lengths,
+      targetLengths: Lengths,
+      ...rest: Trailing<[blank: number, reduction: Reduction, zeroInfinity: boolean], CTCLossOptions>,
+    ],
+    & { targets: Tensor; inputLengths: Lengths; targetLengths: Lengths }
+    & OptionsOf<Trailing<[blank: number, reduction: Reduction, zeroInfinity: boolean], CTCLossOptions>>
+  >
 ): Tensor {
+  const [targets, inputLengths, targetLengths, ...rest] = inOrder("ctc_loss", given, [
+    "targets",
+    "inputLengths",
+    "targetLengths",
+  ]);
   const o = named<CTCLossOptions>("ctc_loss", rest, ["blank", "reduction", "zeroInfinity"]);
   const { blank = 0, reduction = "mean", zeroInfinity = false } = o;
   reductionCode(reduction);

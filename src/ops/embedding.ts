@@ -4,7 +4,7 @@
  * @module
  */
 import { scatter } from "../../ffi/symbols.ts";
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { float32, int32, int64 } from "../dtype.ts";
@@ -113,12 +113,36 @@ export function renorm_(weight: Tensor, x: Tensor, maxNorm: number, p: number): 
  */
 export function embedding(
   x: Tensor,
-  weight: Tensor,
-  ...rest: Trailing<
-    [paddingIdx: number | null, maxNorm: number | null, normType: number, scaleGradByFreq: boolean, sparse: boolean],
-    EmbeddingOptions
+  ...given: Call<
+    [
+      weight: Tensor,
+      ...rest: Trailing<
+        [
+          paddingIdx: number | null,
+          maxNorm: number | null,
+          normType: number,
+          scaleGradByFreq: boolean,
+          sparse: boolean,
+        ],
+        EmbeddingOptions
+      >,
+    ],
+    & { weight: Tensor }
+    & OptionsOf<
+      Trailing<
+        [
+          paddingIdx: number | null,
+          maxNorm: number | null,
+          normType: number,
+          scaleGradByFreq: boolean,
+          sparse: boolean,
+        ],
+        EmbeddingOptions
+      >
+    >
   >
 ): Tensor {
+  const [weight, ...rest] = inOrder("embedding", given, ["weight"]);
   const names = ["paddingIdx", "maxNorm", "normType", "scaleGradByFreq", "sparse"] as const;
   const o = named<EmbeddingOptions>("embedding", rest, names);
   checkDevices("embedding", x, weight);
@@ -145,22 +169,44 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
 /** Sums, means or maxima of the rows of `weight` that the bags in x list. */
 export function embeddingBag(
   x: Tensor,
-  weight: Tensor,
-  ...rest: Trailing<
+  ...given: Call<
     [
-      offsets: Tensor | null,
-      maxNorm: number | null,
-      normType: number,
-      scaleGradByFreq: boolean,
-      mode: BagMode,
-      sparse: boolean,
-      perSampleWeights: Tensor | null,
-      includeLastOffset: boolean,
-      paddingIdx: number | null,
+      weight: Tensor,
+      ...rest: Trailing<
+        [
+          offsets: Tensor | null,
+          maxNorm: number | null,
+          normType: number,
+          scaleGradByFreq: boolean,
+          mode: BagMode,
+          sparse: boolean,
+          perSampleWeights: Tensor | null,
+          includeLastOffset: boolean,
+          paddingIdx: number | null,
+        ],
+        EmbeddingBagOptions
+      >,
     ],
-    EmbeddingBagOptions
+    & { weight: Tensor }
+    & OptionsOf<
+      Trailing<
+        [
+          offsets: Tensor | null,
+          maxNorm: number | null,
+          normType: number,
+          scaleGradByFreq: boolean,
+          mode: BagMode,
+          sparse: boolean,
+          perSampleWeights: Tensor | null,
+          includeLastOffset: boolean,
+          paddingIdx: number | null,
+        ],
+        EmbeddingBagOptions
+      >
+    >
   >
 ): Tensor {
+  const [weight, ...rest] = inOrder("embedding_bag", given, ["weight"]);
   const o = named<EmbeddingBagOptions>("embedding_bag", rest, [
     "offsets",
     "maxNorm",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Call, inOrder, type OptionsOf } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { empty, over } from "../make.ts";
 import { formatSizes, type Sizes } from "../shape.ts";
@@ -63,7 +64,14 @@ function fromColumns(columns: Tensor, sizes: Sizes, g: BlockGeometry, blocks: Si
  *
  * @throws {RangeError} When no block fits.
  */
-export function unfold(x: Tensor, kernelSize: IntOrTuple, ...rest: FoldArguments): Tensor {
+export function unfold(
+  x: Tensor,
+  ...given: Call<
+    [kernelSize: IntOrTuple, ...rest: FoldArguments],
+    { kernelSize: IntOrTuple } & OptionsOf<FoldArguments>
+  >
+): Tensor {
+  const [kernelSize, ...rest] = inOrder("unfold", given, ["kernelSize"]);
   const g = blockGeometry("unfold", kernelSize, rest);
   if (x.ndim === 3) return underName("Im2ColBackward0", squeeze(unfoldBatch(unsqueeze(x, 0), g), 0));
   if (x.ndim !== 4) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { grid as codes } from "../../ffi/symbols.ts";
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { float64 } from "../dtype.ts";
 import { empty, isHalf, throughFloat32 } from "../make.ts";
@@ -136,16 +136,32 @@ function checkShapes(x: Tensor, grid: Tensor, mode: string): void {
  */
 export function gridSample(
   x: Tensor,
-  grid: Tensor,
-  ...rest: Trailing<
+  ...given: Call<
     [
-      mode: "bilinear" | "nearest" | "bicubic",
-      paddingMode: "zeros" | "border" | "reflection",
-      alignCorners: boolean | null,
+      grid: Tensor,
+      ...rest: Trailing<
+        [
+          mode: "bilinear" | "nearest" | "bicubic",
+          paddingMode: "zeros" | "border" | "reflection",
+          alignCorners: boolean | null,
+        ],
+        GridSampleOptions
+      >,
     ],
-    GridSampleOptions
+    & { grid: Tensor }
+    & OptionsOf<
+      Trailing<
+        [
+          mode: "bilinear" | "nearest" | "bicubic",
+          paddingMode: "zeros" | "border" | "reflection",
+          alignCorners: boolean | null,
+        ],
+        GridSampleOptions
+      >
+    >
   >
 ): Tensor {
+  const [grid, ...rest] = inOrder("grid_sample", given, ["grid"]);
   const o = named<GridSampleOptions>("grid_sample", rest, ["mode", "paddingMode", "alignCorners"]);
   const { mode = "bilinear", paddingMode = "zeros" } = o;
   if (!(mode in modes)) {

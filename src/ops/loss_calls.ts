@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import * as entropy from "./cross_entropy.ts";
 import type { Reduction } from "./cross_entropy.ts";
@@ -91,19 +91,38 @@ export interface KLDivOptions extends LegacyReduction {
  */
 export function crossEntropy(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<
+  ...given: Call<
     [
-      weight: Tensor | null,
-      sizeAverage: boolean | null,
-      ignoreIndex: number,
-      reduce: boolean | null,
-      reduction: Reduction,
-      labelSmoothing: number,
+      target: Tensor,
+      ...rest: Trailing<
+        [
+          weight: Tensor | null,
+          sizeAverage: boolean | null,
+          ignoreIndex: number,
+          reduce: boolean | null,
+          reduction: Reduction,
+          labelSmoothing: number,
+        ],
+        CrossEntropyOptions
+      >,
     ],
-    CrossEntropyOptions
+    & { target: Tensor }
+    & OptionsOf<
+      Trailing<
+        [
+          weight: Tensor | null,
+          sizeAverage: boolean | null,
+          ignoreIndex: number,
+          reduce: boolean | null,
+          reduction: Reduction,
+          labelSmoothing: number,
+        ],
+        CrossEntropyOptions
+      >
+    >
   >
 ): Tensor {
+  const [target, ...rest] = inOrder("cross_entropy", given, ["target"]);
   const o = named<CrossEntropyOptions>("cross_entropy", rest, [
     "weight",
     "sizeAverage",
@@ -125,18 +144,36 @@ export function crossEntropy(
 /** The negative log-likelihood of class labels under log-probabilities; shapes as of {@linkcode crossEntropy}. */
 export function nllLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<
+  ...given: Call<
     [
-      weight: Tensor | null,
-      sizeAverage: boolean | null,
-      ignoreIndex: number,
-      reduce: boolean | null,
-      reduction: Reduction,
+      target: Tensor,
+      ...rest: Trailing<
+        [
+          weight: Tensor | null,
+          sizeAverage: boolean | null,
+          ignoreIndex: number,
+          reduce: boolean | null,
+          reduction: Reduction,
+        ],
+        NLLLossOptions
+      >,
     ],
-    NLLLossOptions
+    & { target: Tensor }
+    & OptionsOf<
+      Trailing<
+        [
+          weight: Tensor | null,
+          sizeAverage: boolean | null,
+          ignoreIndex: number,
+          reduce: boolean | null,
+          reduction: Reduction,
+        ],
+        NLLLossOptions
+      >
+    >
   >
 ): Tensor {
+  const [target, ...rest] = inOrder("nll_loss", given, ["target"]);
   const o = named<NLLLossOptions>("nll_loss", rest, ["weight", "sizeAverage", "ignoreIndex", "reduce", "reduction"]);
   return entropy.nllLoss(x, target, o.weight ?? null, o.ignoreIndex ?? -100, reductionOf(o));
 }
@@ -144,9 +181,12 @@ export function nllLoss(
 /** The squared difference. */
 export function mseLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>],
+    { target: Tensor } & OptionsOf<Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("mse_loss", given, ["target"]);
   const o = named<WeightedLossOptions>("mse_loss", rest, ["sizeAverage", "reduce", "reduction", "weight"]);
   return loss.mseLoss(x, target, reductionOf(o), o.weight ?? null);
 }
@@ -154,9 +194,12 @@ export function mseLoss(
 /** The absolute difference. */
 export function l1Loss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>],
+    { target: Tensor } & OptionsOf<Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("l1_loss", given, ["target"]);
   const o = named<WeightedLossOptions>("l1_loss", rest, ["sizeAverage", "reduce", "reduction", "weight"]);
   return loss.l1Loss(x, target, reductionOf(o), o.weight ?? null);
 }
@@ -164,9 +207,12 @@ export function l1Loss(
 /** The squared difference over 2β below β, the absolute difference less β/2 above. */
 export function smoothL1Loss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[...ReductionArguments, beta: number], SmoothL1LossOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[...ReductionArguments, beta: number], SmoothL1LossOptions>],
+    { target: Tensor } & OptionsOf<Trailing<[...ReductionArguments, beta: number], SmoothL1LossOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("smooth_l1_loss", given, ["target"]);
   const o = named<SmoothL1LossOptions>("smooth_l1_loss", rest, ["sizeAverage", "reduce", "reduction", "beta"]);
   return loss.smoothL1Loss(x, target, reductionOf(o), o.beta ?? 1);
 }
@@ -174,9 +220,13 @@ export function smoothL1Loss(
 /** Half the squared difference below δ, δ times the absolute difference less δ/2 above. */
 export function huberLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[reduction: Reduction, delta: number, weight: Tensor | null], HuberLossOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[reduction: Reduction, delta: number, weight: Tensor | null], HuberLossOptions>],
+    & { target: Tensor }
+    & OptionsOf<Trailing<[reduction: Reduction, delta: number, weight: Tensor | null], HuberLossOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("huber_loss", given, ["target"]);
   const o = named<HuberLossOptions>("huber_loss", rest, ["reduction", "delta", "weight"]);
   return loss.huberLoss(x, target, reductionOf(o), o.delta ?? 1, o.weight ?? null);
 }
@@ -184,9 +234,12 @@ export function huberLoss(
 /** The cross entropy of probabilities and targets between 0 and 1, of one shape. */
 export function binaryCrossEntropy(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>],
+    { target: Tensor } & OptionsOf<Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("binary_cross_entropy", given, ["target"]);
   const o = named<WeightedLossOptions>("binary_cross_entropy", rest, ["weight", "sizeAverage", "reduce", "reduction"]);
   return loss.binaryCrossEntropy(x, target, o.weight ?? null, reductionOf(o));
 }
@@ -194,9 +247,18 @@ export function binaryCrossEntropy(
 /** {@linkcode binaryCrossEntropy} of sigmoid(x), computed without overflow. */
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null], BCEWithLogitsOptions>
+  ...given: Call<
+    [
+      target: Tensor,
+      ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null], BCEWithLogitsOptions>,
+    ],
+    & { target: Tensor }
+    & OptionsOf<
+      Trailing<[weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null], BCEWithLogitsOptions>
+    >
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("binary_cross_entropy_with_logits", given, ["target"]);
   const o = named<BCEWithLogitsOptions>("binary_cross_entropy_with_logits", rest, [
     "weight",
     "sizeAverage",
@@ -211,12 +273,24 @@ export function binaryCrossEntropyWithLogits(
 /** The Kullback-Leibler divergence of log-probabilities x from the target's probabilities. */
 export function klDiv(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<
-    [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
-    KLDivOptions
+  ...given: Call<
+    [
+      target: Tensor,
+      ...rest: Trailing<
+        [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
+        KLDivOptions
+      >,
+    ],
+    & { target: Tensor }
+    & OptionsOf<
+      Trailing<
+        [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
+        KLDivOptions
+      >
+    >
   >
 ): Tensor {
+  const [target, ...rest] = inOrder("kl_div", given, ["target"]);
   const o = named<KLDivOptions>("kl_div", rest, ["sizeAverage", "reduce", "reduction", "logTarget"]);
   return loss.klDivLoss(x, target, reductionOf(o), o.logTarget ?? false);
 }
@@ -224,9 +298,12 @@ export function klDiv(
 /** log(1 + exp(−target x)), the target being ±1. */
 export function softMarginLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<ReductionArguments, ReductionOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<ReductionArguments, ReductionOptions>],
+    { target: Tensor } & OptionsOf<Trailing<ReductionArguments, ReductionOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("soft_margin_loss", given, ["target"]);
   const o = named<ReductionOptions>("soft_margin_loss", rest, ["sizeAverage", "reduce", "reduction"]);
   return loss.softMarginLoss(x, target, reductionOf(o));
 }

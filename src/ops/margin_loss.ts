@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { getDefaultDtype, int64 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
@@ -38,10 +38,12 @@ const reductions = ["sizeAverage", "reduce", "reduction"] as const;
 /** max(0, −target (a − b) + margin). */
 export function marginRankingLoss(
   a: Tensor,
-  b: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>
+  ...given: Call<
+    [b: Tensor, target: Tensor, ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>],
+    { input2: Tensor; target: Tensor } & OptionsOf<Trailing<[margin: number, ...ReductionArguments], MarginOptions>>
+  >
 ): Tensor {
+  const [b, target, ...rest] = inOrder("margin_ranking_loss", given, ["input2", "target"]);
   const o = named<MarginOptions>("margin_ranking_loss", rest, ["margin", ...reductions]);
   if (a.ndim !== b.ndim || a.ndim !== target.ndim) {
     throw new RangeError(
@@ -59,9 +61,12 @@ export function marginRankingLoss(
 /** x where the target is 1, max(0, margin − x) where it is −1. */
 export function hingeEmbeddingLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>],
+    { target: Tensor } & OptionsOf<Trailing<[margin: number, ...ReductionArguments], MarginOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("hinge_embedding_loss", given, ["target"]);
   const o = named<MarginOptions>("hinge_embedding_loss", rest, ["margin", ...reductions]);
   // A number that 16-bit numbers are subtracted from is rounded to their type first.
   const margin = isHalf(x.dtype) ? empty([], x.dtype, x.device).fill_(o.margin ?? 1) : o.margin ?? 1;
@@ -72,10 +77,12 @@ export function hingeEmbeddingLoss(
 /** 1 − cos where the target is 1, max(0, cos − margin) where it is −1. */
 export function cosineEmbeddingLoss(
   a: Tensor,
-  b: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>
+  ...given: Call<
+    [b: Tensor, target: Tensor, ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>],
+    { input2: Tensor; target: Tensor } & OptionsOf<Trailing<[margin: number, ...ReductionArguments], MarginOptions>>
+  >
 ): Tensor {
+  const [b, target, ...rest] = inOrder("cosine_embedding_loss", given, ["input2", "target"]);
   const o = named<MarginOptions>("cosine_embedding_loss", rest, ["margin", ...reductions]);
   if (!sameSizes(a.sizes, b.sizes) || target.ndim !== a.ndim - 1) {
     throw new RangeError(
@@ -105,13 +112,22 @@ export interface TripletMarginOptions extends MarginOptions {
 /** max(0, |anchor − positive| − |anchor − negative| + margin). */
 export function tripletMarginLoss(
   anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  ...rest: Trailing<
-    [margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments],
-    TripletMarginOptions
+  ...given: Call<
+    [
+      positive: Tensor,
+      negative: Tensor,
+      ...rest: Trailing<
+        [margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments],
+        TripletMarginOptions
+      >,
+    ],
+    & { positive: Tensor; negative: Tensor }
+    & OptionsOf<
+      Trailing<[margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments], TripletMarginOptions>
+    >
   >
 ): Tensor {
+  const [positive, negative, ...rest] = inOrder("triplet_margin_loss", given, ["positive", "negative"]);
   const o = named<TripletMarginOptions>("triplet_margin_loss", rest, ["margin", "p", "eps", "swap", ...reductions]);
   const { margin = 1, p = 2, eps = 1e-6 } = o;
   if (margin <= 0) throw new RangeError(`margin must be greater than 0, got ${margin}`);
@@ -132,10 +148,12 @@ export interface TripletDistanceOptions extends MarginOptions {
 /** {@linkcode tripletMarginLoss} with any distance. */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
-  positive: Tensor,
-  negative: Tensor,
-  options?: TripletDistanceOptions,
+  ...given: Call<
+    [positive: Tensor, negative: Tensor, options?: TripletDistanceOptions],
+    { positive: Tensor; negative: Tensor } & TripletDistanceOptions
+  >
 ): Tensor {
+  const [positive, negative, options] = inOrder("triplet_margin_with_distance_loss", given, ["positive", "negative"]);
   const o = named<TripletDistanceOptions>("triplet_margin_with_distance_loss", [options], [], [
     "margin",
     "reduction",
@@ -159,9 +177,16 @@ export interface MultiMarginOptions extends WeightedLossOptions {
 /** Σ max(0, margin − x[target] + x[i])^p over the other classes, over their number. */
 export function multiMarginLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[p: number, margin: number, weight: Tensor | null, ...ReductionArguments], MultiMarginOptions>
+  ...given: Call<
+    [
+      target: Tensor,
+      ...rest: Trailing<[p: number, margin: number, weight: Tensor | null, ...ReductionArguments], MultiMarginOptions>,
+    ],
+    & { target: Tensor }
+    & OptionsOf<Trailing<[p: number, margin: number, weight: Tensor | null, ...ReductionArguments], MultiMarginOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("multi_margin_loss", given, ["target"]);
   const o = named<MultiMarginOptions>("multi_margin_loss", rest, ["p", "margin", "weight", ...reductions]);
   const { p = 1, margin = 1, weight = null } = o;
   if (p !== 1 && p !== 2) throw new RangeError("only p == 1 and p == 2 supported");
@@ -184,9 +209,12 @@ export function multiMarginLoss(
 /** The mean over classes of the cross entropy of sigmoid(x) and multi-hot targets. */
 export function multilabelSoftMarginLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>],
+    { target: Tensor } & OptionsOf<Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("multilabel_soft_margin_loss", given, ["target"]);
   const o = named<WeightedLossOptions>("multilabel_soft_margin_loss", rest, ["weight", ...reductions]);
   let terms = neg(add(mul(target, logsigmoid(x)), mul(sub(1, target), logsigmoid(neg(x)))));
   if (o.weight) terms = mul(terms, o.weight);
@@ -196,9 +224,12 @@ export function multilabelSoftMarginLoss(
 /** Σ max(0, 1 − (x[target] − x[i])) over target and other classes; a row's targets end at the first −1. */
 export function multilabelMarginLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<ReductionArguments, ReductionOptions>
+  ...given: Call<
+    [target: Tensor, ...rest: Trailing<ReductionArguments, ReductionOptions>],
+    { target: Tensor } & OptionsOf<Trailing<ReductionArguments, ReductionOptions>>
+  >
 ): Tensor {
+  const [target, ...rest] = inOrder("multilabel_margin_loss", given, ["target"]);
   const o = named<ReductionOptions>("multilabel_margin_loss", rest, reductions);
   if (!sameSizes(x.sizes, target.sizes)) {
     throw new RangeError(
@@ -240,19 +271,38 @@ export interface PoissonNLLOptions extends ReductionOptions {
 /** The negative log-likelihood of counts under Poisson distributions. */
 export function poissonNllLoss(
   x: Tensor,
-  target: Tensor,
-  ...rest: Trailing<
+  ...given: Call<
     [
-      logInput: boolean,
-      full: boolean,
-      sizeAverage: boolean | null,
-      eps: number,
-      reduce: boolean | null,
-      reduction: Reduction,
+      target: Tensor,
+      ...rest: Trailing<
+        [
+          logInput: boolean,
+          full: boolean,
+          sizeAverage: boolean | null,
+          eps: number,
+          reduce: boolean | null,
+          reduction: Reduction,
+        ],
+        PoissonNLLOptions
+      >,
     ],
-    PoissonNLLOptions
+    & { target: Tensor }
+    & OptionsOf<
+      Trailing<
+        [
+          logInput: boolean,
+          full: boolean,
+          sizeAverage: boolean | null,
+          eps: number,
+          reduce: boolean | null,
+          reduction: Reduction,
+        ],
+        PoissonNLLOptions
+      >
+    >
   >
 ): Tensor {
+  const [target, ...rest] = inOrder("poisson_nll_loss", given, ["target"]);
   const o = named<PoissonNLLOptions>("poisson_nll_loss", rest, [
     "logInput",
     "full",
@@ -279,10 +329,17 @@ export interface GaussianNLLOptions extends ReductionOptions {
 /** The negative log-likelihood of targets under normal distributions of mean x and the given variances. */
 export function gaussianNllLoss(
   x: Tensor,
-  target: Tensor,
-  variance: Tensor | number,
-  ...rest: Trailing<[full: boolean, eps: number, reduction: Reduction], GaussianNLLOptions>
+  ...given: Call<
+    [
+      target: Tensor,
+      variance: Tensor | number,
+      ...rest: Trailing<[full: boolean, eps: number, reduction: Reduction], GaussianNLLOptions>,
+    ],
+    & { target: Tensor; var: Tensor | number }
+    & OptionsOf<Trailing<[full: boolean, eps: number, reduction: Reduction], GaussianNLLOptions>>
+  >
 ): Tensor {
+  const [target, variance, ...rest] = inOrder("gaussian_nll_loss", given, ["target", "var"]);
   const o = named<GaussianNLLOptions>("gaussian_nll_loss", rest, ["full", "eps", "reduction"]);
   let spread = typeof variance === "number" ? mul(x.detached().clone().fill_(1), variance) : variance;
   if (spread.lt(0).sum().item() > 0) throw new RangeError("var has negative entry/entries");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Call, inOrder } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { float32 } from "../dtype.ts";
 import { empty, isHalf, view as viewOf } from "../make.ts";
@@ -270,9 +271,12 @@ function unsafeView(x: Tensor, sizes: readonly number[]): Tensor {
  */
 export function linear(
   x: Tensor,
-  weight: Tensor,
-  last: Tensor | null | { bias?: Tensor | null } = null,
+  ...given: Call<
+    [weight: Tensor, bias?: Tensor | null | { bias?: Tensor | null }],
+    { weight: Tensor; bias?: Tensor | null }
+  >
 ): Tensor {
+  const [weight, last = null] = inOrder("linear", given, ["weight"]);
   if (isOptions(last)) checkOptions("linear", last, ["bias"]);
   // What is no options object is a tensor, or null.
   const bias = isOptions(last) ? (last as { bias?: Tensor | null }).bias ?? null : last as Tensor | null;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import * as norm from "./norm.ts";
@@ -25,13 +25,25 @@ export interface BatchNormCallOptions {
 /** Batch normalisation of x `[batch, channels, …]` by the given or, in training, by its own statistics. */
 export function batchNorm(
   x: Tensor,
-  runningMean: Tensor | null,
-  runningVar: Tensor | null,
-  ...rest: Trailing<
-    [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
-    BatchNormCallOptions
+  ...given: Call<
+    [
+      runningMean: Tensor | null,
+      runningVar: Tensor | null,
+      ...rest: Trailing<
+        [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
+        BatchNormCallOptions
+      >,
+    ],
+    & { runningMean: Tensor | null; runningVar: Tensor | null }
+    & OptionsOf<
+      Trailing<
+        [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
+        BatchNormCallOptions
+      >
+    >
   >
 ): Tensor {
+  const [runningMean, runningVar, ...rest] = inOrder("batch_norm", given, ["runningMean", "runningVar"]);
   const names = ["weight", "bias", "training", "momentum", "eps"] as const;
   const o = named<BatchNormCallOptions>("batch_norm", rest, names);
   const { weight = null, bias = null, training = false, momentum = 0.1, eps = 1e-5 } = o;
@@ -92,9 +104,16 @@ export interface LayerNormOptions {
 /** Normalises over the last dimensions, whose sizes are `normalizedShape` (Ba et al. 2016). */
 export function layerNorm(
   x: Tensor,
-  normalizedShape: number | Sizes,
-  ...rest: Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], LayerNormOptions>
+  ...given: Call<
+    [
+      normalizedShape: number | Sizes,
+      ...rest: Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], LayerNormOptions>,
+    ],
+    & { normalizedShape: number | Sizes }
+    & OptionsOf<Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], LayerNormOptions>>
+  >
 ): Tensor {
+  const [normalizedShape, ...rest] = inOrder("layer_norm", given, ["normalizedShape"]);
   const { weight = null, bias = null, eps = 1e-5 } = named<LayerNormOptions>("layer_norm", rest, [
     "weight",
     "bias",
@@ -118,9 +137,13 @@ export interface RMSNormOptions {
 /** Divides by the root of the mean square over the last dimensions (Zhang and Sennrich 2019). */
 export function rmsNorm(
   x: Tensor,
-  normalizedShape: number | Sizes,
-  ...rest: Trailing<[weight: Tensor | null, eps: number | null], RMSNormOptions>
+  ...given: Call<
+    [normalizedShape: number | Sizes, ...rest: Trailing<[weight: Tensor | null, eps: number | null], RMSNormOptions>],
+    & { normalizedShape: number | Sizes }
+    & OptionsOf<Trailing<[weight: Tensor | null, eps: number | null], RMSNormOptions>>
+  >
 ): Tensor {
+  const [normalizedShape, ...rest] = inOrder("rms_norm", given, ["normalizedShape"]);
   const { weight = null, eps = null } = named<RMSNormOptions>("rms_norm", rest, ["weight", "eps"]);
   return norm.rmsNorm(x, shapeOf(normalizedShape), weight, eps);
 }
@@ -138,9 +161,13 @@ export interface GroupNormOptions {
 /** Normalises x `[batch, channels, …]` over groups of channels (Wu and He 2018). */
 export function groupNorm(
   x: Tensor,
-  numGroups: number,
-  ...rest: Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], GroupNormOptions>
+  ...given: Call<
+    [numGroups: number, ...rest: Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], GroupNormOptions>],
+    & { numGroups: number }
+    & OptionsOf<Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], GroupNormOptions>>
+  >
 ): Tensor {
+  const [numGroups, ...rest] = inOrder("group_norm", given, ["numGroups"]);
   const { weight = null, bias = null, eps = 1e-5 } = named<GroupNormOptions>("group_norm", rest, [
     "weight",
     "bias",

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { type Arguments, called } from "../arguments.ts";
 import { binary } from "../../ffi/symbols.ts";
-import { checkOptions, isOptions } from "../check.ts";
 import { record } from "../autograd/node.ts";
 import { empty, over } from "../make.ts";
 import { metaPtr } from "../scratch.ts";
@@ -147,7 +147,7 @@ function accumulate(dx: Tensor, dim: number, { start, step }: Border, grad: Tens
 }
 
 /**
- * Padding of the last dimensions: `padding` is [before, after] of the last one, then of the one before it, and so on.
+ * Padding of the last dimensions: `pad` is [before, after] of the last one, then of the one before it, and so on.
  * Negative numbers cut.
  *
  * @example
@@ -159,14 +159,15 @@ function accumulate(dx: Tensor, dim: number, { start, step }: Border, grad: Tens
  */
 export function pad(
   x: Tensor,
-  padding: Sizes,
-  mode: PadMode | PadOptions = "constant",
-  value: number | null = null,
+  ...given: Arguments<
+    [pad: Sizes],
+    [mode: PadMode, value: number | null],
+    PadOptions & { pad: Sizes },
+    PadOptions
+  >
 ): Tensor {
-  if (!isOptions(mode)) return padded(x, padding, mode as PadMode, value);
-  checkOptions("pad", mode, ["mode", "value"]);
-  const options: PadOptions = mode;
-  return padded(x, padding, options.mode ?? "constant", options.value ?? value);
+  const o = called<PadOptions & { pad: Sizes }>("pad", given, ["pad"], ["mode", "value"]);
+  return padded(x, o.pad, o.mode ?? "constant", o.value ?? null);
 }
 
 function padded(x: Tensor, padding: Sizes, mode: PadMode, value: number | null): Tensor {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named, type Trailing } from "../arguments.ts";
+import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { getDefaultDtype } from "../dtype.ts";
 import { broadcastSizes, product } from "../shape.ts";
 import { underName } from "./node_name.ts";
@@ -30,9 +30,12 @@ export interface ResponseNormOptions {
 /** x / (k + α · mean of the squares of `size` neighbouring channels)^β; x is `[batch, channels, …]`. */
 export function localResponseNorm(
   x: Tensor,
-  size: number,
-  ...rest: Trailing<[alpha: number, beta: number, k: number], ResponseNormOptions>
+  ...given: Call<
+    [size: number, ...rest: Trailing<[alpha: number, beta: number, k: number], ResponseNormOptions>],
+    { size: number } & OptionsOf<Trailing<[alpha: number, beta: number, k: number], ResponseNormOptions>>
+  >
 ): Tensor {
+  const [size, ...rest] = inOrder("local_response_norm", given, ["size"]);
   const o = named<ResponseNormOptions>("local_response_norm", rest, ["alpha", "beta", "k"]);
   if (x.ndim < 3) {
     throw new RangeError(`Expected 3D or higher dimensionality input (got ${x.ndim} dimensions)`);
@@ -87,9 +90,12 @@ export interface CosineSimilarityOptions {
 /** The cosine of the angle between vectors along a dimension. */
 export function cosineSimilarity(
   a: Tensor,
-  b: Tensor,
-  ...rest: Trailing<[dim: number, eps: number], CosineSimilarityOptions>
+  ...given: Call<
+    [b: Tensor, ...rest: Trailing<[dim: number, eps: number], CosineSimilarityOptions>],
+    { x2: Tensor } & OptionsOf<Trailing<[dim: number, eps: number], CosineSimilarityOptions>>
+  >
 ): Tensor {
+  const [b, ...rest] = inOrder("cosine_similarity", given, ["x2"]);
   const o = named<CosineSimilarityOptions>("cosine_similarity", rest, ["dim", "eps"]);
   const dim = o.dim ?? 1, eps = o.eps ?? 1e-8;
   const sizes = broadcastSizes(a.sizes, b.sizes, "cosine_similarity");
@@ -113,9 +119,12 @@ export interface PairwiseDistanceOptions {
 /** The norm of a − b + eps along the last dimension. */
 export function pairwiseDistance(
   a: Tensor,
-  b: Tensor,
-  ...rest: Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>
+  ...given: Call<
+    [b: Tensor, ...rest: Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>],
+    { x2: Tensor } & OptionsOf<Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>>
+  >
 ): Tensor {
+  const [b, ...rest] = inOrder("pairwise_distance", given, ["x2"]);
   const o = named<PairwiseDistanceOptions>("pairwise_distance", rest, ["p", "eps", "keepdim"]);
   return underName("NormBackward1", pNorm(add(a.sub(b), o.eps ?? 1e-6), o.p ?? 2, -1, o.keepdim ?? false));
 }

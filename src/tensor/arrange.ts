@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { type Arguments, called, named, sizesOf, type Trailing } from "../arguments.ts";
+import {
+  type Arguments,
+  type Call,
+  called,
+  inOrder,
+  named,
+  type OptionsOf,
+  type Other,
+  sizesOf,
+  type Trailing,
+} from "../arguments.ts";
 import { checkOptions, type NoOptions } from "../check.ts";
 import { type CreateOptions, empty, full, parseSizes, type SizeArguments, tensor, type TensorData } from "../create.ts";
 import * as arrange from "../ops/arrange.ts";
@@ -119,7 +129,11 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.diagEmbed(this, o.offset, o.dim1, o.dim2);
   }
   /** A copy with `src` on a diagonal. */
-  diagonalScatter(this: Tensor, src: Tensor, ...args: DiagonalArguments): Tensor {
+  diagonalScatter(
+    this: Tensor,
+    ...given: Call<[src: Tensor, ...args: DiagonalArguments], { src: Tensor } & OptionsOf<DiagonalArguments>>
+  ): Tensor {
+    const [src, ...args] = inOrder("diagonal_scatter", given, ["src"]);
     const o = named<DiagonalOptions>("diagonal_scatter", args, diagonalOptions);
     return diagonals.diagonalScatter(this, src, o.offset, o.dim1, o.dim2);
   }
@@ -155,11 +169,22 @@ export class TensorArrange extends TensorIndexing {
     return diagonals.roll(this, o.shifts, o.dims);
   }
   /** Moves dimensions to other places. */
-  movedim(this: Tensor, source: number | Sizes, destination: number | Sizes): Tensor {
+  movedim(
+    this: Tensor,
+    ...given: Call<
+      [source: number | Sizes, destination: number | Sizes],
+      { source: number | Sizes; destination: number | Sizes }
+    >
+  ): Tensor {
+    const [source, destination] = inOrder("movedim", given, ["source", "destination"]);
     return diagonals.movedim(this, source, destination);
   }
   /** Windows of `size` elements every `step` along `dim`, as a view. */
-  unfold(this: Tensor, dim: number, size: number, step: number): Tensor {
+  unfold(
+    this: Tensor,
+    ...given: Call<[dim: number, size: number, step: number], { dimension: number; size: number; step: number }>
+  ): Tensor {
+    const [dim, size, step] = inOrder("unfold", given, ["dimension", "size", "step"]);
     return diagonals.unfold(this, dim, size, step);
   }
   /** Each element repeated: all equally often, or each as often as a tensor says. */
@@ -172,68 +197,125 @@ export class TensorArrange extends TensorIndexing {
     return arrange.repeatInterleave(this, o.repeats, o.dim, o.outputSize);
   }
   /** Elements by their index in the flattened tensor. */
-  take(this: Tensor, index: Tensor, options?: NoOptions): Tensor {
+  take(this: Tensor, ...given: Call<[index: Tensor, options?: NoOptions], { index: Tensor }>): Tensor {
+    const [index, options] = inOrder("take", given, ["index"]);
     checkOptions("take", options, []);
     return arrange.take(this, index);
   }
   /** Elements by index along `dim`, with broadcasting of the others. */
-  takeAlongDim(this: Tensor, index: Tensor, ...dim: Trailing<[dim: number | null], { dim?: number | null }>): Tensor {
+  takeAlongDim(
+    this: Tensor,
+    ...given: Call<
+      [index: Tensor, ...dim: Trailing<[dim: number | null], { dim?: number | null }>],
+      { indices: Tensor } & OptionsOf<Trailing<[dim: number | null], { dim?: number | null }>>
+    >
+  ): Tensor {
+    const [index, ...dim] = inOrder("take_along_dim", given, ["indices"]);
     return arrange.takeAlongDim(this, index, named<{ dim?: number | null }>("take_along_dim", dim, ["dim"]).dim);
   }
   /** A copy with `source` written at indices into the flattened tensor. */
-  put(this: Tensor, index: Tensor, source: Tensor, ...args: AccumulateArguments): Tensor {
+  put(
+    this: Tensor,
+    ...given: Call<
+      [index: Tensor, source: Tensor, ...args: AccumulateArguments],
+      { index: Tensor; source: Tensor } & OptionsOf<AccumulateArguments>
+    >
+  ): Tensor {
+    const [index, source, ...args] = inOrder("put", given, ["index", "source"]);
     return arrange.put(this, index, source, named<{ accumulate?: boolean }>("put", args, ["accumulate"]).accumulate);
   }
   /** Writes `source` at indices into the flattened tensor. */
-  put_(this: Tensor, index: Tensor, source: Tensor, ...args: AccumulateArguments): Tensor {
+  put_(
+    this: Tensor,
+    ...given: Call<
+      [index: Tensor, source: Tensor, ...args: AccumulateArguments],
+      { index: Tensor; source: Tensor } & OptionsOf<AccumulateArguments>
+    >
+  ): Tensor {
+    const [index, source, ...args] = inOrder("put_", given, ["index", "source"]);
     return inPlace("put", this, [source], (x) => x.put(index, source, ...args));
   }
   /** A copy with `source` as row `index` along `dim`. */
-  selectScatter(this: Tensor, source: Tensor, dim: number, index: number): Tensor {
+  selectScatter(
+    this: Tensor,
+    ...given: Call<[source: Tensor, dim: number, index: number], { src: Tensor; dim: number; index: number }>
+  ): Tensor {
+    const [source, dim, index] = inOrder("select_scatter", given, ["src", "dim", "index"]);
     return arrange.selectScatter(this, source, dim, index);
   }
   /** A copy with `source` in place of a slice. */
-  sliceScatter(this: Tensor, source: Tensor, ...args: SliceScatterArguments): Tensor {
+  sliceScatter(
+    this: Tensor,
+    ...given: Call<[source: Tensor, ...args: SliceScatterArguments], { src: Tensor } & OptionsOf<SliceScatterArguments>>
+  ): Tensor {
+    const [source, ...args] = inOrder("slice_scatter", given, ["src"]);
     const o = named<SliceScatterOptions>("slice_scatter", args, ["dim", "start", "end", "step"]);
     return arrange.sliceScatter(this, source, o.dim, o.start, o.end, o.step);
   }
   /** The products of all pairs of elements of two vectors. */
-  outer(this: Tensor, other: Tensor): Tensor {
+  outer(this: Tensor, ...given: Call<[other: Tensor], { vec2: Tensor }>): Tensor {
+    const [other] = inOrder("outer", given, ["vec2"]);
     return products.outer(this, other);
   }
   /** The sum of products over the last dimensions. */
-  inner(this: Tensor, other: Tensor): Tensor {
+  inner(this: Tensor, ...given: Other<Tensor>): Tensor {
+    const [other] = inOrder("inner", given, ["other"]);
     return products.inner(this, other);
   }
   /** The Kronecker product. */
-  kron(this: Tensor, other: Tensor): Tensor {
+  kron(this: Tensor, ...given: Other<Tensor>): Tensor {
+    const [other] = inOrder("kron", given, ["other"]);
     return products.kron(this, other);
   }
   /** The sum of products of two vectors. */
-  vdot(this: Tensor, other: Tensor): Tensor {
+  vdot(this: Tensor, ...given: Other<Tensor>): Tensor {
+    const [other] = inOrder("vdot", given, ["other"]);
     return products.vdot(this, other);
   }
   /** The cross product of 3-vectors along `dim`, the first of size 3 unless given. */
-  cross(this: Tensor, other: Tensor, ...args: Trailing<[dim: number | null], { dim?: number | null }>): Tensor {
+  cross(
+    this: Tensor,
+    ...given: Call<
+      [other: Tensor, ...args: Trailing<[dim: number | null], { dim?: number | null }>],
+      { other: Tensor } & OptionsOf<Trailing<[dim: number | null], { dim?: number | null }>>
+    >
+  ): Tensor {
+    const [other, ...args] = inOrder("cross", given, ["other"]);
     return products.cross(this, other, named<{ dim?: number | null }>("cross", args, ["dim"]).dim);
   }
   /** beta·this + alpha·Σ a[i]·b[i]. */
-  addbmm(this: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  addbmm(
+    this: Tensor,
+    ...given: Call<[a: Tensor, b: Tensor, options?: AddmmOptions], { batch1: Tensor; batch2: Tensor } & AddmmOptions>
+  ): Tensor {
+    const [a, b, options = {}] = inOrder("addbmm", given, ["batch1", "batch2"]);
     checkOptions("addbmm", options, scaled);
     return products.addbmm(this, a, b, options.beta, options.alpha);
   }
   /** beta·this + alpha·a[i]·b[i]. */
-  baddbmm(this: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  baddbmm(
+    this: Tensor,
+    ...given: Call<[a: Tensor, b: Tensor, options?: AddmmOptions], { batch1: Tensor; batch2: Tensor } & AddmmOptions>
+  ): Tensor {
+    const [a, b, options = {}] = inOrder("baddbmm", given, ["batch1", "batch2"]);
     checkOptions("baddbmm", options, scaled);
     return products.baddbmm(this, a, b, options.beta, options.alpha);
   }
   /** beta·this + alpha·a·v. */
-  addmv(this: Tensor, a: Tensor, v: Tensor, options: AddmmOptions = {}): Tensor {
+  addmv(
+    this: Tensor,
+    ...given: Call<[a: Tensor, v: Tensor, options?: AddmmOptions], { mat: Tensor; vec: Tensor } & AddmmOptions>
+  ): Tensor {
+    const [a, v, options = {}] = inOrder("addmv", given, ["mat", "vec"]);
     checkOptions("addmv", options, scaled);
     return products.addmv(this, a, v, options.beta, options.alpha);
   }
   /** beta·this + alpha·u·vᵀ. */
-  addr(this: Tensor, u: Tensor, v: Tensor, options: AddmmOptions = {}): Tensor {
+  addr(
+    this: Tensor,
+    ...given: Call<[u: Tensor, v: Tensor, options?: AddmmOptions], { vec1: Tensor; vec2: Tensor } & AddmmOptions>
+  ): Tensor {
+    const [u, v, options = {}] = inOrder("addr", given, ["vec1", "vec2"]);
     checkOptions("addr", options, scaled);
     return products.addr(this, u, v, options.beta, options.alpha);
   }
@@ -253,7 +335,14 @@ export class TensorArrange extends TensorIndexing {
     return empty(sizes, inherit(this, options));
   }
   /** One value in the given sizes, in this tensor's type and device. */
-  newFull(this: Tensor, sizes: Sizes, value: Scalar, options: CreateOptions = {}): Tensor {
+  newFull(
+    this: Tensor,
+    ...given: Call<
+      [sizes: Sizes, value: Scalar, options?: CreateOptions],
+      { size: Sizes; fillValue: Scalar } & CreateOptions
+    >
+  ): Tensor {
+    const [sizes, value, options = {}] = inOrder("new_full", given, ["size", "fillValue"]);
     return full(sizes, value, inherit(this, options));
   }
   /** A tensor of `data` in this tensor's type and device. */

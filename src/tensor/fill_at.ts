@@ -3,15 +3,13 @@
  *
  * @module
  */
-import { type Arguments, called, named } from "../arguments.ts";
+import { type Arguments, type Call, called, inOrder, named, type Other, type SizesBy, sizesOf } from "../arguments.ts";
 import type { DiffArguments, DiffOptions } from "../functions/fill_at.ts";
 import type { Operand } from "../ops/elementwise.ts";
 import * as ops from "../ops/fill_at.ts";
 import { inPlace } from "../ops/inplace.ts";
 import type { Scalar } from "../read.ts";
-import { type Sizes, sizesFrom } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { AlphaOptions, DivOptions } from "./arithmetic.ts";
 import type { IndexOptions } from "./indexing.ts";
 import { TensorSoftmax } from "./softmax.ts";
 
@@ -66,11 +64,19 @@ export class TensorCompositions extends TensorSoftmax {
     return inPlace("index_copy", this, [o.source], (x) => ops.indexCopy(x, o.dim, o.index, o.source));
   }
   /** This with the elements of `source`, in their order, where the mask holds. */
-  maskedScatter(this: Tensor, mask: Tensor, source: Tensor): Tensor {
+  maskedScatter(
+    this: Tensor,
+    ...given: Call<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>
+  ): Tensor {
+    const [mask, source] = inOrder("masked_scatter", given, ["mask", "source"]);
     return ops.maskedScatter(this, mask, source);
   }
   /** {@linkcode maskedScatter}, in place. */
-  maskedScatter_(this: Tensor, mask: Tensor, source: Tensor): Tensor {
+  maskedScatter_(
+    this: Tensor,
+    ...given: Call<[mask: Tensor, source: Tensor], { mask: Tensor; source: Tensor }>
+  ): Tensor {
+    const [mask, source] = inOrder("masked_scatter_", given, ["mask", "source"]);
     return inPlace("masked_scatter", this, [source], (x) => ops.maskedScatter(x, mask, source));
   }
   /** The indices of the elements that are not 0, a row for each. */
@@ -87,35 +93,36 @@ export class TensorCompositions extends TensorSoftmax {
     return ops.diff(this, o.n, o.dim, o.prepend, o.append);
   }
   /** Summed to a smaller shape that broadcasts to this one. */
-  sumToSize(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return ops.sumToSize(this, sizesFrom(sizes));
+  sumToSize(this: Tensor, ...sizes: SizesBy<"size">): Tensor {
+    return ops.sumToSize(this, sizesOf("sum_to_size", "size", sizes));
   }
   /** `sub` by another name. */
-  subtract(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
-    return this.sub(other, options);
+  subtract(this: Tensor, ...args: Parameters<Tensor["sub"]>): Tensor {
+    return this.sub(...args);
   }
   /** `sub_` by another name. */
-  subtract_(this: Tensor, other: Operand, options?: AlphaOptions): Tensor {
-    return this.sub_(other, options);
+  subtract_(this: Tensor, ...args: Parameters<Tensor["sub_"]>): Tensor {
+    return this.sub_(...args);
   }
   /** `mul` by another name. */
-  multiply(this: Tensor, other: Operand): Tensor {
-    return this.mul(other);
+  multiply(this: Tensor, ...args: Parameters<Tensor["mul"]>): Tensor {
+    return this.mul(...args);
   }
   /** `mul_` by another name. */
-  multiply_(this: Tensor, other: Operand): Tensor {
-    return this.mul_(other);
+  multiply_(this: Tensor, ...args: Parameters<Tensor["mul_"]>): Tensor {
+    return this.mul_(...args);
   }
   /** `div` by another name. */
-  divide(this: Tensor, other: Operand, options?: DivOptions): Tensor {
-    return this.div(other, options);
+  divide(this: Tensor, ...args: Parameters<Tensor["div"]>): Tensor {
+    return this.div(...args);
   }
   /** `div_` by another name. */
-  divide_(this: Tensor, other: Operand, options?: DivOptions): Tensor {
-    return this.div_(other, options);
+  divide_(this: Tensor, ...args: Parameters<Tensor["div_"]>): Tensor {
+    return this.div_(...args);
   }
   /** this / other, never rounded. */
-  trueDivide(this: Tensor, other: Operand): Tensor {
+  trueDivide(this: Tensor, ...given: Other<Operand>): Tensor {
+    const [other] = inOrder("true_divide", given, ["other"]);
     return this.div(other);
   }
 }

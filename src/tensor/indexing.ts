@@ -3,7 +3,17 @@
  *
  * @module
  */
-import { type Arguments, called, named, type Trailing } from "../arguments.ts";
+import {
+  type Arguments,
+  type Call,
+  called,
+  inOrder,
+  named,
+  type OptionsOf,
+  type SizesBy,
+  sizesOf,
+  type Trailing,
+} from "../arguments.ts";
 import { checkOptions, isOptions, type NoOptions } from "../check.ts";
 import * as gather from "../ops/gather.ts";
 import * as indexing from "../ops/index.ts";
@@ -12,7 +22,7 @@ import * as join from "../ops/join.ts";
 import * as order from "../ops/sort.ts";
 import type { ValuesIndices } from "../ops/sort.ts";
 import type { Scalar } from "../read.ts";
-import { type Sizes, sizesFrom } from "../shape.ts";
+import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorActivation } from "./activation.ts";
 
@@ -125,6 +135,8 @@ export interface SortOptions {
 
 /** Options of {@linkcode TensorIndexing.topk}. */
 export interface TopkOptions {
+  /** How many. */
+  k: number;
   /** The dimension; may also be given as the second argument. Default: -1. */
   dim?: number;
   /** The largest rather than the smallest. Default: true. */
@@ -165,8 +177,13 @@ export interface ScatterOptions {
 
 /** Arguments of {@linkcode TensorIndexing.sort}. */
 export type SortArguments = Trailing<[dim: number, descending: boolean, stable: boolean], SortOptions>;
-/** Arguments of {@linkcode TensorIndexing.topk} behind k. */
-export type TopkArguments = Trailing<[dim: number, largest: boolean, sorted: boolean], TopkOptions>;
+/** The arguments of {@linkcode TensorIndexing.topk}. */
+export type TopkArguments = Arguments<
+  [k: number],
+  [dim: number, largest: boolean, sorted: boolean],
+  TopkOptions,
+  Partial<TopkOptions>
+>;
 /** Arguments of reductions that keep one element of a dimension. */
 export type KeepdimArguments = Trailing<[dim: number, keepdim: boolean], KeepdimOptions>;
 /** A dimension, by position or by name. */
@@ -211,12 +228,26 @@ export class TensorIndexing extends TensorActivation {
     return indexing.index(this, indices);
   }
   /** `x[indices] = values`. */
-  indexPut_(this: Tensor, indices: readonly Index[], values: Tensor | Scalar, ...args: IndexPutArguments): Tensor {
+  indexPut_(
+    this: Tensor,
+    ...given: Call<
+      [indices: readonly Index[], values: Tensor | Scalar, ...args: IndexPutArguments],
+      { indices: readonly Index[]; values: Tensor | Scalar } & OptionsOf<IndexPutArguments>
+    >
+  ): Tensor {
+    const [indices, values, ...args] = inOrder("index_put_", given, ["indices", "values"]);
     const o = named<IndexPutOptions>("index_put_", args, ["accumulate"]);
     return indexing.indexPut_(this, indices, values, o.accumulate);
   }
   /** A copy with `values` at `indices`. */
-  indexPut(this: Tensor, indices: readonly Index[], values: Tensor | Scalar, ...args: IndexPutArguments): Tensor {
+  indexPut(
+    this: Tensor,
+    ...given: Call<
+      [indices: readonly Index[], values: Tensor | Scalar, ...args: IndexPutArguments],
+      { indices: readonly Index[]; values: Tensor | Scalar } & OptionsOf<IndexPutArguments>
+    >
+  ): Tensor {
+    const [indices, values, ...args] = inOrder("index_put", given, ["indices", "values"]);
     return this.clone().indexPut_(indices, values, ...args);
   }
   /** The rows that `index` lists along `dim`. */
@@ -240,25 +271,48 @@ export class TensorIndexing extends TensorActivation {
     return gather.gather(this, o.dim, o.index);
   }
   /** A copy with `source` at the places that `index` names along `dim`, or added to or multiplied with what is there. */
-  scatter(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar, options: ScatterOptions = {}): Tensor {
+  scatter(
+    this: Tensor,
+    ...given: Call<
+      [dim: number, index: Tensor, source: Tensor | Scalar, options?: ScatterOptions],
+      { dim: number; index: Tensor } & ({ src: Tensor | Scalar } | { value: Tensor | Scalar }) & ScatterOptions
+    >
+  ): Tensor {
+    const [dim, index, source, options = {}] = inOrder("scatter", given, ["dim", "index", "src|value"]);
     checkOptions("scatter", options, ["reduce"]);
     return gather.scatter(this, dim, index, source, options.reduce);
   }
   /** {@linkcode TensorIndexing.scatter} in place. */
-  scatter_(this: Tensor, dim: number, index: Tensor, source: Tensor | Scalar, options: ScatterOptions = {}): Tensor {
+  scatter_(
+    this: Tensor,
+    ...given: Call<
+      [dim: number, index: Tensor, source: Tensor | Scalar, options?: ScatterOptions],
+      { dim: number; index: Tensor } & ({ src: Tensor | Scalar } | { value: Tensor | Scalar }) & ScatterOptions
+    >
+  ): Tensor {
+    const [dim, index, source, options = {}] = inOrder("scatter_", given, ["dim", "index", "src|value"]);
     checkOptions("scatter_", options, ["reduce"]);
     return gather.scatter_(this, dim, index, source, options.reduce);
   }
   /** A copy with `source` added at the places that `index` names along `dim`. */
-  scatterAdd(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  scatterAdd(
+    this: Tensor,
+    ...given: Call<[dim: number, index: Tensor, source: Tensor], { dim: number; index: Tensor; src: Tensor }>
+  ): Tensor {
+    const [dim, index, source] = inOrder("scatter_add", given, ["dim", "index", "src"]);
     return gather.scatterAdd(this, dim, index, source);
   }
   /** Adds `source` at the places that `index` names along `dim`. */
-  scatterAdd_(this: Tensor, dim: number, index: Tensor, source: Tensor): Tensor {
+  scatterAdd_(
+    this: Tensor,
+    ...given: Call<[dim: number, index: Tensor, source: Tensor], { dim: number; index: Tensor; src: Tensor }>
+  ): Tensor {
+    const [dim, index, source] = inOrder("scatter_add_", given, ["dim", "index", "src"]);
     return gather.scatterAdd_(this, dim, index, source);
   }
   /** The elements where `mask` is true, in one dimension. */
-  maskedSelect(this: Tensor, mask: Tensor, options?: NoOptions): Tensor {
+  maskedSelect(this: Tensor, ...given: Call<[mask: Tensor, options?: NoOptions], { mask: Tensor }>): Tensor {
+    const [mask, options] = inOrder("masked_select", given, ["mask"]);
     checkOptions("masked_select", options, []);
     return indexing.maskedSelect(this, mask);
   }
@@ -283,9 +337,9 @@ export class TensorIndexing extends TensorActivation {
     return order.argsort(this, o.dim, o.descending, o.stable);
   }
   /** The k largest elements along `dim` (-1), in order. */
-  topk(this: Tensor, k: number, ...args: TopkArguments): ValuesIndices {
-    const o = named<TopkOptions>("topk", args, ["dim", "largest", "sorted"]);
-    return order.topk(this, k, o.dim, o.largest, o.sorted);
+  topk(this: Tensor, ...args: TopkArguments): ValuesIndices {
+    const o = called<TopkOptions>("topk", args, ["k"], ["dim", "largest", "sorted"]);
+    return order.topk(this, o.k, o.dim, o.largest, o.sorted);
   }
   /** The k-th smallest element along `dim` (-1). */
   kthvalue(this: Tensor, ...args: KthvalueArguments): ValuesIndices {
@@ -335,15 +389,37 @@ export class TensorIndexing extends TensorActivation {
     return order.bincount(this, o.weights, o.minlength);
   }
   /** Pieces of a size, or of the listed sizes, along `dim` (0). */
-  split(this: Tensor, size: number | Sizes, ...dim: DimArguments): Tensor[] {
+  split(
+    this: Tensor,
+    ...given: Call<
+      [size: number | Sizes, ...dim: DimArguments],
+      ({ splitSizeOrSections: number | Sizes } | { splitSize: number | Sizes }) & OptionsOf<DimArguments>
+    >
+  ): Tensor[] {
+    const [size, ...dim] = inOrder("split", given, ["splitSizeOrSections|splitSize"]);
     return join.split(this, size, dimOf("split", dim));
   }
   /** Pieces of the listed sizes along `dim` (0). */
-  splitWithSizes(this: Tensor, sizes: Sizes, ...dim: DimArguments): Tensor[] {
+  splitWithSizes(
+    this: Tensor,
+    ...given: Call<[sizes: Sizes, ...dim: DimArguments], { splitSizes: Sizes } & OptionsOf<DimArguments>>
+  ): Tensor[] {
+    const [sizes, ...dim] = inOrder("split_with_sizes", given, ["splitSizes"]);
     return join.splitWithSizes(this, sizes, dimOf("split_with_sizes", dim));
   }
   /** A number of nearly equal pieces, or pieces between the listed indices, along `dim` (0). */
-  tensorSplit(this: Tensor, where: number | Sizes | Tensor, ...dim: DimArguments): Tensor[] {
+  tensorSplit(
+    this: Tensor,
+    ...given: Call<
+      [where: number | Sizes | Tensor, ...dim: DimArguments],
+      ({ indicesOrSections: number | Sizes | Tensor } | { indices: number | Sizes | Tensor } | {
+        sections: number | Sizes | Tensor;
+      } | { tensorIndicesOrSections: number | Sizes | Tensor }) & OptionsOf<DimArguments>
+    >
+  ): Tensor[] {
+    const [where, ...dim] = inOrder("tensor_split", given, [
+      "indicesOrSections|indices|sections|tensorIndicesOrSections",
+    ]);
     return join.tensorSplit(this, where, dimOf("tensor_split", dim));
   }
   /** How many elements fall into each of `bins` (100) equal parts of [min, max], by default of their own range. */
@@ -361,12 +437,12 @@ export class TensorIndexing extends TensorActivation {
     return join.unbind(this, dimOf("unbind", dim));
   }
   /** This tensor repeated along each dimension. */
-  repeat(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return join.repeat(this, sizesFrom(sizes));
+  repeat(this: Tensor, ...repeats: SizesBy<"repeats">): Tensor {
+    return join.repeat(this, sizesOf("repeat", "repeats", repeats));
   }
   /** This tensor repeated along its last dimensions. */
-  tile(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    const times = sizesFrom(sizes);
+  tile(this: Tensor, ...dims: SizesBy<"dims">): Tensor {
+    const times = sizesOf("tile", "dims", dims);
     const lead = Math.max(this.ndim - times.length, 0);
     return join.repeat(this, [...new Array<number>(lead).fill(1), ...times]);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { called, named, sizesOf, type Trailing } from "../arguments.ts";
+import { type Call, called, inOrder, named, type Other, type SizesBy, sizesOf, type Trailing } from "../arguments.ts";
 import { isOptions } from "../check.ts";
 import { bfloat16, bool, float16, float32, float64, int32, int64, uint8 } from "../dtype.ts";
 import type { DType } from "../dtype.ts";
@@ -16,7 +16,7 @@ import * as strided from "../ops/strided.ts";
 import { resize_ } from "../ops/resize.ts";
 import { pinMemory } from "../ops/transfer.ts";
 import type { Scalar } from "../read.ts";
-import { type Sizes, sizesFrom } from "../shape.ts";
+import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { TensorCore } from "./core.ts";
 
@@ -39,19 +39,21 @@ function startOf(start: Tensor): number {
 /** Methods that move elements or only look at them differently. */
 export class TensorMovement extends TensorCore {
   /** The same elements with other sizes, without a copy; one size may be -1. */
-  view(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return move.view(this, sizesFrom(sizes));
+  view(this: Tensor, ...sizes: SizesBy<"size">): Tensor {
+    return move.view(this, sizesOf("view", "size", sizes));
   }
   /** This tensor with the sizes of `other`, without a copy. */
-  viewAs(this: Tensor, other: Tensor): Tensor {
+  viewAs(this: Tensor, ...given: Other<Tensor>): Tensor {
+    const [other] = inOrder("view_as", given, ["other"]);
     return move.view(this, other.sizes);
   }
   /** The same elements with other sizes: a view where possible, else a copy. */
-  reshape(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return move.reshape(this, sizesFrom(sizes));
+  reshape(this: Tensor, ...shape: SizesBy<"shape">): Tensor {
+    return move.reshape(this, sizesOf("reshape", "shape", shape));
   }
   /** This tensor with the sizes of `other`: a view where possible, else a copy. */
-  reshapeAs(this: Tensor, other: Tensor): Tensor {
+  reshapeAs(this: Tensor, ...given: Other<Tensor>): Tensor {
+    const [other] = inOrder("reshape_as", given, ["other"]);
     return move.reshape(this, other.sizes);
   }
   /** Joins the dimensions from `startDim` (0) to `endDim` (-1) into one. */
@@ -60,7 +62,8 @@ export class TensorMovement extends TensorCore {
     return move.flatten(this, o.startDim, o.endDim);
   }
   /** Cuts one dimension into several, one of which may be -1. */
-  unflatten(this: Tensor, dim: number, sizes: Sizes): Tensor {
+  unflatten(this: Tensor, ...given: Call<[dim: number, sizes: Sizes], { dim: number; sizes: Sizes }>): Tensor {
+    const [dim, sizes] = inOrder("unflatten", given, ["dim", "sizes"]);
     return move.unflatten(this, dim, sizes);
   }
   /** All elements in one dimension. */
@@ -68,11 +71,13 @@ export class TensorMovement extends TensorCore {
     return move.reshape(this, [-1]);
   }
   /** Swaps two dimensions. */
-  transpose(this: Tensor, dim0: number, dim1: number): Tensor {
+  transpose(this: Tensor, ...given: Call<[dim0: number, dim1: number], { dim0: number; dim1: number }>): Tensor {
+    const [dim0, dim1] = inOrder("transpose", given, ["dim0", "dim1"]);
     return move.transpose(this, dim0, dim1);
   }
   /** Swaps two dimensions. */
-  swapaxes(this: Tensor, dim0: number, dim1: number): Tensor {
+  swapaxes(this: Tensor, ...given: Call<[dim0: number, dim1: number], { axis0: number; axis1: number }>): Tensor {
+    const [dim0, dim1] = inOrder("swapaxes", given, ["axis0", "axis1"]);
     return move.transpose(this, dim0, dim1);
   }
   /** The transpose of a matrix. */
@@ -89,35 +94,45 @@ export class TensorMovement extends TensorCore {
     return move.transpose(this as unknown as Tensor, -2, -1);
   }
   /** Puts the dimensions in another order. */
-  permute(this: Tensor, ...dims: number[] | [Sizes]): Tensor {
-    return move.permute(this, sizesFrom(dims));
+  permute(this: Tensor, ...dims: SizesBy<"dims">): Tensor {
+    return move.permute(this, sizesOf("permute", "dims", dims));
   }
   /** Repeats dimensions of size 1, without a copy; -1 keeps a size. */
-  expand(this: Tensor, ...sizes: number[] | [Sizes] | [{ size: Sizes }]): Tensor {
+  expand(this: Tensor, ...sizes: SizesBy<"size">): Tensor {
     return move.expand(this, sizesOf("expand", "size", sizes));
   }
   /** Repeats dimensions of size 1 to the sizes of `other`. */
-  expandAs(this: Tensor, other: Tensor): Tensor {
+  expandAs(this: Tensor, ...given: Other<Tensor>): Tensor {
+    const [other] = inOrder("expand_as", given, ["other"]);
     return move.expand(this, other.sizes);
   }
   /** Repeats dimensions of size 1, without a copy. */
-  broadcastTo(this: Tensor, ...sizes: number[] | [Sizes] | [{ size: Sizes }]): Tensor {
+  broadcastTo(this: Tensor, ...sizes: SizesBy<"size">): Tensor {
     return move.expand(this, sizesOf("broadcast_to", "size", sizes));
   }
   /** Removes dimensions of size 1: all, one, or those listed. */
-  squeeze(this: Tensor, dim?: number | Sizes): Tensor {
-    return move.squeeze(this, dim);
+  squeeze(this: Tensor, dim?: number | Sizes | { dim: number | Sizes }): Tensor {
+    return move.squeeze(this, named<{ dim: number | Sizes }>("squeeze", [dim], ["dim"]).dim);
   }
   /** Adds a dimension of size 1. */
-  unsqueeze(this: Tensor, dim: number): Tensor {
+  unsqueeze(this: Tensor, ...given: Call<[dim: number], { dim: number }>): Tensor {
+    const [dim] = inOrder("unsqueeze", given, ["dim"]);
     return move.unsqueeze(this, dim);
   }
   /** Row `index` along `dim`, without that dimension. */
-  select(this: Tensor, dim: number, index: number): Tensor {
+  select(this: Tensor, ...given: Call<[dim: number, index: number], { dim: number; index: number }>): Tensor {
+    const [dim, index] = inOrder("select", given, ["dim", "index"]);
     return move.select(this, dim, index);
   }
   /** `length` elements from `start` on along `dim`. */
-  narrow(this: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  narrow(
+    this: Tensor,
+    ...given: Call<
+      [dim: number, start: number | Tensor, length: number],
+      { dim: number; start: number | Tensor; length: number }
+    >
+  ): Tensor {
+    const [dim, start, length] = inOrder("narrow", given, ["dim", "start", "length"]);
     return move.narrow(this, dim, typeof start === "number" ? start : startOf(start), length);
   }
   /** A view with any sizes, strides and offset. */
@@ -152,8 +167,8 @@ export class TensorMovement extends TensorCore {
     return inplace.fill_(this, 0, "ZeroBackward0");
   }
   /** Changes the sizes in place; new elements are undefined. */
-  resize_(this: Tensor, ...sizes: number[] | [Sizes]): Tensor {
-    return resize_(this, sizesFrom(sizes));
+  resize_(this: Tensor, ...sizes: SizesBy<"sizes">): Tensor {
+    return resize_(this, sizesOf("resize_", "sizes", sizes));
   }
   /** This tensor in another type, on another device, or both. */
   to(this: Tensor, target: Target, options?: ToOptions): Tensor {

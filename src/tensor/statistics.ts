@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { called, named, type Trailing } from "../arguments.ts";
+import { type Call, called, inOrder, named, type OptionsOf, type Other, type Trailing } from "../arguments.ts";
 import { type Interpolation, quantile } from "../ops/quantile.ts";
 import type { DTypeLike } from "../dtype.ts";
 import { isTensor } from "../ops/elementwise.ts";
@@ -110,23 +110,27 @@ export class TensorStatistics extends TensorBinary {
   /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
   max(this: Tensor): Tensor;
   /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
-  max(this: Tensor, other: Tensor): Tensor;
+  max(this: Tensor, ...other: Other<Tensor>): Tensor;
   /** The largest of all elements; along `dim` with its index; or by element with another tensor. */
   max(this: Tensor, ...args: KeepdimArguments): ValuesIndices;
-  max(this: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
-    if (isTensor(args[0])) return maximum(this, args[0]);
-    const o = named<KeepdimOptions>("max", args, keepdims);
+  max(this: Tensor, ...args: Other<Tensor> | KeepdimArguments): Tensor | ValuesIndices {
+    const o = named<KeepdimOptions & { other?: Tensor }>("max", args, isTensor(args[0]) ? ["other"] : keepdims, [
+      "other",
+    ]);
+    if (o.other !== undefined) return maximum(this, o.other);
     return o.dim === undefined ? maxAll(this) : extremes.maxAlong(this, o.dim, o.keepdim);
   }
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor): Tensor;
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
-  min(this: Tensor, other: Tensor): Tensor;
+  min(this: Tensor, ...other: Other<Tensor>): Tensor;
   /** The smallest of all elements; along `dim` with its index; or by element with another tensor. */
   min(this: Tensor, ...args: KeepdimArguments): ValuesIndices;
-  min(this: Tensor, ...args: [other: Tensor] | KeepdimArguments): Tensor | ValuesIndices {
-    if (isTensor(args[0])) return minimum(this, args[0]);
-    const o = named<KeepdimOptions>("min", args, keepdims);
+  min(this: Tensor, ...args: Other<Tensor> | KeepdimArguments): Tensor | ValuesIndices {
+    const o = named<KeepdimOptions & { other?: Tensor }>("min", args, isTensor(args[0]) ? ["other"] : keepdims, [
+      "other",
+    ]);
+    if (o.other !== undefined) return minimum(this, o.other);
     return o.dim === undefined ? minAll(this) : extremes.minAlong(this, o.dim, o.keepdim);
   }
   /** Both extremes. */
@@ -164,9 +168,12 @@ export class TensorStatistics extends TensorBinary {
   /** The q-th quantiles along a dimension, or of all elements. */
   quantile(
     this: Tensor,
-    q: number | Tensor,
-    ...args: Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>
+    ...given: Call<
+      [q: number | Tensor, ...args: Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>],
+      { q: number | Tensor } & OptionsOf<Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>>
+    >
   ): Tensor {
+    const [q, ...args] = inOrder("quantile", given, ["q"]);
     const o = named<QuantileOptions>("quantile", args, ["dim", "keepdim"], ["interpolation"]);
     return quantile(this, q, o.dim, o.keepdim, o.interpolation);
   }
@@ -195,7 +202,14 @@ export class TensorStatistics extends TensorBinary {
     return statistics.vectorNorm(this, order(o.p ?? 2), o.dim, o.keepdim, o.dtype);
   }
   /** The norm of the difference. */
-  dist(this: Tensor, other: Tensor, ...args: Trailing<[p: number], { p?: number }>): Tensor {
+  dist(
+    this: Tensor,
+    ...given: Call<
+      [other: Tensor, ...args: Trailing<[p: number], { p?: number }>],
+      { other: Tensor } & OptionsOf<Trailing<[p: number], { p?: number }>>
+    >
+  ): Tensor {
+    const [other, ...args] = inOrder("dist", given, ["other"]);
     return statistics.dist(this, other, named<{ p?: number }>("dist", args, ["p"]).p);
   }
   /** The running sum along `dim`. */
