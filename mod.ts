@@ -26,6 +26,7 @@ export {
   setGradEnabled,
 } from "./src/autograd/mode.ts";
 export type { ByName, Call, OptionsOf, Other, SizesBy, Trailing } from "./src/arguments.ts";
+export * from "./src/constants.ts";
 export * from "./src/create.ts";
 export * as cuda from "./src/cuda.ts";
 export {

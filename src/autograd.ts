@@ -3,7 +3,14 @@
  *
  * @module
  */
-export { backward, type BackwardAllOptions, grad, type GradArguments, type GradOptions } from "./autograd/grad.ts";
+export {
+  backward,
+  type BackwardAllOptions,
+  grad,
+  type GradArguments,
+  type GradOptions,
+  type UsedGradArguments,
+} from "./autograd/grad.ts";
 export { Function, FunctionCtx } from "./autograd/function.ts";
 export { AccumulateGrad, Node } from "./autograd/node.ts";
 export type { Grad, GradHook, SavedTensorHooks } from "./autograd/node.ts";

@@ -46,6 +46,18 @@ export interface SetPrintOptions extends Partial<PrintOptions> {
   profile?: "default" | "short" | "full";
 }
 
+/** The names of the tensor classes of PyTorch before it had element types, which it still prints. */
+export const tensorTypes: Record<string, string> = {
+  float32: "torch.FloatTensor",
+  float64: "torch.DoubleTensor",
+  int64: "torch.LongTensor",
+  int32: "torch.IntTensor",
+  uint8: "torch.ByteTensor",
+  bool: "torch.BoolTensor",
+  float16: "torch.HalfTensor",
+  bfloat16: "torch.BFloat16Tensor",
+};
+
 const PROFILES: Record<"default" | "short" | "full", Omit<PrintOptions, "sciMode">> = {
   default: { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80 },
   short: { precision: 2, threshold: 1000, edgeitems: 2, linewidth: 80 },

@@ -17,6 +17,8 @@ import * as ops from "./ops/linalg.ts";
 import { matrixNorm as matrixNormOp, type MatrixOrder } from "./ops/matrix_norm.ts";
 import { chainMatmul, cross as crossOp } from "./ops/products.ts";
 import type { Dims } from "./ops/reduce.ts";
+import { powers } from "./ops/compositions.ts";
+import * as matrices from "./ops/matrix_functions.ts";
 import * as equations from "./ops/solve.ts";
 import { vectorNorm as vectorNormOp } from "./ops/statistics.ts";
 import type { Tensor } from "./tensor.ts";
@@ -286,3 +288,66 @@ export function norm(
   }
   return vectorNormOp(x, ord, dims, o.keepdim, o.dtype);
 }
+
+/** What {@linkcode lstsq} gives, under PyTorch's names. */
+export type LstsqResult = Named<{ solution: Tensor; residuals: Tensor; rank: Tensor; singularValues: Tensor }>;
+
+/** Options of {@linkcode lstsq}. */
+export interface LstsqOptions {
+  /** Singular values up to this times the largest one count as 0. Default: the larger size times the spacing at 1. */
+  rcond?: number | null;
+  /** Taken for PyTorch's sake: there is one way, which finds the rank. */
+  driver?: string | null;
+}
+
+/**
+ * X with the least |A X − B|, and of those the smallest, for each pair of matrices.
+ *
+ * @example
+ * ```ts
+ * import { linalg, tensor } from "@raptorch/raptorch";
+ * const a = tensor([[1, 1], [1, 2], [1, 3]]), b = tensor([[1], [2], [4]]);
+ * console.assert(String(linalg.lstsq(a, b).solution) === "tensor([[-0.6667],\n        [ 1.5000]])");
+ * ```
+ * @throws {RangeError} When the shapes do not fit.
+ */
+export function lstsq(a: Tensor, b: Tensor, ...args: Trailing<[rcond: number | null], LstsqOptions>): LstsqResult {
+  const o = namedArguments<LstsqOptions>("linalg.lstsq", args, ["rcond"], ["driver"]);
+  return named({ ...matrices.lstsq(a, b, o.rcond) });
+}
+
+/** How far the solution of A x = b follows errors: |A| |A⁻¹|, of singular values unless another norm is given. */
+export function cond(a: Tensor, ...args: Trailing<[p: MatrixOrder | null], { p?: MatrixOrder | null }>): Tensor {
+  return matrices.cond(a, namedArguments<{ p?: MatrixOrder | null }>("linalg.cond", args, ["p"]).p);
+}
+
+/** The sum of products along `dim` (-1). */
+export function vecdot(x: Tensor, y: Tensor, options: { dim?: number } = {}): Tensor {
+  const { dim = -1 } = namedArguments<{ dim?: number }>("linalg.vecdot", [options], [], ["dim"]);
+  return x.mul(y).sum(dim);
+}
+
+/** x⁰, x¹, … along a new last dimension; as many as x has elements along its last one, unless N says otherwise. */
+export function vander(x: Tensor, options: { N?: number | null } = {}): Tensor {
+  const { N } = namedArguments<{ N?: number | null }>("linalg.vander", [options], [], ["N"]);
+  return powers(x, N ?? x.sizes[x.ndim - 1]);
+}
+
+/** Options of {@linkcode diagonal}. */
+export interface DiagonalOptions {
+  /** How far above the main diagonal. Default: 0. */
+  offset?: number;
+  /** The first dimension. Default: -2. */
+  dim1?: number;
+  /** The second dimension. Default: -1. */
+  dim2?: number;
+}
+
+/** The diagonal of each matrix. */
+export function diagonal(a: Tensor, options: DiagonalOptions = {}): Tensor {
+  const o = namedArguments<DiagonalOptions>("linalg.diagonal", [options], [], ["offset", "dim1", "dim2"]);
+  return a.diagonal(o.offset ?? 0, o.dim1 ?? -2, o.dim2 ?? -1);
+}
+
+export { matmul } from "./ops/matmul.ts";
+export { matrixExp } from "./ops/matrix_functions.ts";

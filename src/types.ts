@@ -6,6 +6,29 @@
 export type { ToleranceOptions } from "./linalg.ts";
 export type { Named } from "./named.ts";
 export type { CeluOptions, InplaceOptions, RReLUOptions } from "./ops/activation_calls.ts";
+export type {
+  AdaptiveAvgPoolArguments,
+  AdaptiveMaxPoolArguments,
+  AdaptiveMaxPoolOptions,
+  AdaptiveSize,
+  AvgPoolArguments,
+  AvgPoolOptions,
+  KernelSize,
+  MaxPoolArguments,
+  MaxPoolOptions,
+  OutputSize,
+} from "./ops/pool_calls.ts";
+export type {
+  ConvArguments,
+  ConvOptions,
+  ConvPadding,
+  ConvTransposeArguments,
+  ConvTransposeOptions,
+  IntOrTuple,
+} from "./ops/conv_calls.ts";
+export type { DropoutArguments, DropoutOptions } from "./ops/dropout.ts";
+export type { GroupNormOptions, LayerNormOptions, RMSNormOptions } from "./ops/norm_calls.ts";
+export type { CosineSimilarityOptions, PairwiseDistanceOptions } from "./ops/response_norm.ts";
 export type { Operand, TensorArguments } from "./ops/elementwise.ts";
 export type { MinMax } from "./ops/extremes.ts";
 export type { Dims } from "./ops/reduce.ts";
@@ -103,5 +126,15 @@ export type { IndexCopyOptions } from "./tensor/fill_at.ts";
 export type { IndexFillOptions } from "./tensor/fill_at.ts";
 export type { KthvalueOptions } from "./tensor/indexing.ts";
 export type { TensorNames } from "./tensor/names.ts";
+export type {
+  CovArguments,
+  CovOptions,
+  NanquantileArguments,
+  RenormArguments,
+  RenormOptions,
+  Rot90Arguments,
+  Rot90Options,
+  TensorComposed,
+} from "./tensor/composed.ts";
 export type { HistcArguments } from "./tensor/indexing.ts";
 export type { HistcOptions } from "./tensor/indexing.ts";

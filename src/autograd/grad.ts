@@ -41,6 +41,12 @@ export type GradArguments = Trailing<
   GradOptions & { onlyInputs?: boolean }
 >;
 
+/** The arguments of {@linkcode grad} where every input must be used, so that no gradient is `null`. */
+export type UsedGradArguments = Trailing<
+  [gradOutputs: Tensor | readonly (Tensor | null)[] | null, retainGraph: boolean, createGraph: boolean],
+  GradOptions & { allowUnused?: false }
+>;
+
 const gradNames = [
   "gradOutputs",
   "retainGraph",
@@ -87,10 +93,21 @@ function gradients(roots: readonly Tensor[], given: readonly (Tensor | null)[] |
  * import { autograd, tensor } from "@raptorch/raptorch";
  * const x = tensor(2, { requiresGrad: true });
  * const [dx] = autograd.grad(x.mul(x), [x], { createGraph: true });
- * const [ddx] = autograd.grad(dx!, x);
- * console.assert(dx!.item() === 4 && ddx!.item() === 2);
+ * const [ddx] = autograd.grad(dx, x);
+ * console.assert(dx.item() === 4 && ddx.item() === 2);
  * ```
  */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  ...rest: UsedGradArguments
+): Tensor[];
+/** Gradients of which some are `null`, of inputs that the outputs do not depend on. */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: Tensor | readonly Tensor[],
+  ...rest: GradArguments
+): (Tensor | null)[];
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],

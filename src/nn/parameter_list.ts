@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { tensorTypes } from "../format.ts";
 import { Parameter, Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { type Entry, pairs } from "./ordered_dict.ts";
@@ -12,17 +13,6 @@ import { definePositions, wrapPosition } from "./positions.ts";
 function parameter(value: Tensor): Tensor {
   return value instanceof Tensor && !(value instanceof Parameter) ? new Parameter(value) : value;
 }
-
-const tensorTypes: Record<string, string> = {
-  float32: "torch.FloatTensor",
-  float64: "torch.DoubleTensor",
-  int64: "torch.LongTensor",
-  int32: "torch.IntTensor",
-  uint8: "torch.ByteTensor",
-  bool: "torch.BoolTensor",
-  float16: "torch.HalfTensor",
-  bfloat16: "torch.BFloat16Tensor",
-};
 
 function describe(name: string, value: Tensor, type: string): string {
   const kind = value instanceof Parameter ? "Parameter" : "Tensor";

@@ -13,8 +13,9 @@ import { isTensor } from "./elementwise.ts";
 import { scalarTensor } from "./fill.ts";
 import { gather } from "./gather.ts";
 import { expand, reshape, select, squeeze, transpose, unsqueeze } from "./movement.ts";
+import { sum } from "./reduce.ts";
 import { sort } from "./sort.ts";
-import { lerp, where } from "./where.ts";
+import { clampMin, lerp, where } from "./where.ts";
 
 /** How {@linkcode quantile} chooses between two elements. */
 export type Interpolation = "linear" | "lower" | "higher" | "midpoint" | "nearest";
@@ -32,6 +33,7 @@ export function quantile(
   dim: number | null = null,
   keepdim = false,
   interpolation: Interpolation = "linear",
+  skipNan = false,
 ): Tensor {
   if (x.dtype.itemsize < 4 || !x.dtype.isFloatingPoint) {
     throw new TypeError("quantile() input tensor must be either float or double dtype");
@@ -52,7 +54,8 @@ export function quantile(
   const d = dim === null ? 0 : wrapDim(dim, x.ndim);
   const flat = dim === null || x.ndim === 0 ? reshape(x, [-1]) : transpose(x, d, -1);
   const sorted = sort(flat, -1).values, last = flat.ndim - 1, n = flat.sizes[last];
-  const found = atRanks(sorted, expand(reshape(qs, [-1]), [...flat.sizes.slice(0, -1), qs.count]), n, interpolation);
+  const wanted = expand(reshape(qs, [-1]), [...flat.sizes.slice(0, -1), qs.count]);
+  const found = atRanks(sorted, wanted, n, interpolation, skipNan);
   // [rest with dim last, q] to [q, rest].
   const front = movedim(found, -1, 0), many = qs.ndim === 1;
   let y: Tensor;
@@ -68,10 +71,13 @@ export function quantile(
   return many ? y : squeeze(y, 0, "SqueezeBackward4");
 }
 
-/** The elements at ranks q·(n − 1) along the last dimension; NaN where there is one, which sorting has put last. */
-function atRanks(sorted: Tensor, q: Tensor, n: number, interpolation: Interpolation): Tensor {
-  const nan = unsqueeze(isnan(select(sorted.detached(), -1, n - 1)), -1);
-  const ranks = where(nan, n - 1, mul(q, n - 1));
+/**
+ * The elements at ranks q·(n − 1) along the last dimension; NaN where there is one, which sorting has put last, or of the
+ * numbers alone.
+ */
+function atRanks(sorted: Tensor, q: Tensor, n: number, interpolation: Interpolation, skipNan: boolean): Tensor {
+  const nan = isnan(skipNan ? sorted.detached() : unsqueeze(select(sorted.detached(), -1, n - 1), -1));
+  const ranks = skipNan ? clampMin(mul(q, sub(n - 1, sum(nan, -1, true))), 0) : where(nan, n - 1, mul(q, n - 1));
   const at = (rank: Tensor): Tensor => gather(sorted, -1, rank.detach().to(int64));
   if (interpolation === "lower") return at(ranks.floor());
   if (interpolation === "higher") return at(ranks.ceil());

@@ -15,7 +15,7 @@ import * as equations from "../ops/solve.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { TriangleArguments } from "./arrange.ts";
-import { TensorNames } from "./names.ts";
+import { TensorComposed } from "./composed.ts";
 import type { AddmmOptions } from "./matmul.ts";
 
 /** Options of `scatterReduce` and `indexReduce`. */
@@ -70,7 +70,7 @@ function become(operation: string, x: Tensor, y: Tensor): Tensor {
 }
 
 /** The last of the methods. */
-export class TensorInPlace extends TensorNames {
+export class TensorInPlace extends TensorComposed {
   /** This tensor with reductions of `source`'s elements at the places that `index` names along `dim`. */
   scatterReduce(
     this: Tensor,

@@ -5,8 +5,9 @@
  */
 import { type Call, called, inOrder, named, type Other, type SizesBy, sizesOf, type Trailing } from "../arguments.ts";
 import { isOptions } from "../check.ts";
-import { bfloat16, bool, float16, float32, float64, int32, int64, uint8 } from "../dtype.ts";
-import type { DType } from "../dtype.ts";
+import { bfloat16, bool, float16, float32, float64, int32, int64, toDtype, uint8 } from "../dtype.ts";
+import type { DTypeLike } from "../dtype.ts";
+import { tensorTypes } from "../format.ts";
 import type { DeviceLike } from "../device.ts";
 import type { Target, ToOptions } from "../ops/cast.ts";
 import { to } from "../ops/cast.ts";
@@ -179,8 +180,12 @@ export class TensorMovement extends TensorCore {
     return to(this, other);
   }
   /** This tensor in the type `dtype`, or the name of its own type as `torch.FloatTensor`. */
-  type(this: Tensor, dtype: DType): Tensor {
-    return to(this, dtype);
+  type(this: Tensor): string;
+  /** This tensor in the type `dtype`, or the name of its own type as `torch.FloatTensor`. */
+  type(this: Tensor, dtype: DTypeLike): Tensor;
+  type(this: Tensor, dtype?: DTypeLike): Tensor | string {
+    if (dtype !== undefined) return to(this, toDtype(dtype));
+    return tensorTypes[this.dtype.name].replace(".", this.isCuda ? ".cuda." : ".");
   }
   /** This tensor on the CPU. */
   cpu(this: Tensor): Tensor {

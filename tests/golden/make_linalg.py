@@ -75,4 +75,12 @@ case("multi_dot", [torch.randn(3, 4, dtype=D), torch.randn(4, 2, dtype=D), torch
 case("multi_dot", [torch.randn(4, dtype=D), torch.randn(4, 2, dtype=D), torch.randn(2, dtype=D)], call=lambda *x: torch.linalg.multi_dot(x))
 case("cross", [torch.randn(2, 3, dtype=D), torch.randn(2, 3, dtype=D)])
 case("cross", [torch.randn(2, 3, dtype=D), torch.randn(1, 3, dtype=D)])
+for shape, columns in (((4, 2), 2), ((3, 3), 1), ((2, 4), 2), ((2, 4, 3), 2)):
+    a = torch.randn(*shape, dtype=D)
+    case("lstsq", [a, torch.randn(*shape[:-1], columns, dtype=D)], pick=0)
+for p in (None, 1, -2, "fro"):
+    case("cond", [square(2)], p, gradient=p in (None, -2))
+case("vecdot", [torch.randn(2, 3, dtype=D), torch.randn(2, 3, dtype=D)])
+case("matrix_exp", [square(2)])
+case("vander", [torch.randn(2, 3, dtype=D)])
 pathlib.Path(__file__).with_name("linalg.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

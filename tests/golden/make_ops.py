@@ -591,6 +591,64 @@ def halves():
         add("mul", x(), torch.tensor([4099, 3, 5, 7]))
 
 
+def others():
+    """Statistics, integrals and functions of matrices."""
+    x = lambda *s: t(*s, dtype=f64)
+    positive = lambda: (lambda a: a @ a.T + 3 * torch.eye(3, dtype=f64))(x(3, 3))
+    factor = lambda: torch.linalg.cholesky(positive())
+    add("cov", x(3, 4))
+    add("cov", x(5))
+    add("cov", x(2, 4), correction=0)
+    add("cov", x(2, 3, 4))
+    add("cov", t(2, 3, dtype=i64))
+    add("cov", x(2, 3), fweights=torch.tensor([1, 2, 3]))
+    weights = torch.tensor([0.5, 1.5, 1.0], dtype=f64)
+    add("cov", x(2, 3), fweights=torch.tensor([1, 2, 3]), aweights=weights)
+    add("corrcoef", x(3, 4))
+    add("corrcoef", x(4))
+    with_nan = torch.tensor([[1.0, math.nan, 3.0, 2.0], [math.nan, math.nan, math.nan, math.nan]], dtype=f64)
+    for q in (0.3, torch.tensor([0.0, 0.5, 1.0], dtype=f64)):
+        add("nanquantile", with_nan.clone(), q, 1, grad=False)
+        add("nanquantile", with_nan.clone(), q, grad=False)
+        add("nanquantile", x(2, 4), q, 1)
+    add("nanquantile", with_nan, 0.4, dim=0, keepdim=True, grad=False)
+    for name in ("trapezoid", "cumulative_trapezoid"):
+        add(name, x(2, 4))
+        add(name, x(2, 4), dx=0.5, dim=0)
+        add(name, x(2, 4), x(4))
+        add(name, x(2, 4), x(2), dim=0)
+        add(name, x(2, 4), x(2, 4))
+        add(name, x(2, 4), x(3))
+    add("vander", x(3))
+    add("vander", x(3), 2, True)
+    add("vander", t(3, dtype=i64), N=4)
+    add("vander", x(2, 2))
+    add("renorm", x(3, 4), 2, 0, 1.5)
+    add("renorm", x(3, 2, 2), 1, 1, 2.0)
+    add("renorm", x(3), 1, 0, 2.0)
+    for k in range(-1, 4):
+        add("rot90", x(2, 3), k)
+    add("rot90", x(2, 3, 2), 1, [1, 2])
+    add("rot90", x(2), 1)
+    add("ldexp", x(3), torch.tensor([1, 0, 3]))
+    add("ldexp", x(3), torch.tensor([-1, 0, 3]), grad=False)  # PyTorch's gradient takes 2 to the power -1 in integers.
+    add("float_power", t(3, low=0.5), 2)
+    add("float_power", t(3, dtype=i64, low=1), t(3))
+    for name in ("swapaxes", "swapdims"):
+        add(name, x(2, 3, 4), 0, -1)
+    add("moveaxis", x(2, 3, 4), 0, 2)
+    add("adjoint", x(2, 3, 4))
+    add("logdet", positive())
+    add("logdet", -positive(), grad=False)
+    add("matrix_exp", x(3, 3))
+    add("matrix_exp", 8 * x(2, 3, 3), second=False)
+    add("matrix_exp", t(2, 2))
+    add("matrix_exp", x(2, 3))
+    for upper in (False, True):
+        add("cholesky_solve", x(3, 2), factor().T.contiguous() if upper else factor(), upper)
+        add("cholesky_inverse", factor().T.contiguous() if upper else factor(), upper)
+
+
 if __name__ == "__main__":
     pointwise()
     choices()
@@ -601,6 +659,7 @@ if __name__ == "__main__":
     orders()
     products()
     halves()
+    others()
     lines = ",\n".join(json.dumps(c) for c in cases)
     pathlib.Path(__file__).with_name("ops.json").write_text(f"[\n{lines}\n]\n")
     print(len(cases), "samples")
