@@ -208,7 +208,7 @@
   X(BITWISE_OR, 1, (T)(a | b))                                                                               \
   X(BITWISE_XOR, 1, (T)(a ^ b))                                                                              \
   X(BITWISE_LEFT_SHIFT, 1, (uint64_t)b < 8 * sizeof(T) ? (T)((U)a << b) : 0)                                 \
-  X(BITWISE_RIGHT_SHIFT, 1, (T)(a >> ((uint64_t)b < 8 * sizeof(T) ? b : (T)(8 * sizeof(T) - 1))))
+  X(BITWISE_RIGHT_SHIFT, 1, (T)(a >> ((uint64_t)b < 8 * sizeof(T) ? b : (T)(8 * sizeof(T) - ((T)-1 < 0)))))
 
 #define RAP_BINARY_BOOL(X)                                                                                   \
   X(ADD, 1, a | b)                                                                                           \

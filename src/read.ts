@@ -3,7 +3,20 @@
  *
  * @module
  */
-import { bfloat16, bool, type DType, float16, float32, float64, type TypedArray, viewBuffer } from "./dtype.ts";
+import {
+  bfloat16,
+  bool,
+  type DType,
+  finfo,
+  float16,
+  float32,
+  float64,
+  int32,
+  int64,
+  type TypedArray,
+  uint8,
+  viewBuffer,
+} from "./dtype.ts";
 import type { Sizes } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -168,9 +181,50 @@ export function rounded(value: number, dtype: DType): number {
   }
 }
 
-/** Writes JavaScript values into a typed array that holds elements of `dtype`. */
+/** What the elements of a type may be, and the type's name in PyTorch's errors. */
+const ranges: readonly (readonly [DType, low: number | bigint, high: number | bigint, name: string])[] = [
+  [uint8, -255, 255, "uint8_t"], // Negative integers wrap, as in C.
+  [int32, -(2 ** 31), 2 ** 31 - 1, "int"],
+  [int64, -(2n ** 63n), 2n ** 63n - 1n, "int64_t"],
+  [float32, finfo(float32).min, finfo(float32).max, "float"],
+  [float16, finfo(float16).min, finfo(float16).max, "c10::Half"],
+  [bfloat16, finfo(bfloat16).min, finfo(bfloat16).max, "c10::BFloat16"],
+];
+
+/** Whether a number can become an element: cut to an integer or rounded, but not out of the type's range. */
+function fits(value: number | bigint, dtype: DType, low: number | bigint, high: number | bigint): boolean {
+  if (dtype.isFloatingPoint && typeof value === "number" && !Number.isFinite(value)) return true;
+  const negative = dtype === uint8 && typeof value === "number" && !Number.isInteger(value) && value < 0;
+  return value >= low && value <= high && !negative;
+}
+
+/**
+ * Checks that a number can become an element of `dtype`.
+ *
+ * @throws {RangeError} With PyTorch's words.
+ */
+export function checkFits(value: Scalar, dtype: DType): void {
+  if (typeof value === "boolean" || value === 0 || value === 1) return;
+  const range = ranges.find(([type]) => type === dtype);
+  if (range !== undefined && !fits(value, dtype, range[1], range[2])) throw overflow(range[3]);
+}
+
+function overflow(type: string): RangeError {
+  return new RangeError(`value cannot be converted to type ${type} without overflow`);
+}
+
+/**
+ * Writes JavaScript values into a typed array that holds elements of `dtype`.
+ *
+ * @throws {RangeError} When a number of a list does not fit into an integer type.
+ */
 export function encode(dtype: DType, target: TypedArray, values: ArrayLike<Scalar>): void {
   const n = values.length;
+  const range = ranges.find(([type]) => type === dtype);
+  if (range !== undefined && !dtype.isFloatingPoint && Array.isArray(values)) {
+    const good = (v: Scalar): boolean => typeof v === "boolean" || fits(v, dtype, range[1], range[2]);
+    if (!values.every(good)) throw overflow(dtype.name);
+  }
   if (dtype === float16) { for (let i = 0; i < n; i++) target[i] = toFloat16(Number(values[i])); }
   else if (dtype === bfloat16) { for (let i = 0; i < n; i++) target[i] = toBfloat16(Number(values[i])); }
   else if (dtype === bool) { for (let i = 0; i < n; i++) target[i] = values[i] ? 1 : 0; }

@@ -36,7 +36,7 @@ function value(v: number | string | boolean): number | bigint | boolean {
 
 function decode(x: EncodedArgument, leaf: (t: Tensor) => Tensor): Argument {
   if (Array.isArray(x)) return x.map((v) => decode(v, leaf)) as Argument[];
-  if (!isEncoded(x)) return x === "inf" || x === "-inf" ? value(x) : x;
+  if (!isEncoded(x)) return x === "inf" || x === "-inf" || x === "nan" ? value(x) : x;
   return leaf(tensor(x.v.map(value), { dtype: x.d as "float32" }).view(x.s));
 }
 

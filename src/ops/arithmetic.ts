@@ -7,6 +7,7 @@ import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType } from "../dtype.ts";
 import { isHalf } from "../make.ts";
+import { checkFits } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { floatType, isTensor, type Operand, resultType, runBinary, runUnary } from "./elementwise.ts";
 import { binaryInPlace } from "./inplace.ts";
@@ -19,8 +20,10 @@ function tensorOrNull(x: Operand): Tensor | null {
 export function add(a: Operand, b: Operand, alpha = 1): Tensor {
   const dtype = resultType(a, b, "add");
   checkAlpha("add", dtype, alpha);
-  const y = alpha === 1
+  const y = alpha === 1 || (dtype === bool && alpha)
     ? runBinary("add", binary.add, a, b, dtype)
+    : dtype === bool
+    ? runBinary("add", binary.add, a, isTensor(b) ? mul(b, false) : false, dtype)
     : runBinary("add", binary.addScaled, a, b, dtype, dtype, alpha);
   return record("AddBackward0", y, [tensorOrNull(a), tensorOrNull(b)], [], (dy) => [
     dy,
@@ -31,7 +34,8 @@ export function add(a: Operand, b: Operand, alpha = 1): Tensor {
 /** a − alpha·b. */
 export function sub(a: Operand, b: Operand, alpha = 1): Tensor {
   const dtype = resultType(a, b, "sub");
-  if (dtype !== bool && ((isTensor(a) && a.dtype === bool) || (isTensor(b) && b.dtype === bool))) {
+  const truth = (x: Operand): boolean => isTensor(x) ? x.dtype === bool : typeof x === "boolean";
+  if (dtype !== bool && (truth(a) || truth(b))) {
     throw new TypeError(
       "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` " +
         "or `logical_not()` operator instead.",
@@ -59,6 +63,7 @@ function checkAlpha(operation: string, dtype: DType, alpha: number): void {
       `For integral input tensors, argument alpha must not be a floating point number. (${operation})`,
     );
   }
+  checkFits(alpha, dtype);
 }
 
 /** a · b. */

@@ -6,7 +6,7 @@
 import { binary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType, int64, promoteScalar, uint8 } from "../dtype.ts";
-import { rounded } from "../read.ts";
+import { checkFits, rounded, type Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { eq, ge, gt, isnan, le, lt } from "./compare.ts";
@@ -37,7 +37,7 @@ function pair(a: Operand, b: Operand): [Tensor | null, Tensor | null] {
 /** aᵇ. */
 export function pow(a: Operand, b: Operand): Tensor {
   if (!isTensor(a) && !isTensor(b)) throw wrongOperands("pow", a, b);
-  if (!isTensor(b)) return powScalar(a as Tensor, Number(b), typeof b === "boolean" ? Number(b) : b);
+  if (!isTensor(b)) return powScalar(a as Tensor, Number(b), b);
   const dtype = resultType(a, b, "pow");
   if (dtype === bool) throw unsupported("pow", bool);
   const y = runBinary("pow", binary.pow, a, b, dtype);
@@ -54,11 +54,12 @@ export function pow(a: Operand, b: Operand): Tensor {
   ]);
 }
 
-function powScalar(x: Tensor, exponent: number, given: number | bigint): Tensor {
+function powScalar(x: Tensor, exponent: number, given: Scalar): Tensor {
   const dtype = promoteScalar(x.dtype, given);
   if (!dtype.isFloatingPoint && exponent < 0) {
     throw new RangeError("Integers to negative integer powers are not allowed.");
   }
+  checkFits(given, dtype);
   const y = runPow(castTo(x.detached(), dtype), exponent, dtype);
   return record("PowBackward0", y, [x], [x], (dy, [x]) => {
     if (exponent === 0) return [mul(dy, 0)];
@@ -69,6 +70,8 @@ function powScalar(x: Tensor, exponent: number, given: number | bigint): Tensor 
 
 /** Frequent exponents have their own kernels, as in PyTorch. */
 function runPow(x: Tensor, exponent: number, dtype: DType): Tensor {
+  // Truth to the power of truth: only the power of 0 is not the base itself.
+  if (dtype === bool) return runBinary("pow", exponent === 0 ? binary.eq : binary.logicalAnd, x, x, bool);
   if (exponent === 2) return runUnary("pow", unary.square, x);
   if (exponent === 3) return runUnary("pow", unary.cube, x);
   if (dtype.isFloatingPoint) {

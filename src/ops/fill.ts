@@ -4,16 +4,20 @@
  * @module
  */
 import { int64 } from "../dtype.ts";
-import type { Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { copyElementsTo } from "./strided.ts";
 import { expandStrides } from "../shape.ts";
 import { empty, over } from "../make.ts";
-import { encode } from "../read.ts";
+import { checkFits, encode, type Scalar } from "../read.ts";
 import { viewBuffer } from "../dtype.ts";
 
-/** Sets every element, outside of the graph and without counting it as a write. */
+/**
+ * Sets every element, outside of the graph and without counting it as a write.
+ *
+ * @throws {RangeError} When the value does not fit into the type.
+ */
 export function fill_(x: Tensor, value: Scalar): void {
+  checkFits(value, x.dtype);
   if (x.count === 0) return;
   const exact = typeof value !== "bigint" || Number.isSafeInteger(Number(value));
   if (x.isContiguous() && exact) {

@@ -17,7 +17,7 @@ import { checkWritable, copy_, takeHistory } from "./inplace.ts";
 import { expand, permute, reshape, select, sliceAlong, unsqueeze } from "./movement.ts";
 import { clone, copyElementsTo, dense } from "./strided.ts";
 import { scalarTensor } from "./fill.ts";
-import { readElements } from "../read.ts";
+import { checkFits, readElements } from "../read.ts";
 import { mode } from "../autograd/mode.ts";
 
 /** A slice as Python writes it; made by {@linkcode slice}. */
@@ -292,6 +292,7 @@ export function indexPut_(
   accumulate = false,
 ): Tensor {
   const { x: viewed, tensors } = applyViews(x, indices);
+  if (!isTensor(values)) checkFits(values, x.dtype);
   const given = isTensor(values) ? values : scalarTensor(x.detached(), values);
   if (tensors.length === 0) {
     if (accumulate) viewed.add_(given);

@@ -5,7 +5,7 @@
  */
 import { scan } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
-import { type DType, type DTypeLike, finfo, float32, int64, toDtype } from "../dtype.ts";
+import { bool, type DType, type DTypeLike, finfo, float32, int64, toDtype } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { wrapDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -26,14 +26,16 @@ function run(operation: string, op: number, x: Tensor, dim: number, dtype: DType
   return y;
 }
 
-function accumulator(x: Tensor, dtype: DTypeLike | undefined): DType {
-  return dtype === undefined ? (x.dtype.isFloatingPoint ? x.dtype : int64) : toDtype(dtype);
+function accumulator(operation: string, x: Tensor, dtype: DTypeLike | undefined): DType {
+  const type = dtype === undefined ? (x.dtype.isFloatingPoint ? x.dtype : int64) : toDtype(dtype);
+  if (type === bool) throw unsupported(`${operation}_out_cpu`, bool);
+  return type;
 }
 
 /** The running sum along `dim`. */
 export function cumsum(x: Tensor, dim: number, dtype?: DTypeLike): Tensor {
   const d = wrapDim(dim, x.ndim);
-  const y = run("cumsum", scan.cumsum, x, d, accumulator(x, dtype));
+  const y = run("cumsum", scan.cumsum, x, d, accumulator("cumsum", x, dtype));
   return record("CumsumBackward0", y, [x], [], (dy) => [reversed(dy, d)]);
 }
 
@@ -45,7 +47,7 @@ function reversed(dy: Tensor, d: number): Tensor {
 /** The running product along `dim`. */
 export function cumprod(x: Tensor, dim: number, dtype?: DTypeLike): Tensor {
   const d = wrapDim(dim, x.ndim);
-  const y = run("cumprod", scan.cumprod, x, d, accumulator(x, dtype));
+  const y = run("cumprod", scan.cumprod, x, d, accumulator("cumprod", x, dtype));
   return record("CumprodBackward0", y, [x], [x, y], (dy, [x, y]) => [cumprodBackward(dy, x, y, d)]);
 }
 

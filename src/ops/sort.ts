@@ -144,6 +144,7 @@ export function nanmedianAlong(x: Tensor, dim: number, keepdim = false): ValuesI
 }
 
 function middle(name: string, x: Tensor, dim: number, keepdim: boolean, ignoreNaN: boolean): ValuesIndices {
+  if (x.dtype === bool) throw unsupported("median_out", bool);
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (n === 0) throw new RangeError(`median(): Expected reduction dim ${d} to have non-zero size.`);
   return pick(name, "median", x, d, keepdim, (...args) => x.kernels.median(...args, ignoreNaN ? 1 : 0));

@@ -7,7 +7,7 @@ import { binary, ternary, unary } from "../../ffi/symbols.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType, float32, promoteScalar, promoteTypes, uint8 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
-import type { Scalar } from "../read.ts";
+import { checkFits, type Scalar } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul, neg, sub } from "./arithmetic.ts";
 import {
@@ -27,7 +27,9 @@ import { scalarTensor } from "./fill.ts";
 
 /** `x` as a tensor of `dtype` on the device of `like`. */
 function operand(x: Operand, dtype: DType, like: Tensor): Tensor {
-  return isTensor(x) ? castTo(x, dtype) : scalarTensor(empty([], dtype, like.device), x);
+  if (isTensor(x)) return castTo(x, dtype);
+  checkFits(x, dtype);
+  return scalarTensor(empty([], dtype, like.device), x);
 }
 
 function tensorOrNull(x: Operand): Tensor | null {
@@ -67,9 +69,6 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Scalar | Tensor): Ten
       `masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`,
     );
   }
-  if (!isTensor(value) && promoteScalar(x.dtype, value) !== x.dtype && x.dtype !== bool) {
-    throw new TypeError(`value cannot be converted to type ${x.dtype} without overflow`);
-  }
   const y = runTernary("masked_fill", ternary.where, mask, operand(value, x.dtype, x), x, x.dtype, bool);
   return record(
     isTensor(value) ? "MaskedFillBackward1" : "MaskedFillBackward0",
@@ -108,7 +107,9 @@ export function lerp(a: Tensor, b: Tensor, weight: number | Tensor): Tensor {
 
 /** a + value·b·c. */
 export function addcmul(a: Tensor, b: Tensor, c: Tensor, value = 1): Tensor {
-  const y = runTernary("addcmul", ternary.addcmul, a, b, c, commonType(a, b, c), undefined, value);
+  const dtype = commonType(a, b, c);
+  checkFits(value, dtype);
+  const y = runTernary("addcmul", ternary.addcmul, a, b, c, dtype, undefined, value);
   return record("AddcmulBackward0", y, [a, b, c], [b, c], (dy, [b, c], needs) => [
     dy,
     needs[1] ? mul(dy, mul(c, value)) : null,
@@ -145,7 +146,10 @@ export function clamp(x: Tensor, min: Operand | null = null, max: Operand | null
     return record("ClampBackward1", none, [x], [], (dy) => [mul(dy, 0)]);
   }
   // With both bounds in the wrong order, the upper one wins. Bounds have the type of the rest.
-  const bound = (value: Operand): number => dtype === uint8 ? Number(value) & 255 : Number(value);
+  const bound = (value: Scalar): number => {
+    checkFits(value, dtype);
+    return dtype === uint8 ? Number(value) & 255 : Number(value);
+  };
   const low = min === null ? -Infinity : bound(min), high = max === null ? Infinity : bound(max);
   let y: Tensor;
   if (min === null) y = runUnary("clamp", unary.clampMax, x, dtype, dtype, high);

@@ -649,6 +649,27 @@ def others():
         add("cholesky_inverse", factor().T.contiguous() if upper else factor(), upper)
 
 
+def limits():
+    """Numbers at the edges of the integer types, and beyond."""
+    for d, values in ((u8, [0, 7, 128, 255]), (i32, [-2**31, -7, 2**31 - 1, 40]), (i64, [-2**63, -7, 2**63 - 1, 40])):
+        x = lambda: torch.tensor(values, dtype=d)
+        for other in (-1, 2, 8, 300):
+            for name in ("add", "mul", "bitwise_left_shift", "bitwise_right_shift", "floor_divide", "remainder", "fmod"):
+                add(name, x(), other)
+        for number in (300, -300, -1, 2.5, 2**40, float("nan")):
+            add("masked_fill", x(), torch.tensor([True, False, True, False]), number)
+            add("where", torch.tensor([True, False, True, False]), x(), number)
+            add("clamp", x(), None, number)
+            add("addcmul", x(), x(), x(), value=number)
+    for exponent in (True, False, 2):
+        add("pow", torch.tensor([True, False]), exponent)
+    for alpha in (2, 0):
+        add("add", torch.tensor([True, False]), torch.tensor([True, True]), alpha=alpha)
+    add("sub", t(3), True)
+    add("cumsum", t(3), 0, dtype=b8)
+    add("median", t(3, dtype=b8), 0)
+
+
 if __name__ == "__main__":
     pointwise()
     choices()
@@ -660,6 +681,7 @@ if __name__ == "__main__":
     products()
     halves()
     others()
+    limits()
     lines = ",\n".join(json.dumps(c) for c in cases)
     pathlib.Path(__file__).with_name("ops.json").write_text(f"[\n{lines}\n]\n")
     print(len(cases), "samples")
