@@ -13,6 +13,7 @@ import { copyElements } from "../read.ts";
 import { contiguousStrides, formatSizes, product } from "../shape.ts";
 import { wrapBuffer } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
+import { replaceFile } from "./replace_file.ts";
 
 const NAMES: ReadonlyMap<DType, string> = new Map([
   [float32, "F32"],
@@ -84,10 +85,7 @@ export async function saveFile(
   path: string | URL,
   options: SaveOptions = {},
 ): Promise<void> {
-  const bytes = save(tensors, options);
-  const aside = path instanceof URL ? new URL(`${path.href}.tmp`) : `${path}.tmp`;
-  await Deno.writeFile(aside, bytes);
-  await Deno.rename(aside, path);
+  await replaceFile(path, save(tensors, options));
 }
 
 /** Options of {@linkcode load} and {@linkcode loadFile}. */

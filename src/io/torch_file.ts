@@ -1,7 +1,8 @@
 /**
  * `save` and `load`: PyTorch's own files.
  *
- * A file is a ZIP archive of a pickle and of the elements of each tensor. What Raptorch writes, `torch.load` reads, also with
+ * A file is a ZIP archive (of the npm package zip.js, which Deno fetches with the first use) of a pickle and of the elements
+ * of each tensor. What Raptorch writes, `torch.load` reads, also with
  * `weights_only=True`; what `torch.save` wrote of tensors, numbers, texts, lists and dictionaries, Raptorch reads.
  *
  * @module
@@ -16,6 +17,7 @@ import { contiguousStrides, product, Size } from "../shape.ts";
 import { wrapBuffer } from "../storage.ts";
 import { Parameter, Tensor } from "../tensor.ts";
 import { Call, dumps, Global, loads, Persistent, Tuple } from "./pickle.ts";
+import { replaceFile } from "./replace_file.ts";
 import { readZip, writeZip } from "./zip.ts";
 
 /** The classes of storages that PyTorch names in its files. */
@@ -47,12 +49,12 @@ const rebuildTensor = "torch._utils._rebuild_tensor_v2", rebuildParameter = "tor
  * ```ts
  * import { load, nn, save } from "@raptorch/raptorch";
  * const net = new nn.Linear(2, 1), path = Deno.makeTempFileSync();
- * save(net.stateDict(), path);
- * console.assert(String(net.loadStateDict(load(path))) === "<All keys matched successfully>");
+ * await save(net.stateDict(), path);
+ * console.assert(String(net.loadStateDict(await load(path))) === "<All keys matched successfully>");
  * Deno.removeSync(path);
  * ```
  */
-export function save(value: unknown, path: string | URL): void {
+export async function save(value: unknown, path: string | URL): Promise<void> {
   const files = new Map<string, Uint8Array>(), keys = new Map<string, string>(), ids = new Map<object, number>();
   const plain = (x: Tensor): Call => {
     if (!ids.has(x.storage)) ids.set(x.storage, ids.size);
@@ -85,7 +87,7 @@ export function save(value: unknown, path: string | URL): void {
     return v;
   });
   const text = (s: string) => new TextEncoder().encode(s);
-  const bytes = writeZip(
+  const bytes = await writeZip(
     new Map([
       ["archive/data.pkl", pickle],
       ["archive/byteorder", text("little")],
@@ -93,10 +95,7 @@ export function save(value: unknown, path: string | URL): void {
       ["archive/version", text("3\n")],
     ]),
   );
-  // Under another name first, so that a crash leaves no half a file.
-  const aside = path instanceof URL ? new URL(`${path.href}.tmp`) : `${path}.tmp`;
-  Deno.writeFileSync(aside, bytes);
-  Deno.renameSync(aside, path);
+  await replaceFile(path, bytes);
 }
 
 function isPlain(v: object): boolean {
@@ -133,18 +132,18 @@ export interface LoadOptions {
  * ```ts
  * import { load, ones, save, type Tensor } from "@raptorch/raptorch";
  * const path = Deno.makeTempFileSync();
- * save({ epoch: 3, weights: [ones(2)] }, path);
- * const { epoch, weights } = load<{ epoch: number; weights: Tensor[] }>(path);
+ * await save({ epoch: 3, weights: [ones(2)] }, path);
+ * const { epoch, weights } = await load<{ epoch: number; weights: Tensor[] }>(path);
  * console.assert(epoch === 3 && String(weights[0]) === "tensor([1., 1.])");
  * Deno.removeSync(path);
  * ```
  */
-export function load<T = Record<string, Tensor>>(
+export async function load<T = Record<string, Tensor>>(
   source: string | URL | Uint8Array<ArrayBuffer>,
   ...args: [options?: LoadOptions] | [mapLocation: DeviceLike | null, options?: LoadOptions]
-): T {
+): Promise<T> {
   const { mapLocation } = named<LoadOptions>("load", args, ["mapLocation"], ["weightsOnly"]);
-  const files = readZip(source instanceof Uint8Array ? source : Deno.readFileSync(source));
+  const files = await readZip(source instanceof Uint8Array ? source : await Deno.readFile(source));
   const name = [...files.keys()].find((key) => key.endsWith("/data.pkl"));
   const pickle = name === undefined ? undefined : files.get(name);
   if (name === undefined || pickle === undefined) {
