@@ -140,3 +140,42 @@ Deno.test("schedulers refuse what makes no sense", () => {
       { lastEpoch: 3 },
     ), /'initial_lr' is not specified in param_groups\[0\]/);
 });
+
+Deno.test("schedulers go to any epoch by their formulas, and take their options by position", () => {
+  const sgd = () => new optim.SGD([zeros(1).requiresGrad_()], { lr: 0.1 });
+  // PyTorch's `step(epoch)` for epochs 5, 2 and 9, one scheduler after the other on one optimizer's initial rate of 0.1.
+  const cases: [lrScheduler: optim.lrScheduler.LRScheduler, expected: number[]][] = [
+    [new lrScheduler.StepLR(sgd(), 3, 0.1), [0.01, 0.1, 0.0001]],
+    [new lrScheduler.MultiStepLR(sgd(), [2, 2, 6], 0.5), [0.025, 0.025, 0.0125]],
+    [new lrScheduler.CosineAnnealingLR(sgd(), 7), [0.018825509907063328, 0.08117449009293668, 0.018825509907063328]],
+    [new lrScheduler.LambdaLR(sgd(), (e) => e * 0.5), [0.25, 0.1, 0.45]],
+    [new lrScheduler.ExponentialLR(sgd(), 0.9), [0.059049, 0.081, 0.0387420489]],
+    [new lrScheduler.LinearLR(sgd()), [0.1, 0.06, 0.1]],
+    [new lrScheduler.ConstantLR(sgd(), 0.5, 4), [0.1, 0.05, 0.1]],
+    [new lrScheduler.PolynomialLR(sgd(), 8, 2), [0.0140625, 0.05625, 0]],
+  ];
+  for (const [scheduler, expected] of cases) {
+    const found = [5, 2, 9].map((epoch) => (scheduler.step(epoch), scheduler.getLastLr()[0]));
+    close(found, expected, scheduler.constructor.name);
+  }
+  const optimizer = sgd();
+  const restarts = new lrScheduler.CosineAnnealingWarmRestarts(optimizer, 5, 2);
+  for (let k = 0; k < 6; k++) restarts.step();
+  close(restarts.getLastLr(), [0.09755282581475769], "CosineAnnealingWarmRestarts");
+});
+
+Deno.test("a ChainedScheduler in a SequentialLR begins as PyTorch's does", () => {
+  const optimizer = new optim.SGD([zeros(1).requiresGrad_()], { lr: 0.1 });
+  const chained = new lrScheduler.ChainedScheduler([
+    new lrScheduler.ConstantLR(optimizer, 0.1, 3),
+    new lrScheduler.ExponentialLR(optimizer, 0.9),
+  ], { optimizer });
+  const scheduler = new lrScheduler.SequentialLR(optimizer, [chained, new lrScheduler.StepLR(optimizer, 4)], [6]);
+  const found = [scheduler.getLastLr()[0]];
+  for (let k = 0; k < 6; k++) {
+    optimizer.step();
+    scheduler.step();
+    found.push(scheduler.getLastLr()[0]);
+  }
+  close(found, [0.009, 0.0081, 0.00729, 0.06561, 0.059049, 0.0531441, 0.1], "SequentialLR");
+});

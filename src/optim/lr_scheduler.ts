@@ -31,6 +31,7 @@ export {
   StepLR,
 } from "./schedulers.ts";
 export {
+  type ChainedOptions,
   ChainedScheduler,
   type Combinable,
   ReduceLROnPlateau,

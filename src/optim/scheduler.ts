@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindOf } from "../check.ts";
 import type { Tensor } from "../tensor.ts";
 import type { GroupExtras } from "./group.ts";
 
@@ -53,6 +54,15 @@ export interface SchedulerValues {
   _last_lr: number[];
 }
 
+/**
+ * Checks that a scheduler was given an optimizer.
+ *
+ * @throws {TypeError} When it was given something else.
+ */
+export function checkOptimizer(optimizer: Schedulable): void {
+  if (!Array.isArray(optimizer?.paramGroups)) throw new TypeError(`${kindOf(optimizer)} is not an Optimizer`);
+}
+
 /** A number per group, from one for all or a list. */
 export function perGroup(name: string, optimizer: Schedulable, value: number | readonly number[]): number[] {
   const groups = optimizer.paramGroups.length;
@@ -75,6 +85,7 @@ export abstract class LRScheduler<V extends object = object> {
 
   /** Sets the first learning rates. */
   constructor(optimizer: Schedulable, own: V, lastEpoch = -1) {
+    checkOptimizer(optimizer);
     this.optimizer = optimizer;
     optimizer.paramGroups.forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;
@@ -125,8 +136,8 @@ export abstract class LRScheduler<V extends object = object> {
     return this.optimizer.paramGroups.map((g) => g.lr);
   }
 
-  /** Goes to the next epoch. */
-  step(): void {
+  /** Goes to the next epoch, or to `epoch`, which PyTorch calls deprecated. */
+  step(epoch?: number): void {
     const { values } = this;
     if (values._step_count === 1 && !this.optimizer.stepped) {
       console.warn(
@@ -136,7 +147,8 @@ export abstract class LRScheduler<V extends object = object> {
       );
     }
     values._step_count++;
-    this.update(values.last_epoch + 1);
+    if (epoch === undefined) this.update(values.last_epoch + 1);
+    else this.goTo(epoch);
   }
 
   /** Sets the learning rates of an epoch. @internal */
@@ -153,12 +165,17 @@ export abstract class LRScheduler<V extends object = object> {
 
   /** Begins at epoch 0, whatever was before: a part of a SequentialLR. @internal */
   restart(): void {
-    this.values.last_epoch = 0;
-    this.setLrs(this.firstLrs());
+    this.goTo(0);
   }
 
-  /** The learning rates of epoch 0, from those that the scheduler started from. @internal */
-  protected firstLrs(): number[] {
+  /** Goes to any epoch. @internal */
+  goTo(epoch: number): void {
+    this.values.last_epoch = epoch;
+    this.setLrs(this.closedLrs());
+  }
+
+  /** The learning rates of the present epoch from those that the scheduler started from, where there is a formula. @internal */
+  protected closedLrs(): number[] {
     return this.getLr();
   }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { kindOf } from "../check.ts";
 import { LRScheduler, type Schedulable, type SchedulerOptions, type SchedulerStateDict } from "./scheduler.ts";
 
 /** From the epoch to a factor. */
@@ -19,8 +20,12 @@ function lambdas(optimizer: Schedulable, given: LrLambda | readonly LrLambda[]):
 /** The learning rate is the initial one times `lrLambda(epoch)`. */
 export class LambdaLR extends LRScheduler<{ lr_lambdas: LrLambda[] }> {
   /** `lrLambda` is one function, or one per group. */
-  constructor(optimizer: Schedulable, lrLambda: LrLambda | readonly LrLambda[], options: SchedulerOptions = {}) {
-    checkOptions("LambdaLR", options, ["lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    lrLambda: LrLambda | readonly LrLambda[],
+    ...args: Trailing<[lastEpoch: number], SchedulerOptions>
+  ) {
+    const options = named<SchedulerOptions>("LambdaLR", args, ["lastEpoch"]);
     super(optimizer, { lr_lambdas: lambdas(optimizer, lrLambda) }, options.lastEpoch);
   }
 
@@ -50,8 +55,12 @@ function withoutLambdas(values: { lr_lambdas: LrLambda[] }): SchedulerStateDict 
 /** The learning rate is multiplied by `lrLambda(epoch)` at each step. */
 export class MultiplicativeLR extends LRScheduler<{ lr_lambdas: LrLambda[] }> {
   /** `lrLambda` is one function, or one per group. */
-  constructor(optimizer: Schedulable, lrLambda: LrLambda | readonly LrLambda[], options: SchedulerOptions = {}) {
-    checkOptions("MultiplicativeLR", options, ["lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    lrLambda: LrLambda | readonly LrLambda[],
+    ...args: Trailing<[lastEpoch: number], SchedulerOptions>
+  ) {
+    const options = named<SchedulerOptions>("MultiplicativeLR", args, ["lastEpoch"]);
     super(optimizer, { lr_lambdas: lambdas(optimizer, lrLambda) }, options.lastEpoch);
   }
 
@@ -98,8 +107,12 @@ export interface GammaOptions extends SchedulerOptions {
  */
 export class StepLR extends LRScheduler<{ step_size: number; gamma: number }> {
   /** Multiplies by `gamma` (0.1) every `stepSize` epochs. */
-  constructor(optimizer: Schedulable, stepSize: number, options: GammaOptions = {}) {
-    checkOptions("StepLR", options, ["gamma", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    stepSize: number,
+    ...args: Trailing<[gamma: number, lastEpoch: number], GammaOptions>
+  ) {
+    const options = named<GammaOptions>("StepLR", args, ["gamma", "lastEpoch"]);
     super(optimizer, { step_size: stepSize, gamma: options.gamma ?? 0.1 }, options.lastEpoch);
   }
 
@@ -110,16 +123,21 @@ export class StepLR extends LRScheduler<{ step_size: number; gamma: number }> {
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs;
+  protected override closedLrs(): number[] {
+    const { base_lrs, last_epoch, step_size, gamma } = this.values;
+    return base_lrs.map((lr) => lr * gamma ** Math.floor(last_epoch / step_size));
   }
 }
 
 /** The learning rate is multiplied by `gamma` at each of the milestones. */
 export class MultiStepLR extends LRScheduler<{ milestones: Record<string, number>; gamma: number }> {
   /** Multiplies by `gamma` (0.1) at the epochs in `milestones`. */
-  constructor(optimizer: Schedulable, milestones: readonly number[], options: GammaOptions = {}) {
-    checkOptions("MultiStepLR", options, ["gamma", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    milestones: readonly number[],
+    ...args: Trailing<[gamma: number, lastEpoch: number], GammaOptions>
+  ) {
+    const options = named<GammaOptions>("MultiStepLR", args, ["gamma", "lastEpoch"]);
     const counts: Record<string, number> = {};
     for (const m of milestones) counts[m] = (counts[m] ?? 0) + 1;
     super(optimizer, { milestones: counts, gamma: options.gamma ?? 0.1 }, options.lastEpoch);
@@ -132,8 +150,11 @@ export class MultiStepLR extends LRScheduler<{ milestones: Record<string, number
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs;
+  protected override closedLrs(): number[] {
+    const { base_lrs, last_epoch, milestones, gamma } = this.values;
+    const passed = Object.keys(milestones).filter((m) => Number(m) <= last_epoch);
+    const times = passed.reduce((sum, m) => sum + milestones[m], 0);
+    return base_lrs.map((lr) => lr * gamma ** times);
   }
 }
 
@@ -148,8 +169,11 @@ export interface ConstantLROptions extends SchedulerOptions {
 /** The learning rate is multiplied by `factor` for the first `totalIters` epochs. */
 export class ConstantLR extends LRScheduler<{ factor: number; total_iters: number }> {
   /** @throws {RangeError} When the factor is not in [0, 1]. */
-  constructor(optimizer: Schedulable, options: ConstantLROptions = {}) {
-    checkOptions("ConstantLR", options, ["factor", "totalIters", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    ...args: Trailing<[factor: number, totalIters: number, lastEpoch: number], ConstantLROptions>
+  ) {
+    const options = named<ConstantLROptions>("ConstantLR", args, ["factor", "totalIters", "lastEpoch"]);
     const factor = options.factor ?? 1 / 3;
     if (!(factor >= 0 && factor <= 1)) {
       throw new RangeError("Constant multiplicative factor expected to be between 0 and 1.");
@@ -165,8 +189,9 @@ export class ConstantLR extends LRScheduler<{ factor: number; total_iters: numbe
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs.map((lr) => lr * this.values.factor);
+  protected override closedLrs(): number[] {
+    const { base_lrs, last_epoch, factor, total_iters } = this.values;
+    return base_lrs.map((lr) => last_epoch >= total_iters ? lr : lr * factor);
   }
 }
 
@@ -183,8 +208,11 @@ export interface LinearLROptions extends SchedulerOptions {
 /** The learning rate's factor goes from `startFactor` to `endFactor` in `totalIters` epochs. */
 export class LinearLR extends LRScheduler<{ start_factor: number; end_factor: number; total_iters: number }> {
   /** @throws {RangeError} When a factor is not in [0, 1]. */
-  constructor(optimizer: Schedulable, options: LinearLROptions = {}) {
-    checkOptions("LinearLR", options, ["startFactor", "endFactor", "totalIters", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    ...args: Trailing<[startFactor: number, endFactor: number, totalIters: number, lastEpoch: number], LinearLROptions>
+  ) {
+    const options = named<LinearLROptions>("LinearLR", args, ["startFactor", "endFactor", "totalIters", "lastEpoch"]);
     const start_factor = options.startFactor ?? 1 / 3, end_factor = options.endFactor ?? 1;
     if (!(start_factor > 0 && start_factor <= 1)) {
       throw new RangeError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.");
@@ -205,16 +233,18 @@ export class LinearLR extends LRScheduler<{ start_factor: number; end_factor: nu
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs.map((lr) => lr * this.values.start_factor);
+  protected override closedLrs(): number[] {
+    const { base_lrs, last_epoch, start_factor, end_factor, total_iters } = this.values;
+    const rise = (end_factor - start_factor) * Math.min(total_iters, last_epoch) / total_iters;
+    return base_lrs.map((lr) => lr * (start_factor + rise));
   }
 }
 
 /** The learning rate is multiplied by `gamma` every epoch. */
 export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   /** Multiplies by `gamma` every epoch. */
-  constructor(optimizer: Schedulable, gamma: number, options: SchedulerOptions = {}) {
-    checkOptions("ExponentialLR", options, ["lastEpoch"]);
+  constructor(optimizer: Schedulable, gamma: number, ...args: Trailing<[lastEpoch: number], SchedulerOptions>) {
+    const options = named<SchedulerOptions>("ExponentialLR", args, ["lastEpoch"]);
     super(optimizer, { gamma }, options.lastEpoch);
   }
 
@@ -225,8 +255,9 @@ export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs;
+  protected override closedLrs(): number[] {
+    const { base_lrs, last_epoch, gamma } = this.values;
+    return base_lrs.map((lr) => lr * gamma ** last_epoch);
   }
 }
 
@@ -241,8 +272,11 @@ export interface PolynomialLROptions extends SchedulerOptions {
 /** The learning rate falls to 0 in `totalIters` epochs, by a power of what is left. */
 export class PolynomialLR extends LRScheduler<{ total_iters: number; power: number }> {
   /** Falls to 0 in `totalIters` (5) epochs. */
-  constructor(optimizer: Schedulable, options: PolynomialLROptions = {}) {
-    checkOptions("PolynomialLR", options, ["totalIters", "power", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    ...args: Trailing<[totalIters: number, power: number, lastEpoch: number], PolynomialLROptions>
+  ) {
+    const options = named<PolynomialLROptions>("PolynomialLR", args, ["totalIters", "power", "lastEpoch"]);
     super(optimizer, { total_iters: options.totalIters ?? 5, power: options.power ?? 1 }, options.lastEpoch);
   }
 
@@ -255,8 +289,9 @@ export class PolynomialLR extends LRScheduler<{ total_iters: number; power: numb
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs;
+  protected override closedLrs(): number[] {
+    const { base_lrs, last_epoch, total_iters, power } = this.values;
+    return base_lrs.map((lr) => lr * (1 - Math.min(total_iters, last_epoch) / total_iters) ** power);
   }
 }
 
@@ -269,8 +304,12 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
 /** The learning rate falls along half a cosine in `TMax` epochs (SGDR, https://arxiv.org/abs/1608.03983). */
 export class CosineAnnealingLR extends LRScheduler<{ T_max: number; eta_min: number }> {
   /** Falls to `etaMin` (0) in `TMax` epochs. */
-  constructor(optimizer: Schedulable, TMax: number, options: CosineAnnealingLROptions = {}) {
-    checkOptions("CosineAnnealingLR", options, ["etaMin", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    TMax: number,
+    ...args: Trailing<[etaMin: number, lastEpoch: number], CosineAnnealingLROptions>
+  ) {
+    const options = named<CosineAnnealingLROptions>("CosineAnnealingLR", args, ["etaMin", "lastEpoch"]);
     super(optimizer, { T_max: TMax, eta_min: options.etaMin ?? 0 }, options.lastEpoch);
   }
 
@@ -289,8 +328,9 @@ export class CosineAnnealingLR extends LRScheduler<{ T_max: number; eta_min: num
   }
 
   /** @internal */
-  protected override firstLrs(): number[] {
-    return this.values.base_lrs;
+  protected override closedLrs(): number[] {
+    const { T_max, eta_min, base_lrs, last_epoch } = this.values;
+    return base_lrs.map((lr) => eta_min + (lr - eta_min) * (1 + Math.cos(Math.PI * last_epoch / T_max)) / 2);
   }
 }
 
@@ -313,14 +353,26 @@ interface RestartValues {
 /** {@linkcode CosineAnnealingLR} that starts anew after each period (SGDR, https://arxiv.org/abs/1608.03983). */
 export class CosineAnnealingWarmRestarts extends LRScheduler<RestartValues> {
   /** @throws {RangeError} When a period is not a positive integer. */
-  constructor(optimizer: Schedulable, T0: number, options: CosineAnnealingWarmRestartsOptions = {}) {
-    checkOptions("CosineAnnealingWarmRestarts", options, ["TMult", "etaMin", "lastEpoch"]);
+  constructor(
+    optimizer: Schedulable,
+    T0: number,
+    ...args: Trailing<[TMult: number, etaMin: number, lastEpoch: number], CosineAnnealingWarmRestartsOptions>
+  ) {
+    const options = named<CosineAnnealingWarmRestartsOptions>("CosineAnnealingWarmRestarts", args, [
+      "TMult",
+      "etaMin",
+      "lastEpoch",
+    ]);
     const T_mult = options.TMult ?? 1;
     if (!(T0 > 0 && Number.isInteger(T0))) throw new RangeError(`Expected positive integer T_0, but got ${T0}`);
     if (!(T_mult >= 1 && Number.isInteger(T_mult))) {
       throw new RangeError(`Expected integer T_mult >= 1, but got ${T_mult}`);
     }
-    const own = { T_0: T0, T_i: T0, T_mult, eta_min: options.etaMin ?? 0, T_cur: options.lastEpoch ?? -1 };
+    const { etaMin = 0 } = options;
+    if (typeof etaMin !== "number") {
+      throw new TypeError(`Expected float or int eta_min, but got ${etaMin} of type ${kindOf(etaMin)}`);
+    }
+    const own = { T_0: T0, T_i: T0, T_mult, eta_min: etaMin, T_cur: options.lastEpoch ?? -1 };
     super(optimizer, own, options.lastEpoch);
   }
 

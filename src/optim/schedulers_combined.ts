@@ -3,15 +3,24 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
-import type { LRScheduler, Schedulable, SchedulerOptions, SchedulerStateDict } from "./scheduler.ts";
+import {
+  checkOptimizer,
+  type LRScheduler,
+  type Schedulable,
+  type SchedulerOptions,
+  type SchedulerStateDict,
+} from "./scheduler.ts";
 
 /** What a combined scheduler is made of. */
 export type Combinable = LRScheduler | SequentialLR | ChainedScheduler;
 
 function checkParts(name: string, optimizer: Schedulable, parts: readonly unknown[]): void {
-  if (parts.length < 1) throw new RangeError(`${name} expects at least one scheduler, but got no scheduler.`);
+  if (parts.length < 1) {
+    const what = name === "ChainedScheduler" ? "at least one scheduler to be chained" : "at least one scheduler";
+    throw new RangeError(`${name} expects ${what}, but got no scheduler.`);
+  }
   parts.forEach((part, i) => {
     if (part instanceof ReduceLROnPlateau) {
       throw new TypeError(
@@ -22,7 +31,10 @@ function checkParts(name: string, optimizer: Schedulable, parts: readonly unknow
     if ((part as Combinable).optimizer !== optimizer) {
       throw new Error(
         `${name} expects all schedulers to belong to the same optimizer, but got scheduler ` +
-          `${(part as object).constructor.name} at index ${i}, which has another one.`,
+          `${(part as object).constructor.name} at index ${i} has ${
+            (part as Combinable).optimizer
+          }, which is different from ` +
+          `${optimizer.constructor.name}.`,
       );
     }
   });
@@ -46,9 +58,9 @@ export class SequentialLR {
     optimizer: Schedulable,
     schedulers: readonly Combinable[],
     milestones: readonly number[],
-    options: SchedulerOptions = {},
+    ...args: Trailing<[lastEpoch: number], SchedulerOptions>
   ) {
-    checkOptions("SequentialLR", options, ["lastEpoch"]);
+    const options = named<SchedulerOptions>("SequentialLR", args, ["lastEpoch"]);
     checkParts("SequentialLR", optimizer, schedulers);
     if (milestones.length !== schedulers.length - 1) {
       throw new RangeError(
@@ -122,6 +134,12 @@ export class SequentialLR {
   }
 }
 
+/** Options of {@linkcode ChainedScheduler}. */
+export interface ChainedOptions {
+  /** The optimizer. Default: the schedulers'. */
+  optimizer?: Schedulable;
+}
+
 /** Schedulers that all step together. */
 export class ChainedScheduler {
   /** The optimizer whose learning rates are set. */
@@ -130,8 +148,9 @@ export class ChainedScheduler {
   readonly #parts: readonly Combinable[];
 
   /** `optimizer` defaults to the schedulers'. */
-  constructor(schedulers: readonly Combinable[], optimizer?: Schedulable) {
-    this.optimizer = optimizer ?? schedulers[0]?.optimizer;
+  constructor(schedulers: readonly Combinable[], ...args: Trailing<[optimizer: Schedulable], ChainedOptions>) {
+    this.optimizer = named<ChainedOptions>("ChainedScheduler", args, ["optimizer"]).optimizer ??
+      schedulers[0]?.optimizer;
     checkParts("ChainedScheduler", this.optimizer, schedulers);
     this.#parts = schedulers;
     this.#last = this.optimizer.paramGroups.map((g) => g.lr);
@@ -143,8 +162,8 @@ export class ChainedScheduler {
   }
   /** @internal */
   initialStep(): void {
-    for (const part of this.#parts) part.initialStep();
-    this.#last = this.optimizer.paramGroups.map((g) => g.lr);
+    // As in PyTorch, where the parts do not know that this step is the first.
+    this.step();
   }
   /** @internal */
   restart(): void {
@@ -219,8 +238,23 @@ export class ReduceLROnPlateau {
   };
 
   /** @throws {RangeError} When the factor is not below 1, or a mode is unknown. */
-  constructor(optimizer: Schedulable, options: ReduceLROnPlateauOptions = {}) {
-    checkOptions("ReduceLROnPlateau", options, [
+  constructor(
+    optimizer: Schedulable,
+    ...args: Trailing<
+      [
+        mode: ReduceLROnPlateauOptions["mode"],
+        factor: ReduceLROnPlateauOptions["factor"],
+        patience: ReduceLROnPlateauOptions["patience"],
+        threshold: ReduceLROnPlateauOptions["threshold"],
+        thresholdMode: ReduceLROnPlateauOptions["thresholdMode"],
+        cooldown: ReduceLROnPlateauOptions["cooldown"],
+        minLr: ReduceLROnPlateauOptions["minLr"],
+        eps: ReduceLROnPlateauOptions["eps"],
+      ],
+      ReduceLROnPlateauOptions
+    >
+  ) {
+    const options = named<ReduceLROnPlateauOptions>("ReduceLROnPlateau", args, [
       "mode",
       "factor",
       "patience",
@@ -236,6 +270,7 @@ export class ReduceLROnPlateau {
     if (thresholdMode !== "rel" && thresholdMode !== "abs") {
       throw new RangeError(`threshold mode ${thresholdMode} is unknown!`);
     }
+    checkOptimizer(optimizer);
     const groups = optimizer.paramGroups.length;
     if (typeof minLr !== "number" && minLr.length !== groups) {
       throw new RangeError(`expected ${groups} min_lrs, got ${minLr.length}`);

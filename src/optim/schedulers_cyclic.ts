@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
 import { LRScheduler, perGroup, type Schedulable, type ScheduledGroup, type SchedulerOptions } from "./scheduler.ts";
 import type { SchedulerStateDict } from "./scheduler.ts";
 
@@ -78,9 +78,23 @@ export class CyclicLR extends LRScheduler<CyclicValues> {
     optimizer: Schedulable,
     baseLr: number | readonly number[],
     maxLr: number | readonly number[],
-    options: CyclicLROptions = {},
+    ...args: Trailing<
+      [
+        stepSizeUp: CyclicLROptions["stepSizeUp"],
+        stepSizeDown: CyclicLROptions["stepSizeDown"],
+        mode: CyclicLROptions["mode"],
+        gamma: CyclicLROptions["gamma"],
+        scaleFn: CyclicLROptions["scaleFn"],
+        scaleMode: CyclicLROptions["scaleMode"],
+        cycleMomentum: CyclicLROptions["cycleMomentum"],
+        baseMomentum: CyclicLROptions["baseMomentum"],
+        maxMomentum: CyclicLROptions["maxMomentum"],
+        lastEpoch: CyclicLROptions["lastEpoch"],
+      ],
+      CyclicLROptions
+    >
   ) {
-    checkOptions("CyclicLR", options, [
+    const options = named<CyclicLROptions>("CyclicLR", args, [
       "stepSizeUp",
       "stepSizeDown",
       "mode",
@@ -232,8 +246,28 @@ function countSteps(options: OneCycleLROptions): number {
 /** The learning rate rises once and falls far below (https://arxiv.org/abs/1708.07120). Step after every batch. */
 export class OneCycleLR extends LRScheduler<OneCycleValues> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(optimizer: Schedulable, maxLr: number | readonly number[], options: OneCycleLROptions = {}) {
-    checkOptions("OneCycleLR", options, [
+  constructor(
+    optimizer: Schedulable,
+    maxLr: number | readonly number[],
+    ...args: Trailing<
+      [
+        totalSteps: OneCycleLROptions["totalSteps"],
+        epochs: OneCycleLROptions["epochs"],
+        stepsPerEpoch: OneCycleLROptions["stepsPerEpoch"],
+        pctStart: OneCycleLROptions["pctStart"],
+        annealStrategy: OneCycleLROptions["annealStrategy"],
+        cycleMomentum: OneCycleLROptions["cycleMomentum"],
+        baseMomentum: OneCycleLROptions["baseMomentum"],
+        maxMomentum: OneCycleLROptions["maxMomentum"],
+        divFactor: OneCycleLROptions["divFactor"],
+        finalDivFactor: OneCycleLROptions["finalDivFactor"],
+        threePhase: OneCycleLROptions["threePhase"],
+        lastEpoch: OneCycleLROptions["lastEpoch"],
+      ],
+      OneCycleLROptions
+    >
+  ) {
+    const options = named<OneCycleLROptions>("OneCycleLR", args, [
       "totalSteps",
       "epochs",
       "stepsPerEpoch",
