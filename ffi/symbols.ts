@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -350030992;
+export const abiHash = -544037909;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -59,6 +59,7 @@ export const symbols = {
   maxPoolBackward: { name: "rap_max_pool_backward", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
   maxPoolGather: { name: "rap_max_pool_gather", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
   maxUnpool: { name: "rap_max_unpool", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "pointer"], result: "i32" },
+  fractionalMaxPool: { name: "rap_fractional_max_pool", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
   avgPool: { name: "rap_avg_pool", parameters: ["i32", "pointer", "pointer", "i32", "i32", "pointer"], result: "i32" },
   avgPoolBackward: { name: "rap_avg_pool_backward", parameters: ["i32", "pointer", "pointer", "i32", "i32", "pointer"], result: "i32" },
   reduce: { name: "rap_reduce", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "f64"], result: "i32" },
@@ -104,6 +105,9 @@ export const symbols = {
   topk: { name: "rap_topk", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
   kth: { name: "rap_kth", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
   median: { name: "rap_median", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  bag: { name: "rap_bag", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  bagSpread: { name: "rap_bag_spread", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  bagDot: { name: "rap_bag_dot", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
   cholesky: { name: "rap_cholesky", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
   solveTriangular: { name: "rap_solve_triangular", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   qr: { name: "rap_qr", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
@@ -401,4 +405,11 @@ export const scatter = {
   mul: 2,
   max: 3,
   min: 4,
+} as const;
+
+/** Op codes `RAP_BAG_*`. */
+export const bag = {
+  sum: 0,
+  mean: 1,
+  max: 2,
 } as const;

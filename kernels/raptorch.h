@@ -289,6 +289,11 @@ RAP_API int32_t rap_max_pool_gather(int32_t dtype, void *y, const void *x, const
 // y [planes, D, H, W] = 0 but for y[indices[i]] = x[i], x [planes, OD, OH, OW]: the last of several wins.
 RAP_API int32_t rap_max_unpool(int32_t dtype, void *y, const void *x, const void *indices,
                                int32_t index_dtype, const int32_t *meta);
+// Fractional max pooling (fractional_pool.c): y [planes, OD, OH, OW], where it was in its plane of x (int64),
+// samples [planes, 3] in [0, 1) that shift the windows of each dimension. meta: 0 planes, 1 D, H, W,
+// 4 OD, OH, OW, 7 window
+RAP_API int32_t rap_fractional_max_pool(int32_t dtype, void *y, void *index, const void *x,
+                                        const void *samples, const int32_t *meta);
 // y = sum over the window / divisor; divisor 0: the window's size, with the padding counted in if
 // include_padding. dilation 1.
 RAP_API int32_t rap_avg_pool(int32_t dtype, void *y, const void *x, int32_t include_padding, int32_t divisor,
@@ -511,6 +516,28 @@ RAP_API int32_t rap_kth(int32_t dtype, void *values, void *indices, const void *
 // NaNs are to be ignored
 RAP_API int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, int32_t outer,
                            int32_t n, int32_t ignore_nan);
+
+// ---- bags of rows (embedding.c)
+// ----------------------------------------------------------------------------
+//
+// Bag b of `bags` holds the rows index[starts[b] … starts[b+1]), int64, of a table of rows of `width`,
+// without those that are `padding` (-1: none). factor: a number for each index, or null for 1.
+
+enum { RAP_BAG_SUM = 0, RAP_BAG_MEAN, RAP_BAG_MAX };
+
+// y[b,:] = the sum or mean of factor[i] * w[index[i],:], or the maximum of w[index[i],:], which also writes
+// the rows that it comes from into at[b,:], int32: the first of equals, -1 in an empty bag
+RAP_API int32_t rap_bag(int32_t dtype, int32_t mode, void *y, void *at, const void *w, const void *index,
+                        const void *starts, const void *factor, int32_t bags, int32_t width, int32_t padding);
+// The gradient of w for sums and means, added to dw: dw[index[i],:] += factor[i] * dy[b,:], over the number
+// of rows in b for a mean; n: the length of index
+RAP_API int32_t rap_bag_spread(int32_t dtype, int32_t mode, void *dw, const void *dy, const void *index,
+                               const void *starts, const void *factor, int32_t n, int32_t bags, int32_t width,
+                               int32_t padding);
+// The gradient of a sum's factor: dfactor[i] = dy[b,:] · w[index[i],:], 0 for padding; what is in no bag
+// stays
+RAP_API int32_t rap_bag_dot(int32_t dtype, void *dfactor, const void *dy, const void *w, const void *index,
+                            const void *starts, int32_t bags, int32_t width, int32_t padding);
 
 // ---- linear algebra (linalg.c) ---------------------------------------------------------------------------
 //

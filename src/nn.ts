@@ -18,6 +18,7 @@ export * from "./nn/batchnorm.ts";
 export * from "./nn/conv.ts";
 export * from "./nn/dropout.ts";
 export * from "./nn/loss.ts";
+export * from "./nn/fractional_pool.ts";
 export * from "./nn/pooling.ts";
 export * from "./nn/activations.ts";
 export * from "./nn/embedding.ts";

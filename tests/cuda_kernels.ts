@@ -770,6 +770,40 @@ test("selecting", () => {
   }
 });
 
+test("bags of rows", () => {
+  const rows = 11, n = 40, starts = BigInt64Array.from([0n, 3n, 3n, 20n, 38n]), bags = starts.length - 1;
+  for (const [dtype, width] of [[0, 1], [0, 37], [1, 16]]) {
+    const w = input(numbers.of(dtype, rows * width)), index = input(numbers.longs(n, 0, rows)), at = input(starts);
+    const dy = input(numbers.of(dtype, bags * width)), factor = input(numbers.of(dtype, n));
+    for (const padding of [-1, 4]) {
+      const options = { ...tolerances(dtype), label: `${dtype} ${width} ${padding}` };
+      const y = (mode: number) => out(zeros(dtype, mode < 0 ? n : bags * width));
+      for (const mode of [0, 1, 2]) {
+        const from = mode === 2 ? out(zeros(3, bags * width)) : null;
+        for (const f of mode === 2 ? [null] : [null, factor]) {
+          pair.check("bag", [dtype, mode, y(mode), from, w, index, at, f, bags, width, padding], options);
+          const dw = out(numbers.of(dtype, rows * width));
+          if (mode < 2) pair.check("bag_spread", [dtype, mode, dw, dy, index, at, f, n, bags, width, padding], options);
+        }
+      }
+      pair.check("bag_dot", [dtype, y(-1), dy, w, index, at, bags, width, padding], options);
+    }
+  }
+});
+
+test("fractional max pooling", () => {
+  for (const dtype of [0, 1]) {
+    for (const [size, o, kernel] of [[[1, 7, 9], [1, 3, 4], [1, 2, 3]], [[5, 6, 7], [2, 1, 6], [3, 2, 2]]]) {
+      const count = (of: number[]) => 3 * of.reduce((a, b) => a * b), x = numbers.of(dtype, count(size));
+      x.set([NaN] as never, 8);
+      const samples = input(numbers.of(dtype, 9, 0, 1)), layout = meta(3, size, o, kernel);
+      const results = [dtype, out(zeros(dtype, count(o))), out(zeros(2, count(o)))];
+      const exact = { tolerance: 0, atol: 0, label: `${dtype} ${size}` };
+      pair.check("fractional_max_pool", [...results, input(x), samples, layout], exact);
+    }
+  }
+});
+
 test("indexing", () => {
   const exact = { tolerance: 0, atol: 0 };
   pair.check("wrap_index", [out(zeros(2, 50)), input(numbers.longs(50, -9, 9)), 50, 9], exact);

@@ -2,6 +2,7 @@
 // in index order, whatever the card: the destinations are sorted (stably), and one thread applies all that
 // goes to one place.
 #include "lines.cuh"
+#include "sorted_keys.cuh"
 
 namespace {
 
@@ -161,16 +162,6 @@ template <typename F> bool for_stored(int32_t op, int32_t dtype, F f) {
   }
   return for_number(dtype == RAP_BOOL ? RAP_UINT8 : dtype, f);
 }
-
-// n keys sorted stably, with their places before.
-struct SortedKeys {
-  Scratch memory;
-  int64_t *keys, *order;
-  SortedKeys(const int64_t *unsorted, int n)
-      : memory(2 * sizeof(int64_t) * static_cast<size_t>(n)), keys(memory.as<int64_t>()), order(keys + n) {
-    if (keys) rap_sort(RAP_INT64, keys, order, unsorted, 1, n, n, 0, 1);
-  }
-};
 
 } // namespace
 

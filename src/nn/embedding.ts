@@ -5,15 +5,8 @@
  */
 import { type Arguments, called } from "../arguments.ts";
 import { formatFloat, formatValue } from "../format.ts";
-import {
-  type BagMode,
-  embeddingBag,
-  type EmbeddingBagOptions,
-  type EmbeddingOptions,
-  paddingRow,
-  renorm_,
-  takeEmbedding,
-} from "../ops/embedding.ts";
+import { type EmbeddingOptions, paddingRow, renorm_, takeEmbedding } from "../ops/embedding.ts";
+import { type BagMode, embeddingBag, type EmbeddingBagOptions } from "../ops/embedding_bag.ts";
 import { Parameter, type Tensor } from "../tensor.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { type FactoryOptions, factoryOptions, parameter } from "./factory.ts";

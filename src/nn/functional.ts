@@ -35,16 +35,11 @@ export type { Reduction } from "../ops/cross_entropy.ts";
 export * from "../ops/loss_calls.ts";
 export { linear } from "../ops/matmul.ts";
 export { pad, type PadMode, type PadOptions } from "../ops/pad.ts";
+export * from "../ops/fractional_pool.ts";
 export * from "../ops/pool_calls.ts";
 export { logSoftmax, softmax, type SoftmaxArguments, type SoftmaxCallOptions, softmin } from "../ops/softmax_calls.ts";
-export {
-  type BagMode,
-  embedding,
-  embeddingBag,
-  type EmbeddingBagOptions,
-  type EmbeddingOptions,
-  oneHot,
-} from "../ops/embedding.ts";
+export { embedding, type EmbeddingOptions, oneHot } from "../ops/embedding.ts";
+export { type BagArguments, type BagMode, embeddingBag, type EmbeddingBagOptions } from "../ops/embedding_bag.ts";
 export {
   cosineSimilarity,
   type CosineSimilarityOptions,

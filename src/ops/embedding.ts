@@ -1,5 +1,5 @@
 /**
- * Rows of a table by index, and sums of bags of them.
+ * Rows of a table by index.
  *
  * @module
  */
@@ -10,16 +10,13 @@ import { noGrad } from "../autograd/mode.ts";
 import { float32, int32, int64 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { formatSizes } from "../shape.ts";
-import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul } from "./arithmetic.ts";
 import { castTo, checkDevices } from "./elementwise.ts";
 import { fill_ } from "./fill.ts";
-import { indexAdd, putRows, takeRows, wrapIndices } from "./gather.ts";
+import { putRows, takeRows, wrapIndices } from "./gather.ts";
 import { index } from "./index.ts";
-import { stack } from "./join.ts";
-import { narrow, reshape, select, unsqueeze } from "./movement.ts";
-import { amax } from "./reduce.ts";
+import { reshape, select, unsqueeze } from "./movement.ts";
 import { pNorm } from "./response_norm.ts";
 import { dense } from "./strided.ts";
 import { where } from "./where.ts";
@@ -38,7 +35,8 @@ export interface EmbeddingOptions {
   sparse?: boolean;
 }
 
-function checkIndices(operation: string, x: Tensor, weight: Tensor): void {
+/** Refuses indices that are no integers, and a table that is none. @internal */
+export function checkIndices(operation: string, x: Tensor, weight: Tensor): void {
   if (x.dtype !== int64 && x.dtype !== int32) {
     throw new TypeError(
       `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${x.dtype} ` +
@@ -78,8 +76,8 @@ function embeddingBackward(dy: Tensor, rows: Tensor, count: number, padding: num
   });
 }
 
-/** One over the number of times that each index occurs. */
-function frequency(rows: Tensor, count: number, like: Tensor): Tensor {
+/** One over the number of times that each index occurs. @internal */
+export function frequency(rows: Tensor, count: number, like: Tensor): Tensor {
   const counts = reshape(rows, [-1]).bincount(null, count);
   return div(1, castTo(takeRows(reshape(counts, [-1, 1]), rows, rows.sizes), like.dtype));
 }
@@ -149,160 +147,6 @@ export function embedding(
   const padding = paddingRow("embedding", o.paddingIdx, weight.sizes[0]);
   if (o.maxNorm !== undefined && o.maxNorm !== null) renorm_(weight, x, o.maxNorm, o.normType ?? 2);
   return takeEmbedding(x, weight, padding, o.scaleGradByFreq ?? false);
-}
-
-/** How {@linkcode embeddingBag} joins the rows of a bag. */
-export type BagMode = "sum" | "mean" | "max";
-
-/** Options of {@linkcode embeddingBag}. */
-export interface EmbeddingBagOptions extends EmbeddingOptions {
-  /** Where each bag begins in a one-dimensional x. */
-  offsets?: Tensor | null;
-  /** How rows are joined. Default: `"mean"`. */
-  mode?: BagMode;
-  /** A factor for each index, for `"sum"` only. Default: none. */
-  perSampleWeights?: Tensor | null;
-  /** Whether the last offset is the end of the last bag. Default: false. */
-  includeLastOffset?: boolean;
-}
-
-/** Sums, means or maxima of the rows of `weight` that the bags in x list. */
-export function embeddingBag(
-  x: Tensor,
-  ...given: Call<
-    [
-      weight: Tensor,
-      ...rest: Trailing<
-        [
-          offsets: Tensor | null,
-          maxNorm: number | null,
-          normType: number,
-          scaleGradByFreq: boolean,
-          mode: BagMode,
-          sparse: boolean,
-          perSampleWeights: Tensor | null,
-          includeLastOffset: boolean,
-          paddingIdx: number | null,
-        ],
-        EmbeddingBagOptions
-      >,
-    ],
-    & { weight: Tensor }
-    & OptionsOf<
-      Trailing<
-        [
-          offsets: Tensor | null,
-          maxNorm: number | null,
-          normType: number,
-          scaleGradByFreq: boolean,
-          mode: BagMode,
-          sparse: boolean,
-          perSampleWeights: Tensor | null,
-          includeLastOffset: boolean,
-          paddingIdx: number | null,
-        ],
-        EmbeddingBagOptions
-      >
-    >
-  >
-): Tensor {
-  const [weight, ...rest] = inOrder("embedding_bag", given, ["weight"]);
-  const o = named<EmbeddingBagOptions>("embedding_bag", rest, [
-    "offsets",
-    "maxNorm",
-    "normType",
-    "scaleGradByFreq",
-    "mode",
-    "sparse",
-    "perSampleWeights",
-    "includeLastOffset",
-    "paddingIdx",
-  ]);
-  const { offsets = null, mode = "mean", perSampleWeights = null } = o;
-  if (!["sum", "mean", "max"].includes(mode)) throw new TypeError("mode has to be one of sum, mean or max");
-  if (perSampleWeights !== null && mode !== "sum") {
-    throw new Error(
-      `embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}').`,
-    );
-  }
-  checkIndices("embedding_bag", x, weight);
-  checkDevices("embedding_bag", x, weight, offsets, perSampleWeights);
-  if (x.ndim === 2 && offsets !== null) {
-    throw new RangeError(
-      "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.",
-    );
-  }
-  if (x.ndim === 1 && offsets === null) throw new RangeError("offsets has to be a 1D Tensor but got null");
-  if (x.ndim !== 1 && x.ndim !== 2) {
-    throw new RangeError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${x.ndim}`);
-  }
-  if (o.maxNorm !== undefined && o.maxNorm !== null) renorm_(weight, x, o.maxNorm, o.normType ?? 2);
-  if (isHalf(weight.dtype)) {
-    const wide = perSampleWeights && castTo(perSampleWeights, float32);
-    const y = embeddingBag(x, weight.to(float32), { ...o, maxNorm: null, perSampleWeights: wide });
-    return y.to(weight.dtype);
-  }
-  const padding = paddingRow("embedding_bag", o.paddingIdx, weight.sizes[0]);
-  const ends = x.ndim === 2 ? null : bagEnds(x, offsets!, o.includeLastOffset ?? false);
-  const flat = reshape(x, [-1]);
-  const bags = ends === null ? x.sizes[0] : ends.length;
-  const lengths = ends === null
-    ? new Array<number>(bags).fill(x.sizes[1])
-    : ends.map((e, i) => e - (i === 0 ? 0 : ends[i - 1]));
-  let rows = takeEmbedding(flat, weight, padding, o.scaleGradByFreq ?? false);
-  if (perSampleWeights !== null) rows = mul(rows, unsqueeze(reshape(perSampleWeights, [-1]), 1));
-  const counted = padding >= 0 ? castTo(flat.ne(padding), rows.dtype) : null;
-  const name = "EmbeddingBagBackward0";
-  if (mode === "max") return underName(name, bagMaxima(rows, lengths, counted));
-  if (counted !== null) rows = mul(rows, unsqueeze(counted, 1));
-  const which = bagOf(lengths, x);
-  const total = indexAdd(zeros([bags, weight.sizes[1]], rows), 0, which, rows);
-  if (mode === "sum") return underName(name, total);
-  const ones = counted ?? castTo(flat.ge(0), rows.dtype);
-  const counts = indexAdd(zeros([bags], rows), 0, which, ones).clamp(1);
-  return underName(name, div(total, unsqueeze(counts, 1)));
-}
-
-function zeros(sizes: readonly number[], like: Tensor): Tensor {
-  const y = empty(sizes, like.dtype, like.device);
-  fill_(y, 0);
-  return y;
-}
-
-function bagEnds(x: Tensor, offsets: Tensor, includeLast: boolean): number[] {
-  const starts = Array.from(castTo(offsets, int64).toTypedArray() as BigInt64Array, Number);
-  if (starts.length > 0 && starts[0] !== 0) {
-    throw new RangeError(
-      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${
-        starts[0]
-      }`,
-    );
-  }
-  return includeLast ? starts.slice(1) : [...starts.slice(1), x.count];
-}
-
-/** The number of the bag of each index: made on the host, where the offsets are. */
-function bagOf(lengths: readonly number[], like: Tensor): Tensor {
-  const which = new BigInt64Array(lengths.reduce((a, b) => a + b, 0));
-  let at = 0;
-  lengths.forEach((n, bag) => {
-    which.fill(BigInt(bag), at, at + n);
-    at += n;
-  });
-  const y = empty([which.length], int64, like.device);
-  y.storage.write(which);
-  return y;
-}
-
-function bagMaxima(rows: Tensor, lengths: readonly number[], counted: Tensor | null): Tensor {
-  const width = rows.sizes[1];
-  let at = 0;
-  return stack(lengths.map((n) => {
-    let bag = narrow(rows, 0, at, n);
-    if (counted !== null) bag = index(bag, [narrow(counted, 0, at, n).ne(0)]);
-    at += n;
-    return bag.sizes[0] === 0 ? zeros([width], rows) : amax(bag, 0);
-  }));
 }
 
 /**

@@ -319,6 +319,31 @@ case("max_unpool3d", r(1, 1, 1, 2, 2), torch.tensor([[[[[0, 3], [9, 17]]]]]), (1
 for mode in ("bilinear", "bicubic"):
     case("interpolate", torch.randint(0, 256, (2, 2, 5, 4), dtype=torch.uint8), size=[3, 3], mode=mode)
     case("interpolate", torch.randint(0, 256, (1, 3, 6, 3), dtype=torch.uint8), scale_factor=[1.7, 1.3], mode=mode)
+# ---- bags of rows, with ties, NaN, padding and empty ends; fractional pooling ----
+listed, starts = torch.tensor([1, 2, 4, 1, 0, 4, 2]), torch.tensor([0, 2, 2, 7])
+equal = torch.tensor([[1.0, 2], [1, 2], [0, 3], [float("nan"), 3], [2, float("nan")]], dtype=torch.float64)
+for mode in ("sum", "mean", "max"):
+    case("embedding_bag", listed, r(5, 3), starts, mode=mode, padding_idx=1, second=False)
+    case("embedding_bag", listed, r(5, 17), starts, mode=mode, include_last_offset=True, second=False)
+    case("embedding_bag", torch.tensor([[0, 1], [2, 3], [3, 2], [4, 1]]), equal.clone().requires_grad_(), mode=mode, padding_idx=-1, second=False)
+    if mode != "max":
+        case("embedding_bag", listed, r(5, 3), starts, mode=mode, scale_grad_by_freq=True, padding_idx=2, second=False)
+case("embedding_bag", listed.int(), r(5, 3), starts.int(), mode="sum", per_sample_weights=u(7), padding_idx=4, include_last_offset=True, second=False)
+case("embedding_bag", listed[:0], r(5, 3), torch.tensor([0, 0]), mode="max", second=False)
+
+
+def samples(*shape):
+    return torch.rand(*shape, dtype=torch.float64)
+
+
+case("fractional_max_pool2d", r(2, 3, 7, 9), 2, 4, None, False, samples(2, 3, 2))
+case("fractional_max_pool2d", r(3, 8, 6), (3, 2), None, (0.6, 0.7), True, samples(1, 3, 2))
+case("fractional_max_pool2d", equal.view(1, 1, 2, 5), (1, 2), (2, 4), None, True, samples(1, 1, 2))
+case("fractional_max_pool2d", r(2, 5, 5), 2, (1, 3), None, False, samples(1, 2, 2))
+case("fractional_max_pool3d", r(2, 2, 5, 6, 7), 2, (2, 3, 4), None, True, samples(2, 2, 3))
+case("fractional_max_pool3d", r(2, 6, 5, 7), (3, 1, 2), None, (0.4, 0.5, 0.6), False, samples(1, 2, 3))
+for n in (2, 3):
+    case(f"fractional_max_pool{n}d", r(2, 2, *[7] * n), 2, output_size=3, seed=6)
 
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

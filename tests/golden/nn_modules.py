@@ -137,6 +137,10 @@ module("Bilinear", (3, 4, 5), inputs=[[2, 3], [2, 4]])
 module("LinearCrossEntropyLoss", (5, 4), inputs=[[8, 5], {"randint": [4, [8]]}])
 module("LinearCrossEntropyLoss", (5, 4), {"out_features": (3, 2), "bias": True, "label_smoothing": 0.1, "reduction": "sum"},
        inputs=[[8, 5], {"randint": [4, [8, 3, 2]]}])
+for n in (2, 3):
+    module(f"FractionalMaxPool{n}d", (2,), {"output_size": 3}, inputs=[[2, 3, *[7] * n]])
+    module(f"FractionalMaxPool{n}d", (2,), {"output_ratio": 0.5, "return_indices": True}, inputs=[[3, *[6] * n]])
+
 with open(os.path.join(os.path.dirname(__file__), "nn_modules.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases))
