@@ -4,7 +4,13 @@
  * @module
  */
 export type { GroupExtras, GroupInput, ParamGroup, ParamList, Params } from "./optim/group.ts";
-export { type Closure, Optimizer, type OptimizerHook, type OptimizerStateDict } from "./optim/optimizer.ts";
+export {
+  type Closure,
+  type LrOptions,
+  Optimizer,
+  type OptimizerHook,
+  type OptimizerStateDict,
+} from "./optim/optimizer.ts";
 export {
   Adadelta,
   type AdadeltaOptions,

@@ -181,3 +181,21 @@ Deno.test("a DataLoader refuses what PyTorch refuses", () => {
   assert.throws(() => new data.DataLoader(new Set([1])).length, /has no length/);
   assert.throws(() => [...new data.DataLoader(numbers, { sampler: [7] })], /index 7 is out of range/);
 });
+
+Deno.test("datasets are iterated, stacked one by one, and found again in their loader with their own type", () => {
+  class Squares extends data.Dataset<number> {
+    override readonly length = 3;
+    override get(i: number): number {
+      return i * i;
+    }
+    squared = true;
+  }
+  const squares = new Squares();
+  assert.deepEqual([...squares], [0, 1, 4]);
+  assert.deepEqual([...new data.Subset(squares, [2, 0])], [4, 0]);
+  const stacked = new data.StackDataset<[number, string]>(squares, ["a", "b", "c"]);
+  assert.deepEqual([...stacked], [[0, "a"], [1, "b"], [4, "c"]]);
+  const loader = new data.DataLoader(squares, { batchSize: 2 });
+  assert.equal(loader.dataset.squared, true);
+  assert.equal(loader.length, 2);
+});

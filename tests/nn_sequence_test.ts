@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { manualSeed, nn, noGrad, ones, randn, tensor } from "../mod.ts";
+import { manualSeed, nn, noGrad, ones, randn, type Tensor, tensor } from "../mod.ts";
 import { throwsByValue } from "./device.ts";
 
 Deno.test("a packed sequence gives each sequence what it gets alone", () => {
@@ -53,4 +53,14 @@ Deno.test("bad input is refused with PyTorch's words", () => {
   // The compiler would refuse it too.
   const misspelt = { biass: false } as nn.LinearOptions;
   assert.throws(() => new nn.Linear(3, 2, misspelt), /unexpected option 'biass'/);
+});
+
+Deno.test("the outputs of recurrent layers come from the nodes that PyTorch prints", () => {
+  const x = randn(5, 2, 3), node = (y: Tensor) => y.gradFn?.name();
+  if (x.isCuda) return; // there the layer is one node of another name
+  assert.equal(node(new nn.LSTM(3, 4)(x)[0]), "MkldnnRnnLayerBackward0");
+  assert.equal(node(new nn.LSTM(3, 4, { batchFirst: true })(x)[0]), "TransposeBackward0");
+  assert.equal(node(new nn.LSTM(3, 4, { projSize: 2 })(x)[0]), "StackBackward0");
+  assert.equal(node(new nn.GRU(3, 4)(x)[0]), "StackBackward0");
+  assert.equal(node(new nn.RNN(3, 4, { bidirectional: true })(x)[0]), "CatBackward0");
 });

@@ -6,6 +6,7 @@ import * as torch from "../mod.ts";
 Deno.test("extremes with indices", () => {
   const x = tensor([[1, 5, 5], [NaN, 2, 3]], { requiresGrad: true });
   const { values, indices } = x.max(1);
+  assert.equal(x.max(1)[1].tolist().toString(), indices.tolist().toString());
   assert.deepEqual(values.tolist(), [5, NaN]);
   assert.deepEqual(indices.tolist(), [1, 0]);
   values.get(0).backward();

@@ -51,6 +51,11 @@ export abstract class Dataset<T> implements MapDataset<T> {
   /** Sample number `index`. */
   abstract get(index: number): T;
 
+  /** The samples one after the other. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let i = 0; i < this.length; i++) yield this.get(i);
+  }
+
   /** This dataset followed by `other`: PyTorch's `a + b`. */
   add(other: DatasetLike<T>): ConcatDataset<T> {
     return new ConcatDataset([this, other]);
@@ -131,9 +136,18 @@ export class StackDataset<T extends readonly unknown[] | Record<string, unknown>
   /** How many samples each has. */
   readonly length: number;
 
-  /** @throws {RangeError} If the datasets differ in length, or there is none. */
-  constructor(datasets: { readonly [K in keyof T]: DatasetLike<T[K]> }) {
+  /**
+   * Datasets in a list or by name, or one by one.
+   *
+   * @throws {RangeError} If the datasets differ in length, or there is none.
+   */
+  constructor(datasets: { readonly [K in keyof T]: DatasetLike<T[K]> });
+  /** Datasets one by one, `T` being the list of their samples' types. */
+  constructor(first: DatasetLike<unknown>, second: DatasetLike<unknown>, ...more: DatasetLike<unknown>[]);
+  constructor(...given: unknown[]) {
     super();
+    // Either signature gives the same list or object.
+    const datasets = (given.length === 1 ? given[0] : given) as { readonly [K in keyof T]: DatasetLike<T[K]> };
     const lengths = Object.values<DatasetLike<unknown>>(datasets).map((d) => d.length);
     if (lengths.length === 0) throw new RangeError("At least one dataset should be passed");
     if (lengths.some((n) => n !== lengths[0])) {

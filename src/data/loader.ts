@@ -66,9 +66,10 @@ const OPTIONS = [
  * console.assert(loader.length === 3 && String(batches) === "6,7,1,4,2,0,9,8,3,5");
  * ```
  */
-export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
+export class DataLoader<T, B = Collated<T>, D extends DatasetLike<T> | Iterable<T> = DatasetLike<T>>
+  implements Iterable<B> {
   /** What is read. */
-  readonly dataset: DatasetLike<T> | Iterable<T>;
+  readonly dataset: D;
   /** Samples per batch, or `null` if a batch sampler decides, or batching is off. */
   readonly batchSize: number | null;
   /** Whether a last, shorter batch is left out. */
@@ -88,7 +89,7 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
    * @param options How to read it.
    * @throws {RangeError} If options contradict each other, or the dataset.
    */
-  constructor(dataset: DatasetLike<T> | Iterable<T>, options: DataLoaderOptions<T, B> = {}) {
+  constructor(dataset: D & (DatasetLike<T> | Iterable<T>), options: DataLoaderOptions<T, B> = {}) {
     checkOptions("DataLoader", options, OPTIONS);
     const { sampler = null, batchSampler = null, dropLast = false, generator = null, shuffle = false } = options;
     const batchSize = options.batchSize === undefined ? 1 : options.batchSize;
@@ -141,9 +142,10 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B> {
 
   /** One pass over the dataset. Draws its seed at once, as PyTorch does, not at the first batch. */
   [Symbol.iterator](): Pass<B> {
-    const indices = isIndexed(this.dataset) ? (this.batchSampler ?? this.sampler ?? [])[Symbol.iterator]() : null;
+    const source: DatasetLike<T> | Iterable<T> = this.dataset;
+    const indices = isIndexed(source) ? (this.batchSampler ?? this.sampler ?? [])[Symbol.iterator]() : null;
     drawSeed(this.generator);
-    const pass = indices && isIndexed(this.dataset) ? this.#indexed(this.dataset, indices) : this.#streamed();
+    const pass = indices && isIndexed(source) ? this.#indexed(source, indices) : this.#streamed();
     return this.pinMemory && isAvailable() ? pinned(pass) : pass;
   }
 

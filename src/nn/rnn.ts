@@ -4,6 +4,7 @@
  * @module
  */
 import { type Arguments, called } from "../arguments.ts";
+import { float32 } from "../dtype.ts";
 import { formatFloat, formatTuple } from "../format.ts";
 import { empty } from "../make.ts";
 import { dropElements } from "../ops/dropout.ts";
@@ -12,6 +13,7 @@ import { indexSelect } from "../ops/gather.ts";
 import { cat, stack } from "../ops/join.ts";
 import { linear } from "../ops/matmul.ts";
 import { reshape, select, squeeze, transpose, unsqueeze } from "../ops/movement.ts";
+import { underName } from "../ops/node_name.ts";
 import { type CellKind, type CellState, type CellWeights, gatesOf, rowsOf, runDirection, step } from "../ops/rnn.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
 import type { Parameter, Tensor } from "../tensor.ts";
@@ -210,7 +212,7 @@ export abstract class RNNBase extends Module {
     if (steps === 0) throw new RangeError("Expected sequence length to be larger than 0 in RNN");
     const states = hx === null || !single ? hx : hx.map((h) => unsqueeze(h, 1));
     const [rows, last] = this.run(rowsOf(batched), new Array<number>(steps).fill(batch), states);
-    const output = reshape(rows, [steps, batch, rows.sizes[1]]);
+    const output = underName(nodeOf(this, rows), reshape(rows, [steps, batch, rows.sizes[1]]));
     if (single) return [squeeze(output, 1), last.map((h) => squeeze(h, 1))];
     return [this.batchFirst ? transpose(output, 0, 1) : output, last];
   }
@@ -255,6 +257,14 @@ function weightsOf(net: RNNBase, suffix: string): CellWeights {
     hiddenBias: net.bias ? get("bias_hh") : null,
     projection: net.projSize > 0 ? get("weight_hr") : null,
   };
+}
+
+/** The node that PyTorch's output comes from: its fast LSTM is a node of its own, the rest is made of steps. */
+function nodeOf(net: RNNBase, rows: Tensor): string {
+  if (rows.isCuda) return "CudnnRnnBackward0";
+  if (net.bidirectional) return "CatBackward0";
+  const fast = net.mode === "LSTM" && net.projSize === 0 && rows.dtype === float32;
+  return fast ? "MkldnnRnnLayerBackward0" : "StackBackward0";
 }
 
 /** The states before the first step: zeros unless they are given. */

@@ -38,7 +38,7 @@ export interface OptimizerStateDict {
 export type Closure = () => Tensor | number;
 
 /** What happens around a step or a state dict. */
-export type OptimizerHook = (optimizer: Optimizer, stateDict?: OptimizerStateDict) => OptimizerStateDict | void;
+export type OptimizerHook = (optimizer: Optimizer<object>, stateDict?: OptimizerStateDict) => OptimizerStateDict | void;
 
 /** When hooks run. */
 type Moment = "stepPre" | "stepPost" | "stateDictPre" | "stateDictPost" | "loadPre" | "loadPost";
@@ -73,8 +73,14 @@ export function stateLike(x: Tensor, value = 0): Tensor {
   });
 }
 
+/** The option that the groups of every optimizer have. */
+export interface LrOptions {
+  /** The learning rate. */
+  lr: number;
+}
+
 /** The base class of optimizers. `O` are the options of a group, `S` is what is remembered of a parameter. */
-export abstract class Optimizer<O extends object = object, S extends object = object> {
+export abstract class Optimizer<O extends object = LrOptions, S extends object = object> {
   /** The options that groups have unless they say otherwise. */
   readonly defaults: O;
   /** The groups. Their options may be written between steps: `optimizer.paramGroups[0].lr = 0.1`. */
