@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = -544037909;
+export const abiHash = 356196710;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {

@@ -257,7 +257,7 @@
   X(L1, M(abs)(x - t), M(sign)(x - t))                                                                       \
   X(SMOOTH_L1, /* p is beta */                                                                               \
     M(select)(M(abs)(x - t) < p, K(0.5) * (x - t) * (x - t) / p, M(abs)(x - t) - K(0.5) * p),                \
-    M(select)(M(abs)(x - t) < p, (x - t) / p, M(sign)(x - t)))                                               \
+    M(select)(M(abs)(x - t) >= p, M(sign)(x - t), (x - t) / p))                                              \
   X(HUBER, /* p is delta */                                                                                  \
     M(select)(M(abs)(x - t) <= p, K(0.5) * (x - t) * (x - t), p * (M(abs)(x - t) - K(0.5) * p)),             \
     M(clamp)(x - t, -p, p))                                                                                  \

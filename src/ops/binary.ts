@@ -233,7 +233,7 @@ export function xlogy(a: Operand, b: Operand): Tensor {
     const x = saved[0] ?? a, z = saved[1] ?? b;
     const zero = (): Tensor => eq(x, 0).mul(le(z, 0));
     return [
-      needs[0] ? maskedFill(xlogy(dy, z), isTensor(z) ? zero() : eq(x, 0).mul(Number(z) <= 0), 0) : null,
+      needs[0] ? maskedFill(xlogy(dy, z), isTensor(z) ? zero() : eq(x, 0).mul(!(Number(z) > 0)), 0) : null,
       needs[1] ? div(mul(dy, x), z) : null,
     ];
   });

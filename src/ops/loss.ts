@@ -13,7 +13,7 @@ import { broadcastSizes, sameSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sigmoid } from "./activation.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { le, lt } from "./compare.ts";
+import { ge, le } from "./compare.ts";
 import { castTo, checkDevices, runUnary, unsupported } from "./elementwise.ts";
 import { reductionCode } from "./cross_entropy.ts";
 import { expand } from "./movement.ts";
@@ -61,7 +61,7 @@ const smooth: Kind = {
   name: "SmoothL1LossBackward0",
   ...symmetric((x, t, beta) => {
     const d = sub(x, t);
-    return either(lt(raw(unary.abs, d), beta), div(d, beta), sign(d));
+    return either(ge(raw(unary.abs, d), beta), sign(d), div(d, beta));
   }),
 };
 const huber: Kind = {

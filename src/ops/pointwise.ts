@@ -8,6 +8,7 @@
  */
 import { binary, unary } from "../../ffi/symbols.ts";
 import { mode } from "../autograd/mode.ts";
+import { underName } from "./node_name.ts";
 import { record } from "../autograd/node.ts";
 import { bool, finfo, float32, promoteScalar } from "../dtype.ts";
 import { isHalf, throughFloat32 } from "../make.ts";
@@ -278,6 +279,7 @@ export function frac(x: Tensor): Tensor {
 export function round(x: Tensor, decimals: number | null = null): Tensor {
   if (decimals === null) return stepwise("round", unary.round, x, "RoundBackward0");
   if (!x.dtype.isFloatingPoint) return x.clone();
+  if (isHalf(x.dtype)) return underName("RoundBackward1", throughFloat32(x, (x) => round(x, decimals)));
   const scale = 10 ** Math.abs(decimals), raw = x.detached();
   const y = decimals > 0 ? div(round(mul(raw, scale)), scale) : mul(round(div(raw, scale)), scale);
   return record("RoundBackward1", y, [x], [], (dy) => [mul(dy, 0)]);

@@ -5,6 +5,7 @@
  */
 import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { getDefaultDtype } from "../dtype.ts";
+import { isHalf, throughFloat32 } from "../make.ts";
 import { broadcastSizes, product } from "../shape.ts";
 import { underName } from "./node_name.ts";
 import type { Tensor } from "../tensor.ts";
@@ -62,6 +63,7 @@ export interface NormalizeOptions {
 /** (Σ |x|^p)^(1/p) along a dimension. @internal */
 export function pNorm(x: Tensor, p: number, dim: number, keepdim: boolean): Tensor {
   if (!x.dtype.isFloatingPoint) x = x.to(getDefaultDtype());
+  if (isHalf(x.dtype)) return throughFloat32(x, (x) => pNorm(x, p, dim, keepdim));
   if (p === 0) return sum(x.detached().ne(0).to(x.dtype), dim, keepdim);
   if (p === Infinity) return abs(x).amax(dim, { keepdim });
   if (p === 2) return sum(mul(x, x), dim, keepdim).sqrt();

@@ -56,13 +56,13 @@ function cumprodBackward(dy: Tensor, x: Tensor, y: Tensor, d: number): Tensor {
   const zero = eq(x.detached(), 0);
   if (!zero.any().item()) return div(reversed(mul(dy, y), d), x);
   // With zeros: dx[k] is the sum over i ≥ k of dy[i] times the product up to i without x[k], one k at a time.
-  const n = x.sizes[d];
+  const n = x.sizes[d], one = x.newOnes(x.sizes.filter((_, i) => i !== d));
   const parts = Array.from({ length: n }, (_, k) => {
-    const without = x.selectScatter(x.select(d, k).mul(0).add(1), d, k);
+    const without = x.selectScatter(one, d, k);
     const products = cumprod(without, d);
     return mul(dy, products).narrow(d, k, n - k).sum(d);
   });
-  return parts.reduce<Tensor>((dx, part, k) => dx.selectScatter(part, d, k), x.mul(0));
+  return parts.reduce<Tensor>((dx, part, k) => dx.selectScatter(part, d, k), x.newZeros(x.sizes));
 }
 
 /** log of the running sum of eˣ along `dim`. */
@@ -71,13 +71,14 @@ export function logcumsumexp(x: Tensor, dim: number): Tensor {
   if (!x.dtype.isFloatingPoint) throw unsupported("logcumsumexp", x.dtype);
   const y = run("logcumsumexp", scan.logcumsumexp, x, d, x.dtype);
   return record("LogcumsumexpBackward0", y, [x], [x, y], (dy, [x, y]) => {
+    if (x.ndim === 0) return [dy];
     // Σ_{i ≥ k} dy[i] e^(x[k] − y[i]), in logarithms of the positive and of the negative part; the lowest number stands for
     // log 0, since −∞ would make NaN of the next derivative.
     const part = (g: Tensor): Tensor => {
       const positive = g.gt(0);
       const logs = g.maskedFill(positive.logicalNot(), 1).log().maskedFill(positive.logicalNot(), finfo(g.dtype).min);
       const terms = sub(logs, y);
-      return (x.ndim === 0 ? terms : flip(logcumsumexp(flip(terms, [d]), d), [d])).add(x).exp();
+      return flip(logcumsumexp(flip(terms, [d]), d), [d]).add(x).exp();
     };
     return [sub(part(dy), part(dy.neg()))];
   });

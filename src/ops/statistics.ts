@@ -129,7 +129,7 @@ function productOfOthers(x: Tensor, dims: readonly number[]): Tensor {
   order.forEach((d, i) => inverse[d] = i);
   const moved = x.permute(order), n = product(dims.map((d) => x.sizes[d]));
   const rows = moved.reshape([product(moved.sizes.slice(0, moved.ndim - dims.length)), n]);
-  const one = rows.narrow(1, 0, Math.min(n, 1)).mul(0).add(1);
+  const one = rows.newOnes([rows.sizes[0], Math.min(n, 1)]);
   const left = n > 1 ? rows.narrow(1, 0, n - 1).cumprod(1) : null;
   const right = n > 1 ? rows.narrow(1, 1, n - 1).flip(1).cumprod(1).flip(1) : null;
   const before = left === null ? one : joinColumns(one, left), after = right === null ? one : joinColumns(right, one);
@@ -218,7 +218,7 @@ function normBackward(dy: Tensor, x: Tensor, y: Tensor, p: number, dims: readonl
   // Where the norm is 0 the slope is taken as 0.
   if (p === 2) return mul(x, div(g, n).maskedFill(eq(n, 0), 0));
   if (p === Infinity || p === -Infinity) {
-    const mask = eq(x.abs(), n).to(x.dtype);
+    const mask = eq(x.abs(), n).add(isnan(x)).to(x.dtype);
     const share = div(g, unreduce(sum(mask, dims as Sizes, true), x.sizes, dims, true));
     return mul(mul(share, x.sign()), mask);
   }

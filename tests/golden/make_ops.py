@@ -665,6 +665,11 @@ def limits():
         add("pow", torch.tensor([True, False]), exponent)
     for alpha in (2, 0):
         add("add", torch.tensor([True, False]), torch.tensor([True, True]), alpha=alpha)
+    add("norm", torch.tensor([math.nan, 1.0, -3.0], dtype=f64), float("inf"), second=False)
+    add("xlogy", torch.tensor([0.0, 2.0], dtype=f64), math.nan, second=False)
+    add("logcumsumexp", torch.tensor(math.nan, dtype=f64), 0, second=False)
+    add("prod", torch.tensor([math.inf, 0.0, 2.0], dtype=f64), second=False)
+    add("round", torch.tensor([1e4, 0.37], dtype=f16), decimals=1)
     add("sub", t(3), True)
     add("cumsum", t(3), 0, dtype=b8)
     add("median", t(3, dtype=b8), 0)
