@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { render } from "../examples/pictures.ts";
 import * as torch from "../mod.ts";
 import { nn, optim, type Tensor } from "../mod.ts";
 
@@ -86,22 +87,10 @@ function measure(): Point[] {
   );
 }
 
-/** What is used of the plotting libraries. */
-interface Vega {
-  View: new (runtime: unknown, options: { renderer: "none" }) => { toSVG(): Promise<string> };
-  parse(spec: unknown): unknown;
-}
-interface VegaLite {
-  compile(spec: unknown): { spec: unknown };
-}
-
 /** The plot as SVG: a panel for each series, both axes logarithmic. */
-async function draw(figures: { who: string; points: Point[] }[]): Promise<string> {
-  // Named at run time, so that nothing else here needs them.
-  const load = (name: string): Promise<unknown> => import(`npm:${name}`);
-  const vega = await load("vega@6.4.0") as Vega, lite = await load("vega-lite@6.5.0") as VegaLite;
+function draw(figures: { who: string; points: Point[] }[]): Promise<string> {
   const values = figures.flatMap(({ who, points }) => points.map((p) => ({ ...p, who })));
-  const { spec } = lite.compile({
+  return render({
     background: "white",
     data: { values },
     facet: { field: "what", type: "nominal", title: null, sort: Object.keys(steps) },
@@ -117,7 +106,6 @@ async function draw(figures: { who: string; points: Point[] }[]): Promise<string
     },
     resolve: { scale: { x: "independent", y: "independent" } },
   });
-  return await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG();
 }
 
 function option(name: string): string | null {

@@ -8,6 +8,8 @@
  */
 
 import { parseArgs } from "node:util";
+import cliProgress from "cli-progress";
+import type { TopLevelSpec } from "vega-lite";
 import {
   cuda,
   datasets,
@@ -22,7 +24,6 @@ import {
   utils,
 } from "@raptorch/raptorch";
 import { imageGrid, lineChart, save } from "./pictures.ts";
-import { Progress } from "./progress.ts";
 
 const HELP = `Trains a network on the MNIST digits.
 
@@ -152,7 +153,12 @@ async function loadData(
 /** One pass over the training images; gives the losses of the steps. */
 function trainEpoch(net: Network, loader: Loader, trainer: Trainer, label: string, device: string): number[] {
   const { optimizer, scheduler, criterion } = trainer;
-  const progress = new Progress(label, loader.length);
+  // On a terminal only.
+  const progress = new cliProgress.SingleBar({
+    format: `${label} {bar} {value}/{total}  loss {loss}  {eta_formatted} left`,
+    clearOnComplete: true,
+  }, cliProgress.Presets.shades_classic);
+  progress.start(loader.length, 0, { loss: "" });
   const losses: number[] = [];
   net.train();
   for (const [images, labels] of loader) {
@@ -162,9 +168,9 @@ function trainEpoch(net: Network, loader: Loader, trainer: Trainer, label: strin
     optimizer.step();
     scheduler.step();
     losses.push(loss.item());
-    progress.update(losses.length, `loss ${mean(losses.slice(-50)).toFixed(4)}`);
+    progress.update(losses.length, { loss: mean(losses.slice(-50)).toFixed(4) });
   }
-  progress.clear();
+  progress.stop();
   return losses;
 }
 
@@ -184,7 +190,7 @@ function evaluate(net: Network, loader: Loader, device: string): { loss: number;
 }
 
 /** A picture of test digits and answers: the first wrong ones, and right ones. */
-function classifiedDigits(net: Network, loader: Loader, device: string): string {
+function classifiedDigits(net: Network, loader: Loader, device: string): TopLevelSpec {
   const [[images, labels]] = loader;
   const answers = noGrad(() => net(images.to(device)).argmax(1)).tolist() as number[];
   const truth = labels.tolist() as number[];
