@@ -156,12 +156,12 @@ export function nanmedian(x: Tensor): Tensor {
   return recordShared("NanmedianBackward0", x, nanmedianAlong(reshape(x.detached(), [-1]), 0).values);
 }
 
-/** The most frequent element along `dim`, the smallest of several, with the last place where it is. */
+/** The most frequent element along `dim`, the smallest of several, with the place of the last of it in sorted order. */
 export function mode(x: Tensor, dim = -1, keepdim = false): ValuesIndices {
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (n === 0) throw new RangeError(`mode(): Expected reduction dim ${d} to have non-zero size.`);
   if (x.ndim === 0) return recordOnly("ModeBackward0", x);
-  const [values, places] = sorted(x, d, false, true);
+  const [values, places] = sorted(x, d, false, false);
   // How long the run of equals is that each element ends: its distance from the run's first element.
   const at = empty(values.sizes, int64, x.device), shape = x.sizes.map((_, k) => k === d ? n : 1);
   at.copy_(reshape(arange(n, { device: x.device }), shape));

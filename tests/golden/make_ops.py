@@ -673,6 +673,8 @@ def limits():
     add("sub", t(3), True)
     add("cumsum", t(3), 0, dtype=b8)
     add("median", t(3, dtype=b8), 0)
+    add("mode", torch.arange(120).reshape(2, 60) * 7 % 11 % 5, 1)  # Beyond 16 elements PyTorch's sort is not stable.
+    add("mode", torch.arange(60.0).reshape(60, 1) * 7 % 11 % 5, 0, grad=False)
 
 
 if __name__ == "__main__":
