@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 356196710;
+export const abiHash = 1737683970;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -19,6 +19,7 @@ export const symbols = {
   deviceAlloc: { name: "rap_device_alloc", parameters: ["f64"], result: "pointer" },
   deviceFree: { name: "rap_device_free", parameters: ["pointer"], result: "void" },
   deviceTrim: { name: "rap_device_trim", parameters: [], result: "void" },
+  deviceResetPeaks: { name: "rap_device_reset_peaks", parameters: [], result: "void" },
   deviceCopy: { name: "rap_device_copy", parameters: ["pointer", "pointer", "f64", "i32", "i32"], result: "i32" },
   deviceSynchronize: { name: "rap_device_synchronize", parameters: [], result: "i32" },
   deviceError: { name: "rap_device_error", parameters: ["pointer", "i32"], result: "i32" },
@@ -327,6 +328,11 @@ export const info = {
   major: 6,
   minor: 7,
   multiprocessors: 8,
+  peakReserved: 9,
+  l2: 10,
+  shared: 11,
+  threads: 12,
+  registers: 13,
 } as const;
 
 /** Op codes `RAP_FILL_*`. */

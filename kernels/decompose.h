@@ -2,14 +2,8 @@
 // thread, for CUDA.
 #ifndef RAP_DECOMPOSE_H
 #define RAP_DECOMPOSE_H
-#include <math.h>
-#include <stdint.h>
+#include "portable.h"
 
-#ifdef __CUDACC__
-#define RAP_PORTABLE static __host__ __device__ inline
-#else
-#define RAP_PORTABLE static inline
-#endif
 #define RAP_PRECISION 2.220446049250313e-16 // 2⁻⁵², double's spacing at 1
 
 // ---- P A = L U -------------------------------------------------------------------------------------------

@@ -79,6 +79,11 @@ enum {
   RAP_INFO_MAJOR = 6,    // compute capability
   RAP_INFO_MINOR = 7,
   RAP_INFO_MULTIPROCESSORS = 8,
+  RAP_INFO_PEAK_RESERVED = 9, // the most that was live or cached
+  RAP_INFO_L2 = 10,           // bytes of the cache that all multiprocessors share
+  RAP_INFO_SHARED = 11,       // bytes of shared memory that a block may have without asking
+  RAP_INFO_THREADS = 12,      // resident threads of a multiprocessor
+  RAP_INFO_REGISTERS = 13,    // registers of a multiprocessor
 };
 
 // How many devices there are; 0 with the reason in rap_device_error where there are none.
@@ -95,6 +100,8 @@ RAP_API void *rap_device_alloc(double bytes);
 RAP_API void rap_device_free(void *p);
 // Gives the cached blocks back to the driver.
 RAP_API void rap_device_trim(void);
+// Lets the peaks begin anew, at what is live and cached now.
+RAP_API void rap_device_reset_peaks(void);
 // Copies bytes; `kind` is RAP_COPY_*. With nonblocking != 0 a copy from or to pinned host memory returns
 // before it is done.
 RAP_API int32_t rap_device_copy(void *to, const void *from, double bytes, int32_t kind, int32_t nonblocking);

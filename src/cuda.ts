@@ -31,6 +31,15 @@ export function whyUnavailable(): string | null {
   return available().why;
 }
 
+/**
+ * Finds the devices now instead of when one is first asked for.
+ *
+ * @throws {Error} When there is none.
+ */
+export function init(): void {
+  pick(undefined);
+}
+
 /** How many CUDA devices there are. */
 export function deviceCount(): number {
   return available().devices.length;
@@ -71,6 +80,16 @@ export interface DeviceProperties {
   totalMemory: number;
   /** Multiprocessors. */
   multiProcessorCount: number;
+  /** Threads that may be resident on a multiprocessor at once. */
+  maxThreadsPerMultiProcessor: number;
+  /** 32-bit registers of a multiprocessor. */
+  regsPerMultiprocessor: number;
+  /** Bytes of shared memory that a block may have without asking for more. */
+  sharedMemoryPerBlock: number;
+  /** Bytes of the cache that all multiprocessors share. */
+  L2CacheSize: number;
+  /** Threads that run in step. */
+  warpSize: number;
 }
 
 /** What a device is. */
@@ -82,6 +101,11 @@ export function getDeviceProperties(device?: DeviceLike | number): DevicePropert
     minor,
     totalMemory: kernels.deviceInfo(info.total),
     multiProcessorCount: kernels.deviceInfo(info.multiprocessors),
+    maxThreadsPerMultiProcessor: kernels.deviceInfo(info.threads),
+    regsPerMultiprocessor: kernels.deviceInfo(info.registers),
+    sharedMemoryPerBlock: kernels.deviceInfo(info.shared),
+    L2CacheSize: kernels.deviceInfo(info.l2),
+    warpSize: 32,
   };
 }
 

@@ -1149,6 +1149,11 @@ test("the device layer", () => {
   assert.equal(pair.device("device_info", info.multiprocessors), 4);
   pair.device("device_free", block);
   assert.equal(pair.device("device_info", info.live), before);
+  assert((pair.device("device_info", info.peakReserved) as number) >= before + 1000);
+  pair.device("device_reset_peaks");
+  assert.equal(pair.device("device_info", info.peak), before);
+  assert.equal(pair.device("device_info", info.peakReserved), pair.device("device_info", info.reserved));
+  assert.equal(pair.device("device_info", info.threads), 1536);
   pair.device("device_trim");
 
   const s = pair.device("stream_create") as Deno.PointerValue,

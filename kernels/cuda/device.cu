@@ -75,7 +75,7 @@ Block *free_list[kMaxDevices][kClasses];
 Block *live[kBuckets]; // by address
 
 struct Account {
-  double live, peak, reserved;
+  double live, peak, reserved, peak_reserved;
   int blocks;
   char *slab;
   size_t slab_left;
@@ -224,11 +224,16 @@ void rap_device_name(void *text, int32_t bytes) {
   snprintf(static_cast<char *>(text), static_cast<size_t>(bytes), "%s", properties.name);
 }
 
+static int attribute(cudaDeviceAttr which) {
+  int n = 0;
+  cudaDeviceGetAttribute(&n, which, device_now);
+  return n;
+}
+
 double rap_device_info(int32_t what) {
   enter();
   const Account &a = account[device_now];
   size_t available = 0, total = 0;
-  int n = 0;
   switch (what) {
   case RAP_INFO_TOTAL:
   case RAP_INFO_FREE:
@@ -237,9 +242,14 @@ double rap_device_info(int32_t what) {
   case RAP_INFO_LIVE: return a.live;
   case RAP_INFO_PEAK: return a.peak;
   case RAP_INFO_RESERVED: return a.reserved;
+  case RAP_INFO_PEAK_RESERVED: return a.peak_reserved;
   case RAP_INFO_BLOCKS: return a.blocks;
-  case RAP_INFO_MAJOR: cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMajor, device_now); return n;
-  case RAP_INFO_MINOR: cudaDeviceGetAttribute(&n, cudaDevAttrComputeCapabilityMinor, device_now); return n;
+  case RAP_INFO_MAJOR: return attribute(cudaDevAttrComputeCapabilityMajor);
+  case RAP_INFO_MINOR: return attribute(cudaDevAttrComputeCapabilityMinor);
+  case RAP_INFO_L2: return attribute(cudaDevAttrL2CacheSize);
+  case RAP_INFO_SHARED: return attribute(cudaDevAttrMaxSharedMemoryPerBlock);
+  case RAP_INFO_THREADS: return attribute(cudaDevAttrMaxThreadsPerMultiProcessor);
+  case RAP_INFO_REGISTERS: return attribute(cudaDevAttrMaxRegistersPerMultiprocessor);
   case RAP_INFO_MULTIPROCESSORS: return rap_multiprocessors();
   default: return 0;
   }
@@ -269,6 +279,7 @@ void *rap_device_alloc(double bytes) {
   Account &a = account[device_now];
   a.live += static_cast<double>(b->bytes), a.blocks++;
   if (a.live > a.peak) a.peak = a.live;
+  if (a.reserved > a.peak_reserved) a.peak_reserved = a.reserved;
   Block *&head = live[bucket(b->p)];
   b->user = stream_now[device_now], b->next = head, head = b;
   return b->p;
@@ -311,6 +322,11 @@ void rap_device_trim(void) {
       free(b);
     }
   }
+}
+
+void rap_device_reset_peaks(void) {
+  Account &a = account[device_now];
+  a.peak = a.live, a.peak_reserved = a.reserved;
 }
 
 int32_t rap_device_copy(void *to, const void *from, double bytes, int32_t kind, int32_t nonblocking) {

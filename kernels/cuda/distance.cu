@@ -1,11 +1,9 @@
 // Distances between the rows of one matrix: a thread a pair of rows, and a thread an element of the gradient.
+#include "../distance.h"
 #include "common.cuh"
 #include "math.cuh"
 
 namespace {
-
-// Where the pairs (i, i + 1), (i, i + 2) … of one row begin among all pairs.
-DEVICE int64_t first_pair(int64_t i, int64_t rows) { return i * (2 * rows - i - 1) / 2; }
 
 template <typename T>
 __global__ void __launch_bounds__(kBlock) pdist(T *y, const T *x, int pairs, int rows, int cols, double p) {
@@ -13,29 +11,15 @@ __global__ void __launch_bounds__(kBlock) pdist(T *y, const T *x, int pairs, int
     // The row of a pair by the quadratic formula, then exactly.
     const double half = rows - 0.5;
     int64_t i = static_cast<int64_t>(half - sqrt(half * half - 2.0 * pair));
-    while (i > 0 && first_pair(i, rows) > static_cast<int64_t>(pair)) i--;
-    while (first_pair(i + 1, rows) <= static_cast<int64_t>(pair)) i++;
-    const int64_t k = i + 1 + (static_cast<int64_t>(pair) - first_pair(i, rows));
+    while (i > 0 && rap_first_pair(i, rows) > static_cast<int64_t>(pair)) i--;
+    while (rap_first_pair(i + 1, rows) <= static_cast<int64_t>(pair)) i++;
+    const int64_t k = i + 1 + (static_cast<int64_t>(pair) - rap_first_pair(i, rows));
     double sum = 0;
-    for (int c = 0; c < cols; c++) {
-      const double d = fabs(static_cast<double>(x[i * cols + c]) - static_cast<double>(x[k * cols + c]));
-      if (p == INFINITY)
-        sum = d > sum || d != d ? d : sum;
-      else
-        sum += p == 2 ? d * d : p == 1 ? d : p == 0 ? static_cast<double>(d != 0) : pow(d, p);
-    }
-    y[pair] = static_cast<T>(p == 2 ? sqrt(sum) : p == 0 || p == 1 || p == INFINITY ? sum : pow(sum, 1 / p));
+    for (int c = 0; c < cols; c++)
+      sum = rap_distance_add(sum, static_cast<double>(x[i * cols + c]) - static_cast<double>(x[k * cols + c]),
+                             p);
+    y[pair] = static_cast<T>(rap_distance_root(sum, p));
   }
-}
-
-// What a pair at distance y with difference d adds to the gradient of its first row.
-DEVICE double pdist_slope(double d, double y, double p) {
-  const double sign = d > 0 ? 1 : d < 0 ? -1 : 0;
-  if (p == 1) return sign;
-  if (p == 0 || y == 0 || (d == 0 && p < 1)) return 0;
-  if (p == 2) return d / y;
-  if (p == INFINITY) return fabs(d) == y ? sign : 0;
-  return sign * pow(fabs(d) / y, p - 1);
 }
 
 template <typename T>
@@ -48,11 +32,11 @@ __global__ void __launch_bounds__(kBlock)
     double sum = 0;
     for (int64_t k = 0; k < rows; k++) {
       if (k == i) continue;
-      const int64_t pair = k < i ? first_pair(k, rows) + i - k - 1 : first_pair(i, rows) + k - i - 1;
+      const int64_t pair = rap_pair(i, k, rows);
       // The forward has rounded the distance: the largest difference must be compared as rounded too.
       const double d =
           static_cast<double>(static_cast<T>(own - static_cast<double>(column[k * cols.divisor])));
-      sum += static_cast<double>(dy[pair]) * pdist_slope(d, static_cast<double>(y[pair]), p);
+      sum += static_cast<double>(dy[pair]) * rap_distance_slope(d, static_cast<double>(y[pair]), p);
     }
     dx[at] = static_cast<T>(sum);
   }

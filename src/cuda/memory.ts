@@ -22,6 +22,16 @@ export function memoryReserved(device?: DeviceLike | number): number {
   return pick(device).kernels.deviceInfo(info.reserved);
 }
 
+/** The most bytes that were held by tensors or cached for new ones. */
+export function maxMemoryReserved(device?: DeviceLike | number): number {
+  return pick(device).kernels.deviceInfo(info.peakReserved);
+}
+
+/** Lets {@linkcode maxMemoryAllocated} and {@linkcode maxMemoryReserved} begin anew, at what is in use now. */
+export function resetPeakMemoryStats(device?: DeviceLike | number): void {
+  pick(device).kernels.deviceResetPeaks();
+}
+
 /** Bytes of the device's memory that nobody uses, and all of them, by the driver. */
 export function memGetInfo(device?: DeviceLike | number): [free: number, total: number] {
   const { kernels } = pick(device);
@@ -35,6 +45,7 @@ export function memoryStats(device?: DeviceLike | number): Record<string, number
     "allocated_bytes.all.current": kernels.deviceInfo(info.live),
     "allocated_bytes.all.peak": kernels.deviceInfo(info.peak),
     "reserved_bytes.all.current": kernels.deviceInfo(info.reserved),
+    "reserved_bytes.all.peak": kernels.deviceInfo(info.peakReserved),
     "active.all.current": kernels.deviceInfo(info.blocks),
   };
 }
@@ -49,6 +60,7 @@ export function memorySummary(device?: DeviceLike | number): string {
     row("held by tensors", mib(stats["allocated_bytes.all.current"])),
     row("  at most", mib(stats["allocated_bytes.all.peak"])),
     row("held or cached", mib(stats["reserved_bytes.all.current"])),
+    row("  at most", mib(stats["reserved_bytes.all.peak"])),
     row("tensors' blocks", String(stats["active.all.current"]).padStart(14)),
     row("free, of the card's", mib(free), mib(total)),
   ].join("\n");

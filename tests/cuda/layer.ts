@@ -30,9 +30,13 @@ Deno.test("cuda: what there is", () => {
   assert.ok(cuda.deviceCount() >= 1);
   assert.equal(cuda.currentDevice(), 0);
   assert.ok(cuda.getDeviceName().length > 0);
-  const { major, minor, totalMemory, multiProcessorCount } = cuda.getDeviceProperties();
+  cuda.init();
+  const { major, minor, totalMemory, multiProcessorCount, ...rest } = cuda.getDeviceProperties();
   assert.deepEqual(cuda.getDeviceCapability(0), [major, minor]);
   assert.ok(totalMemory > 0 && multiProcessorCount > 0);
+  const { maxThreadsPerMultiProcessor, regsPerMultiprocessor, sharedMemoryPerBlock, L2CacheSize, warpSize } = rest;
+  assert.ok(maxThreadsPerMultiProcessor >= 1024 && regsPerMultiprocessor >= 32768 && warpSize === 32);
+  assert.ok(sharedMemoryPerBlock >= 48 * 1024 && L2CacheSize > 0);
   assert.equal(ones(1).isCuda, true);
   assert.equal(ones(1).device, getDefaultDevice());
   cuda.synchronize();
@@ -47,9 +51,14 @@ Deno.test("cuda: memory is counted, given back, and refused by name", () => {
     assert.equal(memory("cuda").live, cuda.memoryAllocated());
     assert.ok(cuda.maxMemoryAllocated() >= cuda.memoryAllocated());
     assert.ok(cuda.memoryReserved() >= cuda.memoryAllocated());
+    assert.ok(cuda.maxMemoryReserved() >= cuda.memoryReserved());
     x.fill_(1);
   }
   assert.equal(cuda.memoryAllocated(), before);
+  assert.ok(cuda.maxMemoryAllocated() >= before + 4e6);
+  cuda.resetPeakMemoryStats();
+  assert.equal(cuda.maxMemoryAllocated(), before);
+  assert.equal(cuda.maxMemoryReserved(), cuda.memoryReserved());
   cuda.emptyCache();
   const [free, total] = cuda.memGetInfo();
   assert.ok(free > 0 && free <= total);

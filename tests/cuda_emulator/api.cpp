@@ -45,7 +45,9 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int d) 
   case cudaDevAttrWarpSize: *value = 32; return cudaSuccess;
   // Few, so that grid-stride loops really stride in small tests.
   case cudaDevAttrMultiProcessorCount: *value = 4; return cudaSuccess;
+  case cudaDevAttrL2CacheSize: *value = 1 << 20; return cudaSuccess;
   case cudaDevAttrMaxThreadsPerMultiProcessor: *value = 1536; return cudaSuccess;
+  case cudaDevAttrMaxRegistersPerMultiprocessor: *value = 65536; return cudaSuccess;
   case cudaDevAttrComputeCapabilityMajor: *value = 8; return cudaSuccess;
   case cudaDevAttrComputeCapabilityMinor: *value = 9; return cudaSuccess;
   }
