@@ -34,6 +34,9 @@ Deno.test("writing through brackets, with history", () => {
 
 Deno.test("indices out of range are named", () => {
   const x = zeros(2, 3);
+  assert.throws(() => x.get(5), /index 5 is out of bounds for dimension 0 with size 2/);
+  assert.throws(() => x.get(0, 3), /index 3 is out of bounds for dimension 1 with size 3/);
+  assert.throws(() => x.get(0, 0, 0), /too many indices for tensor of dimension 2/);
   assert.throws(() => x.index([5]), /index 5 is out of bounds for dimension 0 with size 2/);
   const late = /an index is out of bounds/;
   throwsByValue(() => x.index([slice(), tensor([-4n])]), /index -4 is out of bounds for dimension 1 with size 3/, late);

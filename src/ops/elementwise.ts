@@ -7,6 +7,7 @@ import { binary } from "../../ffi/symbols.ts";
 import { kindOf } from "../check.ts";
 import type { Device } from "../device.ts";
 import { bool, type DType, float32, getDefaultDtype, int64, promoteScalar, promoteTypes } from "../dtype.ts";
+import { tensorTypes } from "../format.ts";
 import { empty, isHalf } from "../make.ts";
 import { rounded, type Scalar } from "../read.ts";
 import { meta, metaPtr } from "../scratch.ts";
@@ -51,17 +52,14 @@ export function requireTensor(operation: string, x: unknown, name = "input", pos
   throw new TypeError(`${operation}(): argument '${name}' (position ${position}) must be Tensor, not ${kindOf(x)}`);
 }
 
+/** `Long` for int64: how PyTorch's errors name types. */
+export function scalarTypeName(dtype: DType): string {
+  return tensorTypes[dtype.name].slice("torch.".length, -"Tensor".length);
+}
+
 /** `"relu" not implemented for 'Bool'`, as PyTorch says it. */
 export function unsupported(operation: string, dtype: DType): Error {
-  const names: Record<string, string> = {
-    float32: "Float",
-    float64: "Double",
-    int64: "Long",
-    int32: "Int",
-    uint8: "Byte",
-  };
-  const name = names[dtype.name] ?? { bool: "Bool", float16: "Half", bfloat16: "BFloat16" }[dtype.name as "bool"];
-  return new Error(`"${operation}" not implemented for '${name}'`);
+  return new Error(`"${operation}" not implemented for '${scalarTypeName(dtype)}'`);
 }
 
 /**

@@ -8,6 +8,7 @@ import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arg
 import { record } from "../autograd/node.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { float32, int32, int64 } from "../dtype.ts";
+import { tensorTypes } from "../format.ts";
 import { empty, isHalf } from "../make.ts";
 import { formatSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -39,7 +40,9 @@ export interface EmbeddingOptions {
 export function checkIndices(operation: string, x: Tensor, weight: Tensor): void {
   if (x.dtype !== int64 && x.dtype !== int32) {
     throw new TypeError(
-      `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${x.dtype} ` +
+      `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${
+        tensorTypes[x.dtype.name]
+      } ` +
         `instead (while checking arguments for ${operation})`,
     );
   }

@@ -33,7 +33,8 @@ export function wrapIndices(operation: string, index: Tensor, size: number, dim:
   const bad = source.kernels.wrapIndex(out.ptr, source.ptr, source.count, size);
   if (bad >= 0) {
     const value = readElements(reshape(source.detached(), [-1]), [[bad]])[0];
-    throw new RangeError(`index ${value} is out of bounds for dimension ${dim} with size ${size} (${operation})`);
+    const where = `index ${value} is out of bounds for dimension ${dim} with size ${size} (${operation})`;
+    throw new RangeError(operation === "embedding" ? `index out of range in self: ${where}` : where);
   }
   return out;
 }

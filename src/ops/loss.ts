@@ -312,7 +312,7 @@ export function klDivLoss(x: Tensor, t: Tensor, reduction: string, logTarget: bo
   const name = { none: logTarget ? "MulBackward0" : "SubBackward0", mean: "MeanBackward0" }[reduction as "none"] ??
     "SumBackward0";
   const kind = { ...(logTarget ? klDivLog : klDiv), name };
-  const sizes = broadcastSizes(x.sizes, t.sizes, "kl_div");
+  const sizes = broadcastSizes(t.sizes, x.sizes, "kl_div");
   const a = sameSizes(x.sizes, sizes) ? x : expand(x, sizes), b = sameSizes(t.sizes, sizes) ? t : expand(t, sizes);
   if (reduction !== "batchmean") return elementwise("kl_div", kind, a, b, reduction);
   // A single number is a batch of one.

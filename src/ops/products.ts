@@ -298,7 +298,7 @@ export function einsum(equation: string, operands: readonly Tensor[]): Tensor {
   for (let i = 1; i < operands.length; i++) {
     let [y, other] = takeDiagonals(operands[i], spelled[i]);
     [y, other] = sumAway(y, other, labels + later(i + 1));
-    [x, labels] = contract(x, labels, y, other, later(i + 1));
+    [x, labels] = contract(x, labels, y, other, later(i + 1), i);
   }
   const missing = [...output].filter((c) => !labels.includes(c));
   for (const c of missing) {
@@ -340,12 +340,12 @@ function sumAway(x: Tensor, labels: string, wanted: string): [Tensor, string] {
 }
 
 /** One batched matrix product: labels in both and still wanted are the batch, in both and not wanted are summed over. */
-function contract(a: Tensor, la: string, b: Tensor, lb: string, wanted: string): [Tensor, string] {
+function contract(a: Tensor, la: string, b: Tensor, lb: string, wanted: string, i: number): [Tensor, string] {
   const sizeOf = (c: string): number => {
     const sa = la.includes(c) ? a.sizes[la.indexOf(c)] : 1, sb = lb.includes(c) ? b.sizes[lb.indexOf(c)] : 1;
     if (sa !== sb && sa !== 1 && sb !== 1) {
       throw new Error(
-        `einsum(): operands do not broadcast with remapped shapes [original->remapped]: subscript ${c} has sizes ${sa} and ${sb}`,
+        `einsum(): subscript ${c} has size ${sb} for operand ${i} which does not broadcast with previously seen size ${sa}`,
       );
     }
     return Math.max(sa, sb);

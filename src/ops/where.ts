@@ -20,6 +20,7 @@ import {
   runTernary,
   runUnary,
   scalarType,
+  scalarTypeName,
   unsupported,
   wrongOperands,
 } from "./elementwise.ts";
@@ -40,7 +41,7 @@ function tensorOrNull(x: Operand): Tensor | null {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (condition.dtype !== bool && condition.dtype !== uint8) {
     throw new TypeError(
-      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+      `where expected condition to be a boolean tensor, but got a tensor with dtype ${scalarTypeName(condition.dtype)}`,
     );
   }
   const dtype = isTensor(a) || isTensor(b) ? resultType(a, b) : promoteTypes(scalarType(a), scalarType(b));

@@ -142,7 +142,13 @@ export class TensorMovement extends TensorCore {
   }
   /** The tensor at plain integers: `x.get(1, 2)` is `x[1, 2]`. */
   get(this: Tensor, ...indices: number[]): Tensor {
-    return indices.reduce<Tensor>((x, i) => move.select(x, 0, i), this);
+    return indices.reduce<Tensor>((x, i, dim) => {
+      if (x.ndim === 0) throw new RangeError(`too many indices for tensor of dimension ${this.ndim}`);
+      if (i < -x.sizes[0] || i >= x.sizes[0]) {
+        throw new RangeError(`index ${i} is out of bounds for dimension ${dim} with size ${x.sizes[0]}`);
+      }
+      return move.select(x, 0, i);
+    }, this);
   }
   /** A copy. */
   clone(this: Tensor): Tensor {
