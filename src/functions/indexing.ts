@@ -129,7 +129,7 @@ export function nanmedian(x: Tensor, ...args: KeepdimArguments): Tensor | Values
   return x.nanmedian(...args);
 }
 
-/** The most frequent element along `dim` (-1), the smallest of several, and the last place where it is. */
+/** The most frequent element along `dim` (-1), the smallest of several, and a place where it is. */
 export function mode(x: Tensor, ...args: KeepdimArguments): ValuesIndices {
   return x.mode(...args);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { scan } from "../../ffi/symbols.ts";
+import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { bool, type DType, type DTypeLike, finfo, float32, int64, toDtype } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
@@ -52,10 +53,12 @@ export function cumprod(x: Tensor, dim: number, dtype?: DTypeLike): Tensor {
 }
 
 function cumprodBackward(dy: Tensor, x: Tensor, y: Tensor, d: number): Tensor {
-  if (x.ndim === 0) return dy;
+  if (x.ndim === 0 || x.sizes[d] === 1) return dy;
   const zero = eq(x.detached(), 0);
   if (!zero.any().item()) return div(reversed(mul(dy, y), d), x);
-  // With zeros: dx[k] is the sum over i ≥ k of dy[i] times the product up to i without x[k], one k at a time.
+  if (!mode.enabled) return aroundZeros(dy, x, y, zero, d);
+  // To be differentiated again: dx[k] is the sum over i ≥ k of dy[i] times the product up to i without x[k], one k at a
+  // time.
   const n = x.sizes[d], one = x.newOnes(x.sizes.filter((_, i) => i !== d));
   const parts = Array.from({ length: n }, (_, k) => {
     const without = x.selectScatter(one, d, k);
@@ -63,6 +66,21 @@ function cumprodBackward(dy: Tensor, x: Tensor, y: Tensor, d: number): Tensor {
     return mul(dy, products).narrow(d, k, n - k).sum(d);
   });
   return parts.reduce<Tensor>((dx, part, k) => dx.selectScatter(part, d, k), x.newZeros(x.sizes));
+}
+
+/**
+ * {@linkcode cumprodBackward} of rows with zeros, in a few passes: before the first zero as without one, at it the
+ * products up to the second without it, and 0 behind it.
+ */
+function aroundZeros(dy: Tensor, x: Tensor, y: Tensor, zero: Tensor, d: number): Tensor {
+  const zeros = cumsum(zero, d), one = eq(zeros, 1), first = one.mul(zero), between = one.mul(first.logicalNot());
+  const before = eq(zeros, 0), none = before.logicalNot();
+  const left = div(reversed(mul(dy, y).maskedFill(none, 0), d), x);
+  const products = cumprod(x.maskedFill(between.logicalNot(), 1), d);
+  const right = mul(products, dy.maskedFill(one.logicalNot(), 0)).sum(d, { keepdim: true });
+  const place = first.to(int64).argmax(d, { keepdim: true });
+  const lead = y.gather(d, place.sub(1).clamp(0)).maskedFill(eq(place, 0), 1);
+  return left.maskedFill(none, 0).where(first.logicalNot(), mul(right, lead));
 }
 
 /** log of the running sum of eˣ along `dim`. */

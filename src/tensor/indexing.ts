@@ -362,7 +362,7 @@ export class TensorIndexing extends TensorActivation {
     const o = named<KeepdimOptions>("nanmedian", args, ["dim", "keepdim"]);
     return o.dim === undefined ? order.nanmedian(this) : order.nanmedianAlong(this, o.dim, o.keepdim);
   }
-  /** The most frequent element along `dim` (-1), the smallest of several, and the last place where it is. */
+  /** The most frequent element along `dim` (-1), the smallest of several, and a place where it is. */
   mode(this: Tensor, ...args: KeepdimArguments): ValuesIndices {
     const o = named<KeepdimOptions>("mode", args, ["dim", "keepdim"]);
     return order.mode(this, o.dim, o.keepdim);

@@ -669,6 +669,8 @@ def limits():
     add("xlogy", torch.tensor([0.0, 2.0], dtype=f64), math.nan, second=False)
     add("logcumsumexp", torch.tensor(math.nan, dtype=f64), 0, second=False)
     add("prod", torch.tensor([math.inf, 0.0, 2.0], dtype=f64), second=False)
+    for values in ([2.0, 0.0, 3.0, 4.0, 0.0, 5.0], [0.0, 1.5, -2.0, 3.0, 0.5, 7.0], [3.0, -2.0, 0.0, math.inf, 0.0, math.nan]):
+        add("cumprod", torch.tensor([values, [1.0, 2.0, 3.0, 4.0, 5.0, 0.5]], dtype=f64), 1, second=False)
     add("round", torch.tensor([1e4, 0.37], dtype=f16), decimals=1)
     add("sub", t(3), True)
     add("cumsum", t(3), 0, dtype=b8)
