@@ -16,6 +16,7 @@
 export * as autograd from "./src/autograd.ts";
 export * as optim from "./src/optim.ts";
 export {
+  type AnomalyOptions,
   detectAnomaly,
   enableGrad,
   inferenceMode,

@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { checkpoint, type CheckpointOptions } from "./autograd/saved.ts";
+export { checkpoint, type CheckpointOptions, checkpointSequential } from "./autograd/saved.ts";

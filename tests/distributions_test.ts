@@ -115,6 +115,11 @@ Deno.test("expanded distributions keep their parameters", () => {
   assert.deepEqual([...new Categorical(torch.ones(3)).expand([4]).sample([2]).shape], [2, 4]);
   assert.deepEqual([...new Beta(1, 2).expand([3]).rsample().shape], [3]);
   const vectors = new MultivariateNormal(torch.zeros(2), torch.tensor([[2, 0], [0, 3]])).expand([3]);
+  assert.equal(
+    String(vectors),
+    "MultivariateNormal(loc: torch.Size([3, 2]), covariance_matrix: torch.Size([3, 2, 2]))",
+  );
+  assert.deepEqual([vectors.hasEnumerateSupport, new Categorical(torch.ones(3)).hasEnumerateSupport], [false, true]);
   assert.deepEqual([...vectors.logProb(torch.zeros(2)).shape], [3]);
 });
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { kindOf } from "../check.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
 import { adopt, closeArena, linger, openArena, resumeArena, type Storage, suspendArena } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
@@ -165,6 +166,7 @@ function runPreHooks(node: Node): void {
       grad.storage.held = true;
       const result = hook(grad);
       if (!result) continue;
+      checkHooked(grad, result);
       result.storage.held = true;
       result.storage.inFlight++;
       drop(grad);
@@ -178,6 +180,13 @@ function runPreHooks(node: Node): void {
     grad.storage.held = true;
     tensor.accumulated = tensor.accumulated === null ? grad : ops.add(tensor.accumulated, grad);
   }
+}
+
+/** A hook's gradient must stand in for the one that it was given. */
+function checkHooked(grad: Tensor, result: Tensor): void {
+  if (result.storage === undefined) throw new TypeError(`expected Variable, but hook returned '${kindOf(result)}'`);
+  if (!sameSizes(result.sizes, grad.sizes)) throw new Error("hook has changed the size of value");
+  if (result.dtype !== grad.dtype) throw new Error("hook has changed the type of value");
 }
 
 /** Adds the gradient to a leaf's `grad`, taking over its memory where nobody else views it. */
@@ -229,7 +238,7 @@ function runNode(node: Node, createGraph: boolean): void {
         continue;
       }
       const grad = fit(node, i, edges[i]!, dx);
-      if (mode.anomaly && ops.hasNaN(grad)) {
+      if (mode.anomaly && mode.checkNan && ops.hasNaN(grad)) {
         throw new Error(`Function '${node.name()}' returned nan values in its ${i}th output.`);
       }
       grad.storage.inFlight++; // Until all are delivered: one may be the gradient of two inputs.

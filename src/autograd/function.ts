@@ -4,7 +4,7 @@
  * @module
  */
 import { Tensor } from "../tensor.ts";
-import { mode } from "./mode.ts";
+import { mode, noGrad } from "./mode.ts";
 import { type Grad, Node } from "./node.ts";
 
 /**
@@ -72,6 +72,14 @@ interface FunctionClass<A extends unknown[], R extends Tensor | Tensor[]> {
   backward(ctx: FunctionCtx, ...grads: Tensor[]): unknown;
 }
 
+/** The same with a `forward` that gets no context. */
+interface SetupClass<A extends unknown[], R extends Tensor | Tensor[]> {
+  name: string;
+  forward(...args: A): R;
+  setupContext(ctx: FunctionCtx, inputs: A, output: R): void;
+  backward(ctx: FunctionCtx, ...grads: Tensor[]): unknown;
+}
+
 /**
  * The base of operations with a hand-written adjoint.
  *
@@ -94,7 +102,7 @@ interface FunctionClass<A extends unknown[], R extends Tensor | Tensor[]> {
  */
 export class Function {
   /** Computes the outputs. Runs outside of the graph. */
-  static forward(_ctx: FunctionCtx, ..._args: never[]): Tensor | Tensor[] {
+  static forward(..._args: never[]): Tensor | Tensor[] {
     throw new Error(`You must implement the forward function for custom autograd.Function (${this.name}).`);
   }
 
@@ -106,8 +114,20 @@ export class Function {
     );
   }
 
+  /**
+   * Where a class has this, its `forward` gets no context: it is called afterwards, with the arguments and what came of them,
+   * to save what `backward` needs.
+   */
+  static setupContext(_ctx: FunctionCtx, _inputs: never, _output: never): void {}
+
   /** Runs `forward` and enters the operation into the graph. */
-  static apply<A extends unknown[], R extends Tensor | Tensor[]>(this: FunctionClass<A, R>, ...args: A): R {
+  static apply<A extends unknown[], R extends Tensor | Tensor[]>(this: FunctionClass<A, R>, ...args: A): R;
+  /** Runs `forward` and `setupContext` and enters the operation into the graph. */
+  static apply<A extends unknown[], R extends Tensor | Tensor[]>(this: SetupClass<A, R>, ...args: A): R;
+  static apply<A extends unknown[], R extends Tensor | Tensor[]>(
+    this: FunctionClass<A, R> | SetupClass<A, R>,
+    ...args: A
+  ): R {
     const ctx = new FunctionCtx();
     const inputs = args.map((a) => a instanceof Tensor ? a : null);
     const recorded = mode.enabled && inputs.some((i) => i !== null && i.requiresGrad);
@@ -116,9 +136,17 @@ export class Function {
     mode.enabled = false;
     let result: R;
     try {
-      result = this.forward(ctx, ...args);
+      if (hasSetup(this)) {
+        result = this.forward(...args);
+        this.setupContext(ctx, args, result);
+      } else result = this.forward(ctx, ...args);
     } finally {
       mode.enabled = enabled;
+    }
+    for (const x of ctx.state.dirty) {
+      if (recorded && x.requiresGrad && x.isLeaf) {
+        throw new Error("a leaf Variable that requires grad has been used in an in-place operation.");
+      }
     }
     const list: Tensor[] = Array.isArray(result) ? result : [result];
     if (!recorded) return result;
@@ -126,8 +154,36 @@ export class Function {
   }
 }
 
-function enter<A extends unknown[], R extends Tensor | Tensor[]>(
-  fn: FunctionClass<A, R>,
+/**
+ * A `backward` that is not recorded, and whose results cannot be differentiated again:
+ * `static override backward = autograd.onceDifferentiable((ctx, dy) => …)`.
+ */
+export function onceDifferentiable<R>(
+  backward: (ctx: FunctionCtx, ...grads: Tensor[]) => R,
+): (ctx: FunctionCtx, ...grads: Tensor[]) => R {
+  return (ctx, ...grads) => {
+    const recorded = mode.enabled && grads.some((g) => g?.requiresGrad);
+    const found = noGrad(() => backward(ctx, ...grads));
+    if (recorded) {
+      const refuse = (): never => {
+        throw new Error("trying to differentiate twice a function that was marked with @once_differentiable");
+      };
+      for (const x of Array.isArray(found) ? found : [found]) {
+        if (x instanceof Tensor) x.setHistory(new Node("DelayedError", grads, [], refuse), 0);
+      }
+    }
+    return found;
+  };
+}
+
+function hasSetup<A extends unknown[], R extends Tensor | Tensor[]>(
+  fn: FunctionClass<A, R> | SetupClass<A, R>,
+): fn is SetupClass<A, R> {
+  return (fn as SetupClass<A, R>).setupContext !== Function.setupContext;
+}
+
+function enter(
+  fn: { name: string; backward(ctx: FunctionCtx, ...grads: Tensor[]): unknown },
   ctx: FunctionCtx,
   inputs: (Tensor | null)[],
   list: Tensor[],

@@ -5,7 +5,9 @@
  */
 import { onesLike, zeros, zerosLike } from "../create.ts";
 import { stack } from "../ops/join.ts";
-import { checkOptions } from "../check.ts";
+import { checkOptions, kindOf } from "../check.ts";
+import { formatSize } from "../format.ts";
+import { sameSizes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { grad } from "./grad.ts";
 import { enableGrad } from "./mode.ts";
@@ -29,6 +31,32 @@ export interface FunctionalOptions {
 
 function list(x: Tensors): readonly Tensor[] {
   return x instanceof Tensor ? [x] : x;
+}
+
+/** What a caller or a user's function gave, as a list of tensors. */
+function checked(what: string, given: unknown): readonly Tensor[] {
+  const all = Array.isArray(given) ? given : [given];
+  const wrong = all.find((x) => !(x instanceof Tensor));
+  if (wrong === undefined) return all;
+  throw new TypeError(
+    `The ${what} must be either a Tensor or a tuple of Tensors but the given ${
+      what.replace(/ given to \w+$/, "")
+    } has type ` +
+      `${kindOf(wrong)}.`,
+  );
+}
+
+function checkVectors(vs: readonly Tensor[], likes: readonly Tensor[]): void {
+  if (vs.length !== likes.length) {
+    throw new RangeError(`v is a tuple of invalid length: should be ${likes.length} but got ${vs.length}.`);
+  }
+  vs.forEach((v, i) => {
+    if (sameSizes(v.sizes, likes[i].sizes)) return;
+    const entry = likes.length > 1 ? `Entry ${i} in ` : "";
+    throw new RangeError(
+      `${entry}v has invalid size: should be ${formatSize(likes[i].sizes)} but got ${formatSize(v.sizes)}.`,
+    );
+  });
 }
 
 function like<T>(given: Tensors, results: T[]): T | T[] {
@@ -89,9 +117,9 @@ export function jacobian(
 ): Tensor | Tensor[] | Tensor[][] {
   const { createGraph, strict } = open("jacobian", options);
   return enableGrad(() => {
-    const xs = prepared(list(inputs), createGraph);
+    const xs = prepared(checked("inputs given to jacobian", inputs), createGraph);
     const ys = fn(...xs);
-    const rows = list(ys).map((y) => {
+    const rows = checked("outputs of the user-provided function given to jacobian", ys).map((y) => {
       const flat = y.reshape(-1);
       const perElement = Array.from(
         { length: y.count },
@@ -116,6 +144,7 @@ export function hessian(
   const { createGraph, strict } = open("hessian", options);
   const first = (...xs: Tensor[]): Tensors => {
     const y = fn(...xs);
+    if (!(y instanceof Tensor)) throw new TypeError("The function given to hessian should return a single Tensor");
     if (y.count !== 1) {
       throw new Error("The Tensor returned by the function given to hessian should contain a single element");
     }
@@ -124,50 +153,76 @@ export function hessian(
   return jacobian(first, inputs, { createGraph, strict });
 }
 
-/** `[fn(x), vᵀ·J]`. */
-export function vjp(
-  fn: (...x: Tensor[]) => Tensor,
+/** `[fn(x), vᵀ·J]`; for a function with several outputs `v` is a list of as many. */
+export function vjp<Y extends Tensors>(
+  fn: (...x: Tensor[]) => Y,
   inputs: Tensors,
-  v?: Tensor,
+  v?: Tensors,
   options: FunctionalOptions = {},
-): [Tensor, Tensor | Tensor[]] {
+): [Y, Tensor | Tensor[]] {
   const { createGraph, strict } = open("vjp", options);
   return enableGrad(() => {
-    const xs = prepared(list(inputs), createGraph);
-    const y = fn(...xs);
-    if (v === undefined && y.count !== 1) {
+    const xs = prepared(checked("inputs given to vjp", inputs), createGraph);
+    const result = fn(...xs), ys = checked("outputs of the user-provided function given to vjp", result);
+    if (v === undefined && !(ys.length === 1 && ys[0].count === 1)) {
       throw new Error(
         "The vector v can only be None if the user-provided function returns a single Tensor with a single element.",
       );
     }
-    const found = gradients(y, xs, v, createGraph, strict);
-    return [createGraph ? y : y.detach(), like(inputs, found)] as [Tensor, Tensor | Tensor[]];
+    const vs = v === undefined ? [onesLike(ys[0])] : list(v);
+    checkVectors(vs, ys);
+    const parts = ys.map((y, k) => gradients(y, xs, vs[k], createGraph, strict));
+    const found = xs.map((_, i) => parts.map((p) => p[i]).reduce((a, b) => a.add(b)));
+    return [finished(result, ys, createGraph), like(inputs, found)] as [Y, Tensor | Tensor[]];
   });
 }
 
-/** `[fn(x), J·v]`, by differentiating vᵀ·J twice. */
-export function jvp(
-  fn: (...x: Tensor[]) => Tensor,
+/** The outputs in the form that the user's function gave, cut off from the graph unless that is wanted. */
+function finished<Y extends Tensors>(result: Y, ys: readonly Tensor[], createGraph: boolean): Y {
+  return like(result, createGraph ? [...ys] : ys.map((y) => y.detach())) as Y;
+}
+
+/** `[fn(x), J·v]`, by differentiating vᵀ·J twice; a list for a function with several outputs. */
+export function jvp<Y extends Tensors>(
+  fn: (...x: Tensor[]) => Y,
   inputs: Tensors,
   v?: Tensors,
   options: FunctionalOptions = {},
-): [Tensor, Tensor] {
+): [Y, Y] {
   const { createGraph, strict } = open("jvp", options);
   return enableGrad(() => {
-    const xs = prepared(list(inputs), createGraph);
-    const y = fn(...xs);
-    const dummy = zerosLike(y).requiresGrad_();
-    const back = gradients(y, xs, dummy, true, strict);
+    const xs = prepared(checked("inputs given to jvp", inputs), createGraph);
+    if (v === undefined && !(xs.length === 1 && xs[0].count === 1)) {
+      throw new Error(
+        "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element.",
+      );
+    }
     const vs = v === undefined ? xs.map((x) => onesLike(x)) : list(v);
-    const kept = back.map((b, i) => ({ b, v: vs[i] })).filter(({ b }) => b.requiresGrad);
-    if (kept.length === 0) return [createGraph ? y : y.detach(), zerosLike(y)] as [Tensor, Tensor];
-    const [forward] = grad(kept.map(({ b }) => b), dummy, {
-      gradOutputs: kept.map(({ v }) => v),
-      createGraph,
-      allowUnused: true,
-    });
-    return [createGraph ? y : y.detach(), forward ?? zerosLike(y)] as [Tensor, Tensor];
+    checkVectors(vs, xs);
+    const result = fn(...xs), ys = checked("outputs of the user-provided function given to jvp", result);
+    const found = ys.map((y) => forwards(y, xs, vs, createGraph, strict));
+    return [finished(result, ys, createGraph), like(result, found)] as [Y, Y];
   });
+}
+
+/** J·v of one output. */
+function forwards(
+  y: Tensor,
+  xs: readonly Tensor[],
+  vs: readonly Tensor[],
+  createGraph: boolean,
+  strict: boolean,
+): Tensor {
+  const dummy = zerosLike(y).requiresGrad_();
+  const kept = gradients(y, xs, dummy, true, strict).map((b, i) => ({ b, v: vs[i] })).filter(({ b }) => b.requiresGrad);
+  if (kept.length === 0) return zerosLike(y);
+  const [forward] = grad(kept.map(({ b }) => b), dummy, {
+    gradOutputs: kept.map(({ v }) => v),
+    createGraph,
+    retainGraph: true,
+    allowUnused: true,
+  });
+  return forward ?? zerosLike(y);
 }
 
 /** `[fn(x), vᵀ·H]` of a scalar function. */

@@ -139,8 +139,8 @@ export function grad(
     if (options.materializeGrads) return zerosLike(wanted[i]);
     if (options.allowUnused) return null;
     throw new Error(
-      "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the " +
-        "desired behavior.",
+      `The differentiated Tensor at index ${i} appears to not have been used in the graph. Set allow_unused=True if this is ` +
+        "the desired behavior.",
     );
   });
 }

@@ -119,7 +119,7 @@ export function gradcheck(
   const checked = list.map((x, i) => ({ x, i })).filter(({ x }) => x.requiresGrad);
   if (checked.length === 0) {
     throw new Error(
-      "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.",
+      "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True.",
     );
   }
   const count = outputsOf(fn, list).length;

@@ -12,7 +12,15 @@ export const mode = {
   inference: false,
   /** Failures in backward name the forward operation. */
   anomaly: false,
+  /** A NaN that backward produces is such a failure. */
+  checkNan: true,
 };
+
+/** Options of {@linkcode detectAnomaly}. */
+export interface AnomalyOptions {
+  /** Whether a NaN that backward produces is an error. Default: true. */
+  checkNan?: boolean;
+}
 
 /** Ends a mode when its block is left: what `using _ = noGrad()` holds. */
 export interface ModeGuard extends Disposable {
@@ -64,20 +72,22 @@ export function enableGrad<T>(body: () => T): T;
 /** Records again inside of {@linkcode noGrad}; called like it. */
 export function enableGrad(): ModeGuard;
 export function enableGrad<T>(body?: () => T): T | ModeGuard {
-  return inMode(true, false, body);
+  // Within inference mode nothing is recorded, whoever asks.
+  return inMode(!mode.inference, mode.inference, body);
 }
 
 /** Runs without recording and without the bookkeeping that a later backward would need; called like {@linkcode noGrad}. */
-export function inferenceMode<T>(body: () => T): T;
-/** Runs without recording and without the bookkeeping that a later backward would need; called like {@linkcode noGrad}. */
-export function inferenceMode(): ModeGuard;
-export function inferenceMode<T>(body?: () => T): T | ModeGuard {
-  return inMode(false, true, body);
+export function inferenceMode<T>(body: () => T, on?: boolean): T;
+/** Runs without recording (with recording again where `on` is false), until the guard is disposed of. */
+export function inferenceMode(on?: boolean): ModeGuard;
+export function inferenceMode<T>(first?: (() => T) | boolean, on = true): T | ModeGuard {
+  const body = typeof first === "function" ? first : undefined, inference = typeof first === "boolean" ? first : on;
+  return inMode(inference ? false : mode.inference || mode.enabled, inference, body);
 }
 
 /** Switches recording on or off; the result restores the mode, when it is wanted. */
 export function setGradEnabled(enabled: boolean): ModeGuard {
-  return switchTo(enabled, mode.inference && !enabled);
+  return switchTo(enabled && !mode.inference, mode.inference);
 }
 
 /** Whether operations are recorded now. */
@@ -94,15 +104,19 @@ export function isInferenceModeEnabled(): boolean {
  * Anomaly mode: an error in backward, or a NaN that backward produces, names the forward operation that it belongs to.
  * `detectAnomaly(() => …)`, or `using _ = detectAnomaly()`.
  */
-export function detectAnomaly<T>(body: () => T): T;
+export function detectAnomaly<T>(body: () => T, options?: AnomalyOptions): T;
 /** Anomaly mode: an error in backward, or a NaN that backward produces, names the forward operation that it belongs to. */
-export function detectAnomaly(): ModeGuard;
-export function detectAnomaly<T>(body?: () => T): T | ModeGuard {
-  const before = mode.anomaly;
+export function detectAnomaly(options?: AnomalyOptions): ModeGuard;
+export function detectAnomaly<T>(first?: (() => T) | AnomalyOptions, options: AnomalyOptions = {}): T | ModeGuard {
+  const body = typeof first === "function" ? first : undefined;
+  const { checkNan = true } = typeof first === "object" ? first : options;
+  const before = mode.anomaly, nan = mode.checkNan;
   mode.anomaly = true;
+  mode.checkNan = checkNan;
   const guard: ModeGuard = {
     [Symbol.dispose](): void {
       mode.anomaly = before;
+      mode.checkNan = nan;
     },
   };
   if (body === undefined) return guard;

@@ -239,7 +239,9 @@ export class Node {
 const none: Tensor[] = [];
 
 function modified(x: Tensor, expected: number): Error {
-  const maker = x.gradFn === null ? "" : `, which is output ${x.outputNr} of ${x.gradFn.name()},`;
+  const maker = x.gradFn === null
+    ? ""
+    : `, which is output ${x.outputNr} of ${x.gradFn.name().replace(/Backward\d*$/, "")},`;
   const type = { float32: "FloatTensor", float64: "DoubleTensor", int64: "LongTensor", int32: "IntTensor" }[
     x.dtype.name as "float32"
   ] ?? `${x.dtype.name} tensor`;

@@ -6,7 +6,7 @@
 import { scalarTensor } from "../create.ts";
 import { keep } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkOptions } from "../check.ts";
+import { checkOptions, isOptions } from "../check.ts";
 import { saveGenerators } from "../generator.ts";
 import { runBackward } from "./engine.ts";
 import { enableGrad, mode, type ModeGuard, noGrad } from "./mode.ts";
@@ -58,15 +58,16 @@ export interface CheckpointOptions {
  * ```ts
  * import { tensor, utils } from "@raptorch/raptorch";
  * const x = tensor([1, 2], { requiresGrad: true });
- * utils.checkpoint.checkpoint((x) => x.mul(x).sum(), [x]).backward();
+ * utils.checkpoint.checkpoint((x) => x.mul(x).sum(), x, { useReentrant: false }).backward();
  * console.assert(String(x.grad) === "tensor([2., 4.])");
  * ```
  */
 export function checkpoint(
   fn: (...inputs: Tensor[]) => Tensor,
-  inputs: readonly Tensor[],
-  options: CheckpointOptions = {},
+  ...args: [inputs: readonly Tensor[], options?: CheckpointOptions] | Tensor[] | [...Tensor[], CheckpointOptions]
 ): Tensor {
+  const last = args[args.length - 1], options: CheckpointOptions = isOptions(last) ? last : {};
+  const inputs = (isOptions(last) ? args.slice(0, -1) : args).flat() as Tensor[];
   checkOptions("checkpoint", options, ["preserveRngState", "useReentrant"]);
   const rewind = options.preserveRngState === false ? null : saveGenerators();
   const result = noGrad(() => fn(...inputs));
@@ -86,6 +87,30 @@ export function checkpoint(
   node.extra().custom = true;
   y.setHistory(node, 0);
   return y;
+}
+
+/**
+ * Runs the modules of a Sequential, or of a list, in `segments` pieces, each of which but the last is checkpointed.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn, utils } from "@raptorch/raptorch";
+ * const net = new nn.Sequential(new nn.Linear(3, 4), new nn.ReLU(), new nn.Linear(4, 2));
+ * utils.checkpoint.checkpointSequential(net, 2, randn(5, 3)).sum().backward();
+ * console.assert(net[0].weight.grad !== null);
+ * ```
+ */
+export function checkpointSequential(
+  functions: Iterable<(x: Tensor) => Tensor>,
+  segments: number,
+  input: Tensor,
+  options: CheckpointOptions = {},
+): Tensor {
+  const all = [...functions], size = Math.floor(all.length / segments);
+  const piece = (from: number, to: number) => (x: Tensor): Tensor => all.slice(from, to).reduce((x, f) => f(x), x);
+  let x = input, at = 0;
+  for (; at < size * (segments - 1); at += size) x = checkpoint(piece(at, at + size), x, options);
+  return piece(at, all.length)(x);
 }
 
 // The function may use parameters that are not among its inputs: the node must run for their sake.

@@ -109,6 +109,10 @@ export class Bernoulli extends Distribution {
     return binaryCrossEntropyWithLogits(this.logits, this.probs, null, "none", null);
   }
 
+  override get hasEnumerateSupport(): boolean {
+    return true;
+  }
+
   override enumerateSupport({ expand = true }: { expand?: boolean } = {}): Tensor {
     const { dtype, device } = this.#probs ?? this.#logits!;
     const values = arange(2, { dtype, device }).view(2, ...this.batchShape.map(() => 1));

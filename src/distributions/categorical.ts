@@ -120,6 +120,10 @@ export class Categorical extends Distribution {
     return this.logits.clamp(finfo(this.logits.dtype).min).mul(this.probs).sum(-1).neg();
   }
 
+  override get hasEnumerateSupport(): boolean {
+    return true;
+  }
+
   override enumerateSupport({ expand = true }: { expand?: boolean } = {}): Tensor {
     const n = this.#categories, { device } = this.#probs ?? this.#logits!;
     const values = arange(n, { dtype: int64, device }).view(n, ...this.batchShape.map(() => 1));

@@ -44,6 +44,11 @@ export abstract class Distribution {
     return false;
   }
 
+  /** Whether {@linkcode Distribution.enumerateSupport} exists. */
+  get hasEnumerateSupport(): boolean {
+    return false;
+  }
+
   /** The region of each parameter, by PyTorch's names. */
   abstract get argConstraints(): Record<string, Constraint>;
 

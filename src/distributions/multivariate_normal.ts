@@ -86,7 +86,9 @@ export class MultivariateNormal extends Distribution {
     const [name] = given, matrix = o[name]!;
     if (matrix.ndim < 2) {
       throw new RangeError(
-        `${pythonNames[name]} must be at least two-dimensional, with optional leading batch dimensions`,
+        `${pythonNames[name]}${
+          name === "scaleTril" ? " matrix" : ""
+        } must be at least two-dimensional, with optional leading batch dimensions`,
       );
     }
     const batch = broadcastSizes(matrix.sizes.slice(0, -2), loc.sizes.slice(0, -1));
@@ -194,6 +196,12 @@ export class MultivariateNormal extends Distribution {
   /** The same distributions for a larger batch. */
   expand(batchShape: Sizes): MultivariateNormal {
     const loc = this.loc.expand([...batchShape, ...this.eventShape]);
-    return inherit(new MultivariateNormal(loc, { scaleTril: this.factor, validateArgs: false }), this);
+    const made = inherit(new MultivariateNormal(loc, { scaleTril: this.factor, validateArgs: false }), this);
+    made.#given = {};
+    for (const name of matrices) {
+      const matrix = this.#given[name];
+      if (matrix) made.#given[name] = matrix.expand([...batchShape, ...this.eventShape, ...this.eventShape]);
+    }
+    return made;
   }
 }

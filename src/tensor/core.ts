@@ -319,13 +319,16 @@ export class TensorCore {
     if (value !== null) {
       if (!sameSizes(value.sizes, this.sizes)) {
         throw new Error(
-          `assigned grad has data of a different size (grad ${formatSizes(value.sizes)}, tensor ${
+          `attempting to assign a gradient of size '${formatSizes(value.sizes)}' to a tensor of size '${
             formatSizes(this.sizes)
-          })`,
+          }'. Please ensure that the gradient and the tensor are the same size`,
         );
       }
       if (value.dtype !== this.dtype) {
-        throw new Error(`assigned grad has data of a different type (grad ${value.dtype}, tensor ${this.dtype})`);
+        throw new Error(
+          `attempting to assign a gradient with dtype '${value.dtype}' to a tensor with grad_dtype '${this.dtype}'. The ` +
+            "gradient must match the tensor's dtype.",
+        );
       }
       if (value.device !== this.device) {
         throw new Error(
@@ -381,6 +384,9 @@ export class TensorCore {
 
   /** Takes this tensor itself out of the graph. */
   detach_(this: Tensor): Tensor {
+    if (this.base !== null && this.requiresGrad) {
+      throw new Error("Can't detach views in-place. Use detach() instead.");
+    }
     this.storage.held = true;
     this.node = null;
     this.outputNr = 0;
