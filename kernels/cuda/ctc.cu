@@ -32,7 +32,7 @@ template <typename T> DEVICE T log_sum(T a, T b, T c) {
          top;
 }
 
-template <typename T> __global__ void __launch_bounds__(kBlock) ctc(T *loss, T *alphas, Ctc<T> c) {
+template <typename T> __global__ void __launch_bounds__(kBlock, 1) ctc(T *loss, T *alphas, Ctc<T> c) {
   const int n = blockIdx.x;
   const T none = T(-INFINITY);
   const int64_t steps = c.lengths[n], length = c.lengths[c.batch + n], places = 2 * length + 1;
@@ -59,7 +59,7 @@ template <typename T> __global__ void __launch_bounds__(kBlock) ctc(T *loss, T *
 
 // beta, a step at a time: two rows of it live in `betas`. A thread a class joins the places of its label.
 template <typename T>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 1)
     ctc_backward(T *dx, const T *dloss, const T *losses, const T *alphas, T *betas, Ctc<T> c,
                  int zero_infinity) {
   const int n = blockIdx.x;

@@ -8,7 +8,7 @@ namespace {
 
 // Outer products: column k is scaled, then subtracted from the triangle right of it.
 template <typename T>
-__global__ void __launch_bounds__(kBlock) cholesky(T *out, int *info, const T *a, double *work, int n) {
+__global__ void __launch_bounds__(kBlock, 1) cholesky(T *out, int *info, const T *a, double *work, int n) {
   const int64_t at = static_cast<int64_t>(blockIdx.x) * n * n;
   double *w = work + at;
   for (int i = threadIdx.x; i < n * n; i += kBlock) w[i] = static_cast<double>(a[at + i]);
@@ -43,8 +43,8 @@ __global__ void __launch_bounds__(kBlock) cholesky(T *out, int *info, const T *a
 enum { UPPER = 1, TRANSPOSED = 2, UNIT = 4 };
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock) solve_triangular(T *out, const T *a, const T *b, double *work,
-                                                           int total, int n, Divider columns, int flags) {
+__global__ void __launch_bounds__(kBlock, 1) solve_triangular(T *out, const T *a, const T *b, double *work,
+                                                              int total, int n, Divider columns, int flags) {
   const int64_t down = flags & TRANSPOSED ? 1 : n, across = flags & TRANSPOSED ? n : 1;
   const bool forward = !(flags & UPPER) == !(flags & TRANSPOSED); // lower triangular after the transposition
   const int m = columns.divisor;
@@ -80,7 +80,7 @@ DEVICE void reflect(double *x, const double *v, double tau, int k, int rows, int
 // Householder reflections with LAPACK's signs. work: x [m, n], y [m, width], vs [steps, m], taus [steps] of
 // each matrix.
 template <typename T>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 1)
     qr(T *q, T *r, const T *a, double *work, int64_t work_size, int m, int n, int width) {
   const int steps = m < n ? m : n;
   double *x = work + blockIdx.x * work_size, *y = x + static_cast<int64_t>(m) * n,
@@ -125,7 +125,7 @@ struct LargerPivot {
 
 // Gaussian elimination with rap_decompose_lu's choice of pivots; a block a matrix. work: x [n, n] of each.
 template <typename T>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 1)
     lu(T *out, int64_t *order, int32_t *info, const T *a, double *work, int n) {
   const int64_t size = static_cast<int64_t>(n) * n, at = blockIdx.x * size;
   double *x = work + at;
@@ -182,7 +182,7 @@ __global__ void __launch_bounds__(kBlock)
 
 // The rest is for small matrices: a thread a matrix. work: x, then what each needs, for each matrix.
 template <typename T>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 1)
     eigh(T *values, T *vectors, const T *a, double *work, int batch, int n) {
   const int64_t size = static_cast<int64_t>(n) * n;
   GRID_STRIDE(b, batch) {
@@ -195,7 +195,7 @@ __global__ void __launch_bounds__(kBlock)
 }
 
 template <typename T>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, 1)
     svd(T *u, T *s, T *v, const T *a, double *work, int batch, int m, int n, int width) {
   const int64_t size = static_cast<int64_t>(m) * n, u_size = static_cast<int64_t>(m) * width,
                 v_size = static_cast<int64_t>(n) * n;

@@ -77,9 +77,10 @@ template <typename T> struct LogSumExpOp {
   };
   static DEVICE State zero(const Target &, const T *) { return {-HUGE_VAL, 0}; }
   static DEVICE State join(State a, State b, const Target &) {
-    const double top = a.top > b.top || a.top != a.top ? a.top : b.top;
-    if (isinf(top)) return {top, top > 0 ? 1.0 : a.sum + b.sum};
-    return {top, a.sum * exp(a.top - top) + b.sum * exp(b.top - top)};
+    const bool first = a.top > b.top || a.top != a.top;
+    const State high = first ? a : b, low = first ? b : a;
+    if (isinf(high.top)) return {high.top, high.top > 0 ? 1.0 : a.sum + b.sum};
+    return {high.top, high.sum + low.sum * exp(low.top - high.top)};
   }
   static DEVICE void add(State &s, T x, int, const Target &t, const T *) {
     s = join(s, {static_cast<double>(x), 1}, t);
