@@ -34,6 +34,20 @@ export function add(a: Operand, b: Operand, alpha = 1): Tensor {
 /** a − alpha·b. */
 export function sub(a: Operand, b: Operand, alpha = 1): Tensor {
   const dtype = resultType(a, b, "sub");
+  checkNumbers(a, b, dtype);
+  checkAlpha("sub", dtype, alpha);
+  const y = alpha === 1
+    ? runBinary("sub", binary.sub, a, b, dtype)
+    : runBinary("sub", binary.addScaled, a, b, dtype, dtype, -alpha);
+  const name = isTensor(a) ? "SubBackward0" : "RsubBackward1";
+  return record(name, y, [tensorOrNull(a), tensorOrNull(b)], [], (dy, _, [, needsB]) => [
+    dy,
+    needsB ? (alpha === 1 ? neg(dy) : mul(dy, -alpha)) : null,
+  ]);
+}
+
+/** Refuses to subtract truth values. */
+function checkNumbers(a: Operand, b: Operand, dtype: DType): void {
   const truth = (x: Operand): boolean => isTensor(x) ? x.dtype === bool : typeof x === "boolean";
   if (dtype !== bool && (truth(a) || truth(b))) {
     throw new TypeError(
@@ -46,15 +60,6 @@ export function sub(a: Operand, b: Operand, alpha = 1): Tensor {
       "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.",
     );
   }
-  checkAlpha("sub", dtype, alpha);
-  const y = alpha === 1
-    ? runBinary("sub", binary.sub, a, b, dtype)
-    : runBinary("sub", binary.addScaled, a, b, dtype, dtype, -alpha);
-  const name = isTensor(a) ? "SubBackward0" : "RsubBackward1";
-  return record(name, y, [tensorOrNull(a), tensorOrNull(b)], [], (dy, _, [, needsB]) => [
-    dy,
-    needsB ? (alpha === 1 ? neg(dy) : mul(dy, -alpha)) : null,
-  ]);
 }
 
 function checkAlpha(operation: string, dtype: DType, alpha: number): void {
@@ -137,6 +142,7 @@ export function add_(x: Tensor, b: Operand, alpha = 1): Tensor {
 
 /** x −= alpha·b. */
 export function sub_(x: Tensor, b: Operand, alpha = 1): Tensor {
+  checkNumbers(x, b, resultType(x, b, "sub"));
   const op = alpha === 1 ? binary.sub : binary.addScaled;
   return binaryInPlace("sub", op, x, b, (x) => sub(x, b, alpha), -alpha);
 }

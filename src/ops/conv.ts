@@ -10,7 +10,7 @@
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { binary } from "../../ffi/symbols.ts";
-import { type DType, float32, float64, int64 } from "../dtype.ts";
+import { bool, type DType, float32, float64 } from "../dtype.ts";
 import { empty, isHalf, over } from "../make.ts";
 import { meta, metaPtr } from "../scratch.ts";
 import { formatSizes, type Sizes } from "../shape.ts";
@@ -48,9 +48,9 @@ function describe(image: Sizes, weight: Sizes, result: Sizes, g: ConvGeometry): 
 
 const wide = (x: Tensor): Tensor => castTo(x, float32);
 
-/** What a type is computed in: int64 in float64, exact below 2⁵³. */
+/** What a type is computed in: integers in float64, exact below 2⁵³. */
 function computeType(dtype: DType): DType {
-  return isHalf(dtype) ? float32 : dtype === int64 ? float64 : dtype;
+  return isHalf(dtype) ? float32 : dtype.isFloatingPoint || dtype === bool ? dtype : float64;
 }
 
 function runForward(image: Tensor, w: Tensor, bias: Tensor | null, sizes: Sizes, g: ConvGeometry): Tensor {

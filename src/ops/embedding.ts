@@ -54,6 +54,10 @@ export function checkIndices(operation: string, x: Tensor, weight: Tensor): void
 /** The row of `weight` for each index. `padding` is −1 for none. */
 export function takeEmbedding(x: Tensor, weight: Tensor, padding: number, byFrequency: boolean): Tensor {
   checkIndices("embedding", x, weight);
+  // Unlike elsewhere, they do not count from the end.
+  if (x.count > 0 && x.amin().item() < 0) {
+    throw new RangeError("index out of range in self: one is negative (embedding)");
+  }
   const rows = wrapIndices("embedding", x, weight.sizes[0], 0);
   return take(rows, weight, padding, byFrequency);
 }

@@ -8,7 +8,7 @@ import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { float32, promoteTypes } from "../dtype.ts";
 import { formatSize } from "../format.ts";
-import { empty, isHalf, throughFloat32 } from "../make.ts";
+import { empty, isHalf } from "../make.ts";
 import { broadcastSizes, sameSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { sigmoid } from "./activation.ts";
@@ -118,7 +118,7 @@ function elementwise(
   const dtype = promoteTypes(x.dtype, t.dtype);
   if (isHalf(dtype)) {
     const w = weight === null ? null : castTo(weight, float32);
-    return throughFloat32(x, (x) => elementwise(operation, kind, x, t.to(float32), reduction, w, p));
+    return elementwise(operation, kind, x.to(float32), t.to(float32), reduction, w, p).to(dtype);
   }
   if (x.dtype !== dtype) x = x.to(dtype);
   if (t.dtype !== dtype) t = t.to(dtype);

@@ -347,6 +347,10 @@ for n in (2, 3):
 # ---- sums of squares beyond float16, and slopes where there is no number ----
 case("normalize", torch.tensor([[300.0, -400.0]], dtype=torch.float16))
 case("smooth_l1_loss", torch.tensor([float("nan"), 0.3, 2.0], requires_grad=True), torch.zeros(3), reduction="none", second=False)
+for other in (torch.float16, torch.float32):
+    case("mse_loss", torch.tensor([1, 5, -2]), torch.tensor([0.5, 2.0, 1.0], dtype=other))
+case("conv1d", i(1, 2, 7, dtype=torch.int32), i(3, 2, 2, dtype=torch.int32))
+case("conv1d", torch.randint(0, 256, (1, 1, 6), dtype=torch.uint8), torch.tensor([[[3, 250]]], dtype=torch.uint8))
 
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
