@@ -6,11 +6,10 @@
 import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { formatSizes, product } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { add, mul } from "./arithmetic.ts";
+import { add } from "./arithmetic.ts";
 import { castTo } from "./elementwise.ts";
 import { matmul } from "./matmul.ts";
-import { permute, reshape, unsqueeze } from "./movement.ts";
-import { sum } from "./reduce.ts";
+import { permute, reshape } from "./movement.ts";
 
 /**
  * aᵀ·W·b + bias for each output: a `[…, m]`, b `[…, n]`, weight `[out, m, n]`.
@@ -36,7 +35,7 @@ export function bilinear(
   }
   // [rows, m]·[m, out·n] = what each output makes of b.
   const left = matmul(reshape(a, [rows, m]), reshape(permute(weight, [1, 0, 2]), [m, out * n]));
-  const y = sum(mul(reshape(left, [rows, out, n]), unsqueeze(reshape(b, [rows, n]), 1)), 2);
+  const y = matmul(reshape(left, [rows, out, n]), reshape(b, [rows, n, 1]));
   const shaped = castTo(reshape(y, [...lead, out]), a.dtype);
   return bias === null ? shaped : add(shaped, bias);
 }

@@ -351,6 +351,9 @@ for other in (torch.float16, torch.float32):
     case("mse_loss", torch.tensor([1, 5, -2]), torch.tensor([0.5, 2.0, 1.0], dtype=other))
 case("conv1d", i(1, 2, 7, dtype=torch.int32), i(3, 2, 2, dtype=torch.int32))
 case("conv1d", torch.randint(0, 256, (1, 1, 6), dtype=torch.uint8), torch.tensor([[[3, 250]]], dtype=torch.uint8))
+for half in (torch.float16, torch.bfloat16):
+    h = lambda *shape: r(*shape, grad=False, dtype=torch.float32).to(half)
+    case("bilinear", h(3, 4), h(3, 5), h(2, 4, 5), h(2))
 
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
