@@ -81,6 +81,23 @@ function layerArguments(name: string, args: TransformerLayerArguments): Transfor
   );
 }
 
+/** What both layers are made of; each constructor makes the parts in the order in which PyTorch draws their weights. */
+function layerParts(name: string, args: TransformerLayerArguments) {
+  const { dModel, nhead, ...options } = layerArguments(name, args);
+  const { dimFeedforward = 2048, dropout = 0.1, bias = true, layerNormEps: eps = 1e-5, batchFirst, device, dtype } =
+    options;
+  const place = { device, dtype };
+  return {
+    attention: () => new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place }),
+    linear1: () => new Linear(dModel, dimFeedforward, { bias, ...place }),
+    linear2: () => new Linear(dimFeedforward, dModel, { bias, ...place }),
+    norm: () => new LayerNorm(dModel, { eps, bias, ...place }),
+    dropout: () => new Dropout(dropout),
+    normFirst: options.normFirst ?? false,
+    activation: resolve(options.activation ?? "relu"),
+  };
+}
+
 function plainGelu(x: Tensor): Tensor {
   return gelu(x);
 }
@@ -136,20 +153,17 @@ export class TransformerEncoderLayer extends Module {
   /** `new TransformerEncoderLayer(512, 8)`. */
   constructor(...args: TransformerLayerArguments) {
     super();
-    const { dModel, nhead, ...options } = layerArguments("TransformerEncoderLayer", args);
-    const { dimFeedforward = 2048, dropout = 0.1, bias = true, layerNormEps: eps = 1e-5, batchFirst, device, dtype } =
-      options;
-    const place = { device, dtype };
-    this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place });
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
-    this.normFirst = options.normFirst ?? false;
-    this.norm1 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.norm2 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.activation = resolve(options.activation ?? "relu");
+    const make = layerParts("TransformerEncoderLayer", args);
+    this.self_attn = make.attention();
+    this.linear1 = make.linear1();
+    this.dropout = make.dropout();
+    this.linear2 = make.linear2();
+    this.normFirst = make.normFirst;
+    this.norm1 = make.norm();
+    this.norm2 = make.norm();
+    this.dropout1 = make.dropout();
+    this.dropout2 = make.dropout();
+    this.activation = make.activation;
   }
 
   /** Whether PyTorch computes only what is not padded, when a padding mask says so. @internal */
@@ -251,23 +265,20 @@ export class TransformerDecoderLayer extends Module {
   /** `new TransformerDecoderLayer(512, 8)`. */
   constructor(...args: TransformerLayerArguments) {
     super();
-    const { dModel, nhead, ...options } = layerArguments("TransformerDecoderLayer", args);
-    const { dimFeedforward = 2048, dropout = 0.1, bias = true, layerNormEps: eps = 1e-5, batchFirst, device, dtype } =
-      options;
-    const place = { device, dtype };
-    this.self_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place });
-    this.multihead_attn = new MultiheadAttention(dModel, nhead, { dropout, bias, batchFirst, ...place });
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
-    this.normFirst = options.normFirst ?? false;
-    this.norm1 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.norm2 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.norm3 = new LayerNorm(dModel, { eps, bias, ...place });
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.dropout3 = new Dropout(dropout);
-    this.activation = resolve(options.activation ?? "relu");
+    const make = layerParts("TransformerDecoderLayer", args);
+    this.self_attn = make.attention();
+    this.multihead_attn = make.attention();
+    this.linear1 = make.linear1();
+    this.dropout = make.dropout();
+    this.linear2 = make.linear2();
+    this.normFirst = make.normFirst;
+    this.norm1 = make.norm();
+    this.norm2 = make.norm();
+    this.norm3 = make.norm();
+    this.dropout1 = make.dropout();
+    this.dropout2 = make.dropout();
+    this.dropout3 = make.dropout();
+    this.activation = make.activation;
   }
 
   /** See the class. */

@@ -109,19 +109,10 @@ function losses(x: Tensor, a: Alignment): Tensor {
   const loss = empty([batch], x.dtype, x.device);
   const alpha = empty([batch, steps, 2 * a.longest + 1], x.dtype, x.device);
   const { targets, lengths, longest, blank } = a;
-  const status = loss.kernels.ctcLoss(
-    loss.dtype.code,
-    loss.ptr,
-    alpha.ptr,
-    source.ptr,
-    targets.ptr,
-    lengths.ptr,
-    steps,
-    batch,
-    classes,
-    longest,
-    blank,
-  );
+  // What the loss and its backward read, and its sizes.
+  const problem = (source: Tensor, targets: Tensor, lengths: Tensor) =>
+    [source.ptr, targets.ptr, lengths.ptr, steps, batch, classes, longest, blank] as const;
+  const status = loss.kernels.ctcLoss(loss.dtype.code, loss.ptr, alpha.ptr, ...problem(source, targets, lengths));
   if (status !== 0) throw unsupported("ctc_loss_cpu", x.dtype);
   return record("CtcLossBackward0", loss, [x], [source, targets, lengths, loss, alpha], (dy, saved) => {
     const [source, targets, lengths, loss, alpha] = saved, grad = dense(dy);
@@ -133,14 +124,7 @@ function losses(x: Tensor, a: Alignment): Tensor {
       grad.ptr,
       loss.ptr,
       alpha.ptr,
-      source.ptr,
-      targets.ptr,
-      lengths.ptr,
-      steps,
-      batch,
-      classes,
-      longest,
-      blank,
+      ...problem(source, targets, lengths),
       a.zeroInfinity ? 1 : 0,
     );
     return [record("CtcLossBackwardBackward0", dx, [dy, source], [], () => {

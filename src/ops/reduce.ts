@@ -137,7 +137,10 @@ export function mean(x: Tensor, dim: Dims = null, keepdim = false, dtype?: DType
   return record(name, y, [x], [], (dy) => [unreduce(div(dy, n), x.sizes, dims, keepdim)]);
 }
 
-/** An extreme over all or some dimensions; its gradient is shared evenly among equal elements. */
+/**
+ * An extreme over all or some dimensions; its gradient is shared evenly among equal elements. With `amongNaN` a NaN shares it
+ * among all NaN, as PyTorch's `max()` and `min()` of all elements do and its `amax` and `amin` do not.
+ */
 function extreme(
   operation: string,
   name: string,
@@ -145,7 +148,7 @@ function extreme(
   x: Tensor,
   dims: readonly number[],
   keepdim: boolean,
-  explicit = false,
+  { explicit = false, amongNaN = false }: { explicit?: boolean; amongNaN?: boolean },
 ): Tensor {
   const empty = x.count === 0 ? dims.find((d) => x.sizes[d] === 0) : undefined;
   if (empty !== undefined) {
@@ -158,8 +161,7 @@ function extreme(
   }
   const y = runReduce(operation, op, x, dims, keepdim, x.dtype);
   return record(name, y, [x], [x, y], (dy, [x, y]) => {
-    const nan = name.endsWith("1") && x.dtype.isFloatingPoint && y.isnan().item();
-    // The extreme of all elements is NaN where one is: PyTorch shares its gradient by all NaN.
+    const nan = amongNaN && x.dtype.isFloatingPoint && y.isnan().item();
     const mask = (nan ? x.isnan() : eq(x, unreduce(y.detach(), x.sizes, dims, keepdim))).to(x.dtype);
     const share = div(dy, sum(mask, dims.length === 0 ? null : dims, keepdim));
     return [mul(unreduce(share, x.sizes, dims, keepdim), mask)];
@@ -168,12 +170,12 @@ function extreme(
 
 /** The largest of all elements. */
 export function maxAll(x: Tensor): Tensor {
-  return extreme("max", "MaxBackward1", reduce.max, x, wrapDims(null, x.ndim), false);
+  return extreme("max", "MaxBackward1", reduce.max, x, wrapDims(null, x.ndim), false, { amongNaN: true });
 }
 
 /** The smallest of all elements. */
 export function minAll(x: Tensor): Tensor {
-  return extreme("min", "MinBackward1", reduce.min, x, wrapDims(null, x.ndim), false);
+  return extreme("min", "MinBackward1", reduce.min, x, wrapDims(null, x.ndim), false, { amongNaN: true });
 }
 
 /** The largest element over `dims`. */
@@ -189,7 +191,7 @@ export function amin(x: Tensor, dim: Dims = null, keepdim = false): Tensor {
 /** {@linkcode extreme} over `dim`; none named, or an empty list, is all. */
 function extremeOver(operation: string, node: string, code: number, x: Tensor, dim: Dims, keepdim: boolean): Tensor {
   const dims = emptyIsAll(dim);
-  return extreme(operation, node, code, x, wrapDims(dims, x.ndim), keepdim, dims !== null);
+  return extreme(operation, node, code, x, wrapDims(dims, x.ndim), keepdim, { explicit: dims !== null });
 }
 
 function emptyIsAll(dim: Dims): Dims {
