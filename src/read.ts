@@ -194,6 +194,8 @@ const ranges: readonly (readonly [DType, low: number | bigint, high: number | bi
 /** Whether a number can become an element: cut to an integer or rounded, but not out of the type's range. */
 function fits(value: number | bigint, dtype: DType, low: number | bigint, high: number | bigint): boolean {
   if (dtype.isFloatingPoint && typeof value === "number" && !Number.isFinite(value)) return true;
+  // A number is compared with a bigint far more slowly than with a number.
+  if (dtype === int64 && typeof value === "number") return value >= -(2 ** 63) && value < 2 ** 63;
   const negative = dtype === uint8 && typeof value === "number" && !Number.isInteger(value) && value < 0;
   return value >= low && value <= high && !negative;
 }
