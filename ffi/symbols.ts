@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 1737683970;
+export const abiHash = 1005750593;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -113,8 +113,8 @@ export const symbols = {
   solveTriangular: { name: "rap_solve_triangular", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   qr: { name: "rap_qr", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   lu: { name: "rap_lu", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
-  eigh: { name: "rap_eigh", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
-  svd: { name: "rap_svd", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
+  eigh: { name: "rap_eigh", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  svd: { name: "rap_svd", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
 } as const;
 
 /** Op codes `RAP_LOSS_*`. */

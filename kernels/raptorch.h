@@ -566,12 +566,13 @@ RAP_API int32_t rap_qr(int32_t dtype, void *q, void *r, const void *a, int32_t b
 RAP_API int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a, int32_t batch,
                        int32_t n);
 // Eigenvalues [batch, n], ascending, and eigenvectors [batch, n, n], as columns, of symmetric matrices; all
-// of a is read.
-RAP_API int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n);
+// of a is read. The signs of small matrices' vectors are LAPACK's for its lower or upper triangle.
+RAP_API int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n,
+                         int32_t upper);
 // Of a [batch, n, m] with n <= m, aᵀ = uᵀ diag(s) v: u [batch, width, m], width >= n, s [batch, n],
-// descending, v [batch, n, n].
+// descending, v [batch, n, n]. The signs of small matrices' vectors are LAPACK's for aᵀ, or if `wide` for a.
 RAP_API int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m,
-                        int32_t n, int32_t width);
+                        int32_t n, int32_t width, int32_t wide);
 
 #ifdef __cplusplus
 }

@@ -1104,11 +1104,15 @@ test("linear algebra", () => {
           for (let j = 0; j < n; j++) symmetric[(b * n + i) * n + j] = a[(b * n + Math.max(i, j)) * n + Math.min(i, j)];
         }
       }
-      const eigh = [dtype, out(zeros(dtype, batch * n)), out(matrix()), input(symmetric), batch, n];
-      pair.check("eigh", eigh, { ...options, label });
+      for (const upper of [0, 1]) {
+        const eigh = [dtype, out(zeros(dtype, batch * n)), out(matrix()), input(symmetric), batch, n, upper];
+        pair.check("eigh", eigh, { ...options, label });
+      }
       const u = out(zeros(dtype, batch * (n + 2) * (n + 3))), tall = input(numbers.of(dtype, batch * n * (n + 3)));
-      const svd = [dtype, u, out(zeros(dtype, batch * n)), out(matrix()), tall, batch, n + 3, n, n + 2];
-      pair.check("svd", svd, { ...options, label });
+      for (const wide of [0, 1]) {
+        const svd = [dtype, u, out(zeros(dtype, batch * n)), out(matrix()), tall, batch, n + 3, n, n + 2, wide];
+        pair.check("svd", svd, { ...options, label });
+      }
     }
   }
 });

@@ -1,6 +1,7 @@
 // Factorisations of small dense matrices, row-major, in batches. Everything is computed in double: float32
-// input is widened first, so that its results are right to the last bits.
-#include "../decompose.h"
+// input is widened first; eigenvalues and singular values are then sought until they are right for the type.
+#include "../decompose_eigh.h"
+#include "../decompose_svd.h"
 #include "../raptorch.h"
 #include "threads.h"
 #include <math.h>
@@ -137,13 +138,15 @@ int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a,
   return RAP_OK;
 }
 
-int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n) {
+int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n,
+                 int32_t upper) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
   const int64_t size = (int64_t)n * n;
-  double *v = rap_scratch(3, (size + 2 * n) * (int64_t)sizeof(double) + 64), *w = v + size;
+  const double precision = dtype == RAP_FLOAT32 ? 0x1p-24 : 0x1p-53;
+  double *v = rap_scratch(3, (size + 4 * n) * (int64_t)sizeof(double) + 64), *w = v + size;
   for (int32_t b = 0; b < batch; b++) {
     load(dtype, v, a, b * size, size);
-    rap_decompose_eigh(v, w, w + n, n);
+    rap_decompose_eigh(v, w, w + n, upper, precision, n);
     store(dtype, values, (int64_t)b * n, w, n);
     store(dtype, vectors, b * size, v, size);
   }
@@ -151,15 +154,17 @@ int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int3
 }
 
 int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n,
-                int32_t width) {
+                int32_t width, int32_t wide) {
   if (dtype > RAP_FLOAT64) return RAP_UNSUPPORTED;
+  const double precision = dtype == RAP_FLOAT32 ? 0x1p-24 : 0x1p-53;
   const int64_t size = (int64_t)m * n, u_size = (int64_t)m * width, v_size = (int64_t)n * n;
-  double *x = rap_scratch(3, (u_size + v_size + n) * (int64_t)sizeof(double) + 64), *y = x + u_size;
+  double *x = rap_scratch(3, (u_size + size + 4 * v_size + 8 * n) * (int64_t)sizeof(double) + 64);
+  double *y = x + u_size, *w = y + v_size;
   for (int32_t b = 0; b < batch; b++) {
     load(dtype, x, a, b * size, size);
-    rap_decompose_svd(x, y + v_size, y, m, n, width);
+    rap_decompose_svd(x, w, y, w + n, wide, precision, m, n, width);
     store(dtype, u, b * u_size, x, u_size);
-    store(dtype, s, (int64_t)b * n, y + v_size, n);
+    store(dtype, s, (int64_t)b * n, w, n);
     store(dtype, v, b * v_size, y, v_size);
   }
   return RAP_OK;

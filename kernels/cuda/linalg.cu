@@ -1,6 +1,7 @@
 // Factorisations of small dense matrices, row-major, in batches: a block a matrix, in double (eigenvalues and
 // singular values: a thread). Triangular systems: a thread a column of the right-hand side.
-#include "../decompose.h"
+#include "../decompose_eigh.h"
+#include "../decompose_svd.h"
 #include "lines.cuh"
 #include "math.cuh"
 
@@ -183,12 +184,12 @@ __global__ void __launch_bounds__(kBlock, 1)
 // The rest is for small matrices: a thread a matrix. work: x, then what each needs, for each matrix.
 template <typename T>
 __global__ void __launch_bounds__(kBlock, 1)
-    eigh(T *values, T *vectors, const T *a, double *work, int batch, int n) {
+    eigh(T *values, T *vectors, const T *a, double *work, int batch, int n, int upper) {
   const int64_t size = static_cast<int64_t>(n) * n;
   GRID_STRIDE(b, batch) {
-    double *v = work + b * (size + 2 * n), *w = v + size;
+    double *v = work + b * (size + 4 * n), *w = v + size;
     for (int64_t i = 0; i < size; i++) v[i] = static_cast<double>(a[b * size + i]);
-    rap_decompose_eigh(v, w, w + n, n);
+    rap_decompose_eigh(v, w, w + n, upper, sizeof(T) == 4 ? 0x1p-24 : 0x1p-53, n);
     for (int i = 0; i < n; i++) values[static_cast<int64_t>(b) * n + i] = static_cast<T>(w[i]);
     for (int64_t i = 0; i < size; i++) vectors[b * size + i] = static_cast<T>(v[i]);
   }
@@ -196,13 +197,13 @@ __global__ void __launch_bounds__(kBlock, 1)
 
 template <typename T>
 __global__ void __launch_bounds__(kBlock, 1)
-    svd(T *u, T *s, T *v, const T *a, double *work, int batch, int m, int n, int width) {
+    svd(T *u, T *s, T *v, const T *a, double *work, int batch, int m, int n, int width, int wide) {
   const int64_t size = static_cast<int64_t>(m) * n, u_size = static_cast<int64_t>(m) * width,
                 v_size = static_cast<int64_t>(n) * n;
   GRID_STRIDE(b, batch) {
-    double *x = work + b * (u_size + v_size + n), *y = x + u_size, *w = y + v_size;
+    double *x = work + b * (u_size + size + 4 * v_size + 8 * n), *y = x + u_size, *w = y + v_size;
     for (int64_t i = 0; i < size; i++) x[i] = static_cast<double>(a[b * size + i]);
-    rap_decompose_svd(x, w, y, m, n, width);
+    rap_decompose_svd(x, w, y, w + n, wide, sizeof(T) == 4 ? 0x1p-24 : 0x1p-53, m, n, width);
     for (int64_t i = 0; i < u_size; i++) u[b * u_size + i] = static_cast<T>(x[i]);
     for (int i = 0; i < n; i++) s[static_cast<int64_t>(b) * n + i] = static_cast<T>(w[i]);
     for (int64_t i = 0; i < v_size; i++) v[b * v_size + i] = static_cast<T>(y[i]);
@@ -264,28 +265,29 @@ int32_t rap_lu(int32_t dtype, void *out, void *order, void *info, const void *a,
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
-int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n) {
+int32_t rap_eigh(int32_t dtype, void *values, void *vectors, const void *a, int32_t batch, int32_t n,
+                 int32_t upper) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (batch == 0) return;
-    const Scratch work(static_cast<size_t>(batch) * n * (n + 2) * sizeof(double) + 1);
+    const Scratch work(static_cast<size_t>(batch) * n * (n + 4) * sizeof(double) + 1);
     if (work.as<double>())
       RUN((eigh<T>), blocks_for(batch), kBlock, static_cast<T *>(values), static_cast<T *>(vectors),
-          static_cast<const T *>(a), work.as<double>(), batch, n);
+          static_cast<const T *>(a), work.as<double>(), batch, n, upper);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }
 
 int32_t rap_svd(int32_t dtype, void *u, void *s, void *v, const void *a, int32_t batch, int32_t m, int32_t n,
-                int32_t width) {
+                int32_t width, int32_t wide) {
   const bool known = for_float(dtype, [&](auto element) {
     using T = decltype(element);
     if (batch == 0) return;
-    const int64_t size = static_cast<int64_t>(m) * width + static_cast<int64_t>(n) * n + n;
+    const int64_t size = static_cast<int64_t>(m) * (width + n) + 4 * static_cast<int64_t>(n) * n + 8 * n;
     const Scratch work(static_cast<size_t>(batch * size) * sizeof(double) + 1);
     if (work.as<double>())
       RUN((svd<T>), blocks_for(batch), kBlock, static_cast<T *>(u), static_cast<T *>(s), static_cast<T *>(v),
-          static_cast<const T *>(a), work.as<double>(), batch, m, n, width);
+          static_cast<const T *>(a), work.as<double>(), batch, m, n, width, wide);
   });
   return known ? RAP_OK : RAP_UNSUPPORTED;
 }

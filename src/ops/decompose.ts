@@ -23,7 +23,7 @@ export function eigh(a: Tensor, upper = false): [eigenvalues: Tensor, eigenvecto
   const data = a.detached(), n = a.sizes[a.ndim - 1], lead = a.sizes.slice(0, -2);
   const whole = upper ? triu(data).add(transposed(triu(data, 1))) : tril(data).add(transposed(tril(data, -1)));
   const source = dense(whole), w = empty([...lead, n], a.dtype, a.device), v = empty(a.sizes, a.dtype, a.device);
-  a.kernels.eigh(a.dtype.code, w.ptr, v.ptr, source.ptr, product(lead), n);
+  a.kernels.eigh(a.dtype.code, w.ptr, v.ptr, source.ptr, product(lead), n, upper ? 1 : 0);
   const outputs: [Tensor, Tensor] = [w, v];
   return recordMany(
     "LinalgEighBackward0",
@@ -34,12 +34,13 @@ export function eigh(a: Tensor, upper = false): [eigenvalues: Tensor, eigenvecto
   );
 }
 
-/** dA = V (diag(dw) + (Vᵀ dV) / (w_j − w_i)) Vᵀ. */
+/** dA = V (diag(dw) + (Vᵀ dV) / (w_j − w_i)) Vᵀ, made symmetric. */
 function eighBackward(dw: Grad, dV: Grad, w: Tensor, V: Tensor): Tensor {
   const adjoint = transposed(V);
   if (dV === null) return V.mul((dw ?? w.mul(0)).unsqueeze(-2)).matmul(adjoint);
   const turned = adjoint.matmul(dV), off = turned.sub(diagEmbed(turned.diagonal(0, -2, -1))).div(gaps(w));
-  return V.matmul(dw === null ? off : off.add(diagEmbed(dw))).matmul(adjoint);
+  const dA = V.matmul(dw === null ? off : off.add(diagEmbed(dw))).matmul(adjoint);
+  return dA.add(transposed(dA)).div(2); // The other half belongs to a change that is not symmetric.
 }
 
 /** U, the singular values, descending, and Vᵀ, with A = U diag(S) Vᵀ; U and Vᵀ are square if `full`. */
@@ -51,7 +52,7 @@ export function svd(a: Tensor, full: boolean): [U: Tensor, S: Tensor, Vh: Tensor
   const data = a.detached(), source = dense(wide ? data : transposed(data));
   const u = empty([...lead, width, m], a.dtype, a.device), s = empty([...lead, n], a.dtype, a.device);
   const v = empty([...lead, n, n], a.dtype, a.device);
-  a.kernels.svd(a.dtype.code, u.ptr, s.ptr, v.ptr, source.ptr, product(lead), m, n, width);
+  a.kernels.svd(a.dtype.code, u.ptr, s.ptr, v.ptr, source.ptr, product(lead), m, n, width, wide ? 1 : 0);
   const [U, Vh] = wide ? [dense(transposed(v)), u] : [dense(transposed(u)), v];
   const outputs: [Tensor, Tensor, Tensor] = [U, s, Vh];
   return recordMany("LinalgSvdBackward0", outputs, [a], [...outputs], ([dU, dS, dVh], [U, S, Vh]) => {

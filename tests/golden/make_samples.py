@@ -92,9 +92,8 @@ def record(home, name, function, args, kwargs, twice):
     return entry
 
 
-# Their entries in PyTorch's table are functions of another signature, or draw after seeding by themselves; and vectors of
-# eigenvalues and singular values have either sign.
-APART = {"pixel_shuffle", "pixel_unshuffle", "pad", "grid_sample", "eigh", "svd", "where", "embedding", "embedding_bag", "bernoulli", "multinomial", "normal", "randn", "randn_like", "rand_like",
+# Their entries in PyTorch's table are functions of another signature, or draw after seeding by themselves.
+APART = {"pixel_shuffle", "pixel_unshuffle", "pad", "grid_sample", "where", "embedding", "embedding_bag", "bernoulli", "multinomial", "normal", "randn", "randn_like", "rand_like",
          "randint", "randint_like", "slice", "zero_", "unfold", "dropout", "dropout2d", "dropout3d", "alpha_dropout", "rrelu",
          "put", "meshgrid", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d"}
 samples, facts = [], {}
