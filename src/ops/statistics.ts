@@ -4,6 +4,7 @@
  * @module
  */
 import { reduce } from "../../ffi/symbols.ts";
+import { mode } from "../autograd/mode.ts";
 import { record, recordMany } from "../autograd/node.ts";
 import { bool, type DTypeLike, float32, int64, toDtype, uint8 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
@@ -116,8 +117,10 @@ export function prod(x: Tensor, dim: number | null = null, keepdim = false, dtyp
   return record(name, y, [x], [x, y], (dy, [x, y]) => {
     const wide = (t: Tensor): Tensor => unreduce(t, x.sizes, dims, keepdim);
     if (x.count === 0) return [x.mul(wide(dy))];
-    const zeros = sum(eq(x, 0), dims as Sizes, true);
-    if (amax(zeros.to(float32)).item() === 0) return [div(mul(wide(dy), wide(y)), x)];
+    const zeros = amax(sum(eq(x, 0), dims as Sizes, true).to(float32)).item();
+    // As PyTorch has it, where an infinity beside two zeros would make NaN.
+    if (dim === null && zeros > 1 && !mode.enabled) return [x.newZeros(x.sizes)];
+    if (zeros === 0) return [div(mul(wide(dy), wide(y)), x)];
     return [mul(wide(dy), productOfOthers(x, dims))];
   });
 }
