@@ -7,7 +7,7 @@ import { bag as code } from "../../ffi/symbols.ts";
 import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { float32, int32, int64 } from "../dtype.ts";
-import { empty, isHalf } from "../make.ts";
+import { empty, isHalf, throughFloat32 } from "../make.ts";
 import { arange } from "../ranges.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -18,6 +18,7 @@ import { fill_, scalarTensor } from "./fill.ts";
 import { scatterAdd, wrapIndices } from "./gather.ts";
 import { cat } from "./join.ts";
 import { narrow, reshape } from "./movement.ts";
+import { underName } from "./node_name.ts";
 import { dense } from "./strided.ts";
 
 /** How {@linkcode embeddingBag} joins the rows of a bag. */
@@ -103,8 +104,8 @@ export function embeddingBag(
 function join(x: Tensor, weight: Tensor, o: EmbeddingBagOptions): Tensor {
   const scale = o.perSampleWeights ?? null;
   if (isHalf(weight.dtype)) {
-    const y = join(x, castTo(weight, float32), { ...o, perSampleWeights: scale && castTo(scale, float32) });
-    return castTo(y, weight.dtype);
+    const wide = { ...o, perSampleWeights: scale && scale.to(float32) };
+    return underName("EmbeddingBagBackward0", throughFloat32(weight, (weight) => join(x, weight, wide)));
   }
   const rows = weight.sizes[0], padding = paddingRow("embedding_bag", o.paddingIdx, rows);
   if (x.count > 0 && x.amin().item() < 0) {

@@ -215,6 +215,9 @@ export function vectorNorm(x: Tensor, p: number, dim: Dims = null, keepdim = fal
 }
 
 function normBackward(dy: Tensor, x: Tensor, y: Tensor, p: number, dims: readonly number[], keepdim: boolean): Tensor {
+  if (isHalf(x.dtype)) {
+    return normBackward(dy.to(float32), x.to(float32), y.to(float32), p, dims, keepdim).to(x.dtype);
+  }
   const g = unreduce(dy, x.sizes, dims, keepdim), n = unreduce(y, x.sizes, dims, keepdim);
   if (p === 0) return mul(g, 0);
   if (p === 1) return mul(g, x.sign());

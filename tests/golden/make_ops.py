@@ -666,6 +666,7 @@ def limits():
     for alpha in (2, 0):
         add("add", torch.tensor([True, False]), torch.tensor([True, True]), alpha=alpha)
     add("norm", torch.tensor([math.nan, 1.0, -3.0], dtype=f64), float("inf"), second=False)
+    add("norm", torch.tensor([4e-4, 1.0], dtype=f16), 0.5)
     add("xlogy", torch.tensor([0.0, 2.0], dtype=f64), math.nan, second=False)
     add("logcumsumexp", torch.tensor(math.nan, dtype=f64), 0, second=False)
     add("prod", torch.tensor([math.inf, 0.0, 2.0], dtype=f64), second=False)

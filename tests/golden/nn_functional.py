@@ -353,6 +353,7 @@ case("conv1d", i(1, 2, 7, dtype=torch.int32), i(3, 2, 2, dtype=torch.int32))
 case("conv1d", torch.randint(0, 256, (1, 1, 6), dtype=torch.uint8), torch.tensor([[[3, 250]]], dtype=torch.uint8))
 for half in (torch.float16, torch.bfloat16):
     h = lambda *shape: r(*shape, grad=False, dtype=torch.float32).to(half)
+    case("embedding_bag", torch.tensor([[0, 1], [2, 2]]), h(3, 4).requires_grad_(), mode="sum", second=False)
     case("bilinear", h(3, 4), h(3, 5), h(2, 4, 5), h(2))
 
 with open(os.path.join(os.path.dirname(__file__), "nn_functional.json"), "w") as f:
