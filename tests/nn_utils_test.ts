@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { nn, tensor, zeros } from "../mod.ts";
+import { manualSeed, nn, type Tensor, tensor, zeros } from "../mod.ts";
 
 Deno.test("clipGradNorm_ scales all gradients together and returns the norm", () => {
   const a = zeros(2).requiresGrad_(), b = zeros(1, 2).requiresGrad_(), none = zeros(3).requiresGrad_();
@@ -32,4 +32,28 @@ Deno.test("parameters go to a vector and back", () => {
   nn.utils.vectorToParameters(v.mul(2), [a, b]);
   assert.deepEqual([a.tolist(), b.tolist()], [[[2, 4], [6, 8]], [10]]);
   assert.throws(() => nn.utils.vectorToParameters(tensor([1]), [a, b]), RangeError);
+});
+
+Deno.test("spectralNorm draws, iterates and divides as PyTorch's", () => {
+  manualSeed(0);
+  const layer = nn.utils.parametrizations.spectralNorm(new nn.Linear(6, 5));
+  const state = layer.stateDict(), names = Object.keys(state);
+  assert.deepEqual(names.slice(2), ["parametrizations.weight.0._u", "parametrizations.weight.0._v"]);
+  if (state[names[2]].isCuda) return; // its numbers are other ones
+  assert.equal(String(state[names[2]]), "tensor([ 0.2964,  0.2065, -0.5860, -0.6034,  0.4025])");
+  assert.equal(String(state[names[3]]), "tensor([ 0.4480,  0.5071,  0.0622, -0.5288, -0.2682, -0.4322])");
+});
+
+Deno.test("a parametrization must keep the shape unless it is said to be unsafe", () => {
+  class Half extends nn.Module {
+    override forward(x: Tensor): Tensor {
+      return x.narrow(0, 0, 1);
+    }
+  }
+  const register = nn.utils.parametrize.registerParametrization;
+  assert.throws(() => register(new nn.Linear(2, 2), "weight", new Half()), /may not change the shape of the tensor/);
+  assert.equal(
+    String(register(new nn.Linear(2, 2), "weight", new Half(), { unsafe: true }).weight.shape),
+    "torch.Size([1, 2])",
+  );
 });

@@ -92,6 +92,18 @@ export function isParametrized(module: Module, tensorName: string | null = null)
   return found instanceof ModuleDict && (tensorName === null || found.has(tensorName));
 }
 
+/** Refuses a parametrization that makes a tensor of another shape or type out of the module's. */
+function checkKept(before: Tensor, after: Tensor, module: Module, tensorName: string): void {
+  const pairs = [["dtype", before.dtype, after.dtype], ["shape", before.shape, after.shape]] as const;
+  for (const [what, own, made] of pairs) {
+    if (String(own) === String(made)) continue;
+    throw new Error(
+      `Registering a parametrization may not change the ${what} of the tensor, unless the \`unsafe\` flag is enabled. ` +
+        `${module.reprName}.${tensorName} is ${own}, the parametrized one ${made}`,
+    );
+  }
+}
+
 /** Puts the module into a class of its own that is called `Parametrized…`. */
 function rename(module: Module): void {
   const base = Object.getPrototypeOf(module);
@@ -139,6 +151,7 @@ export function registerParametrization<M extends Module>(
     );
   }
   const list = new ParametrizationList([parametrization], original);
+  if (!options.unsafe) checkKept(original, noGrad(() => list()), module, tensorName);
   Reflect.deleteProperty(module, tensorName);
   if (!isParametrized(module)) {
     rename(module);
