@@ -12,6 +12,7 @@ interface Case {
   tensors: Packed[];
   args: (number | string)[];
   pick: number | null;
+  dtype?: "float16" | "bfloat16";
   result: Packed;
   gradients?: Packed[];
 }
@@ -37,14 +38,20 @@ function call({ name, args, pick }: Case, xs: Tensor[]): Tensor {
 Deno.test("linalg agrees with PyTorch in values and gradients", () => {
   for (const c of cases) {
     const label = `${c.name}(${c.tensors.map((x) => `[${x.shape}]`)}, ${c.args}) ${c.pick ?? ""}`;
-    const xs = c.tensors.map((x) => unpack(x).requiresGrad_(c.gradients !== undefined));
+    const dtype = torch[c.dtype ?? "float64"];
+    const xs = c.tensors.map((x) => unpack(x).to(dtype).requiresGrad_(c.gradients !== undefined));
     const y = call(c, xs);
-    close(y, unpack(c.result), label);
-    close(call(c, c.tensors.map((x) => unpack(x).to(torch.float32))), unpack(c.result), `${label} in float32`, 2e-3);
+    if (c.dtype !== undefined) assert.equal(String(y.dtype), String(dtype), label);
+    // Of 16 bits a rounding of the result, and one of each step before a gradient.
+    const tolerance = c.dtype === undefined ? 1e-9 : c.dtype === "float16" ? 2e-3 : 1.6e-2;
+    close(y, unpack(c.result), label, tolerance);
+    if (c.dtype === undefined) {
+      close(call(c, c.tensors.map((x) => unpack(x).to(torch.float32))), unpack(c.result), `${label} in float32`, 2e-3);
+    }
     if (c.gradients === undefined) continue;
     const n = y.numel(), w = torch.arange(1, n + 1, f64).sin().reshape(y.shape);
     y.mul(w).sum().backward();
-    c.gradients.forEach((g, i) => close(xs[i].grad!, unpack(g), `${label}: gradient ${i}`));
+    c.gradients.forEach((g, i) => close(xs[i].grad!, unpack(g), `${label}: gradient ${i}`, tolerance));
   }
 });
 

@@ -18,6 +18,18 @@ Deno.test("clipGradNorm_ scales all gradients together and returns the norm", ()
   assert.equal(nn.utils.clipGradNorm_([none], 1).item(), 0);
 });
 
+Deno.test("clipGradNorm_ takes the power of the norm by position, and a norm that is known may be given", () => {
+  const a = zeros(3).requiresGrad_(), b = zeros(3).requiresGrad_();
+  a.grad = tensor([3, 4, 0]);
+  b.grad = tensor([1, -2, 2]);
+  assert.equal(nn.utils.clipGradNorm_([a, b], 1.5, 1).item(), 12);
+  assert.ok(Math.abs(a.grad!.get(0).item() - 0.375) < 1e-6);
+  nn.utils.clipGradsWithNorm_([a], 1, tensor(10));
+  assert.ok(Math.abs(a.grad!.get(1).item() - 0.05) < 1e-6);
+  assert.throws(() => nn.utils.vectorToParameters([1] as never, [a]), /expected torch.Tensor, but got: Array/);
+  assert.equal(nn.init.truncNormal_(zeros(0, 5)).numel(), 0);
+});
+
 Deno.test("clipGradValue_ holds every element", () => {
   const a = zeros(3).requiresGrad_();
   a.grad = tensor([-3, 0.5, 2]);

@@ -257,6 +257,7 @@ export function truncNormal_(
     );
   }
   const below = (bound: number) => (1 + erf((bound - law.mean) / law.std / Math.SQRT2)) / 2;
+  if (x.count === 0) return x;
   return noGrad(() => below(law.b) - below(law.a) > 0.3 ? redrawn(x, law) : rejected(x, law));
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { mode } from "../autograd/mode.ts";
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
+import { kindOf } from "../check.ts";
 import { cpu } from "../device.ts";
 import { float32 } from "../dtype.ts";
 import { empty } from "../make.ts";
@@ -87,10 +88,13 @@ function totalNorm(grads: readonly Tensor[], p: number): Tensor {
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
   maxNorm: number,
-  options: ClipGradNormOptions = {},
+  ...args: Trailing<[normType: number, errorIfNonfinite: boolean, foreach: boolean | null], ClipGradNormOptions>
 ): Tensor {
-  checkOptions("clip_grad_norm_", options, ["normType", "errorIfNonfinite", "foreach"]);
-  const { normType = 2, errorIfNonfinite = false } = options;
+  const { normType = 2, errorIfNonfinite = false } = named<ClipGradNormOptions>("clip_grad_norm_", args, [
+    "normType",
+    "errorIfNonfinite",
+    "foreach",
+  ]);
   return untracked(() => {
     const grads = gradients(parameters), total = totalNorm(grads, normType);
     if (errorIfNonfinite && !isfinite(total).item()) {
@@ -99,19 +103,29 @@ export function clipGradNorm_(
           "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`",
       );
     }
-    const factor = clamp(div(maxNorm, total.add(1e-6)), null, 1);
-    for (const g of grads) mul_(g, factor);
+    scaleTo(grads, maxNorm, total);
     return total;
   });
+}
+
+/** Scales gradients of the norm `total` so that it is at most `maxNorm`. */
+function scaleTo(grads: readonly Tensor[], maxNorm: number, total: Tensor): void {
+  const factor = clamp(div(maxNorm, total.add(1e-6)), null, 1);
+  for (const g of grads) mul_(g, factor);
+}
+
+/** Scales the gradients as {@linkcode clipGradNorm_} does, given the norm that they have. */
+export function clipGradsWithNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: number, totalNorm: Tensor): void {
+  untracked(() => scaleTo(gradients(parameters), maxNorm, totalNorm));
 }
 
 /** Holds each gradient's elements in [−clipValue, clipValue]. */
 export function clipGradValue_(
   parameters: Tensor | Iterable<Tensor>,
   clipValue: number,
-  options: ClipGradValueOptions = {},
+  ...args: Trailing<[foreach: boolean | null], ClipGradValueOptions>
 ): void {
-  checkOptions("clip_grad_value_", options, ["foreach"]);
+  named<ClipGradValueOptions>("clip_grad_value_", args, ["foreach"]);
   untracked(() => {
     for (const g of gradients(parameters)) g.clamp_(-clipValue, clipValue);
   });
@@ -133,6 +147,7 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
  * @throws {RangeError} When the vector is too short.
  */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
+  if (!isTensor(vector)) throw new TypeError(`expected torch.Tensor, but got: ${kindOf(vector)}`);
   untracked(() => {
     let offset = 0;
     for (const p of parameters) {

@@ -27,15 +27,17 @@ def square(*lead, n=3):
 cases = []
 
 
-def case(name, tensors, *args, pick=None, gradient=True, call=None):
-    xs = [x.clone().requires_grad_() for x in tensors]
+def case(name, tensors, *args, pick=None, gradient=True, call=None, dtype=None):
+    xs = [x.to(dtype or D).clone().requires_grad_() for x in tensors]
     y = (call or getattr(torch.linalg, name))(*xs, *args)
     if pick is not None:
         y = y[pick]
     record = {"name": name, "tensors": [pack(x) for x in tensors], "args": list(args), "pick": pick, "result": pack(y.to(D))}
+    if dtype is not None:
+        record["dtype"] = str(dtype).removeprefix("torch.")
     if gradient:
         (y * weights(y)).sum().backward()
-        record["gradients"] = [pack(x.grad) for x in xs]
+        record["gradients"] = [pack(x.grad.to(D)) for x in xs]
     cases.append(record)
 
 
@@ -83,4 +85,15 @@ for p in (None, 1, -2, "fro"):
 case("vecdot", [torch.randn(2, 3, dtype=D), torch.randn(2, 3, dtype=D)])
 case("matrix_exp", [square(2)])
 case("vander", [torch.randn(2, 3, dtype=D)])
+# Of wide matrices: Q is square, and R's columns beyond it have gradients too.
+for shape in ((2, 4), (2, 3, 5)):
+    a = torch.randn(shape, dtype=D)
+    case("qr", [a], pick=0)
+    case("qr", [a], pick=1)
+# Numbers of 16 bits: what is exact in both, so that the inputs are the same.
+for dtype in (torch.float16, torch.bfloat16):
+    a = torch.randn(3, 4).bfloat16().half().to(D)
+    for order in (1, 2, 3):
+        case("vector_norm", [a], order, dtype=dtype)
+    case("norm", [a], "fro", dtype=dtype)
 pathlib.Path(__file__).with_name("linalg.json").write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

@@ -198,6 +198,9 @@ for arguments in ([[1, 2]], [[-1, 2]], [[1, 2], "reflect"], [[1, 2], "replicate"
 own("F", "pixel_shuffle", [real(1, 8, 2, 2), 2])
 own("F", "pixel_unshuffle", [real(1, 2, 4, 4), 2])
 own("F", "gumbel_softmax", [real(3, 4)], {"tau": 0.7})
+for args in ([real(4, 3)], [real(4, 3), 1, 1], [real(5, 3), 0, 1, 5, 2], [real(2, 6), -1, -4, None, 3]):
+    note("", "slice", True, True)
+    samples.append(record("", "slice", torch.ops.aten.slice.Tensor, args, {}, True))
 for home, listed in wanted.items():
     for n in listed:
         if f"{home}.{n}" not in facts:
