@@ -224,3 +224,31 @@ export function finfo(dtype: DType): FloatInfo {
       throw new TypeError(`torch.finfo() requires a floating point input type, got ${dtype}`);
   }
 }
+
+/** The range of an integer type, as in `torch.iinfo`. */
+export interface IntInfo {
+  /** The largest number; a bigint of int64. */
+  max: number | bigint;
+  /** The smallest number; a bigint of int64. */
+  min: number | bigint;
+  /** Bits per element. */
+  bits: number;
+}
+
+/**
+ * `torch.iinfo`: the limits of an integer type.
+ *
+ * @throws {TypeError} If `dtype` is not an integer type.
+ */
+export function iinfo(dtype: DType): IntInfo {
+  switch (dtype) {
+    case int64:
+      return { max: 2n ** 63n - 1n, min: -(2n ** 63n), bits: 64 };
+    case int32:
+      return { max: 2 ** 31 - 1, min: -(2 ** 31), bits: 32 };
+    case uint8:
+      return { max: 255, min: 0, bits: 8 };
+    default:
+      throw new TypeError(`torch.iinfo() requires an integer input type, got ${dtype}. Use torch.finfo for floats`);
+  }
+}

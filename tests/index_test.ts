@@ -1,6 +1,6 @@
 /** Indexing, joining and sorting; the expected values are PyTorch 2.13's. */
 import { strict as assert } from "node:assert";
-import { arange, cat, ones, slice, stack, tensor, zeros } from "../mod.ts";
+import { arange, cat, float32, iinfo, int32, int64, ones, slice, stack, tensor, uint8, where, zeros } from "../mod.ts";
 import { throwsByValue } from "./device.ts";
 
 Deno.test("brackets: integers, slices, ellipsis, null", () => {
@@ -34,6 +34,7 @@ Deno.test("writing through brackets, with history", () => {
 
 Deno.test("indices out of range are named", () => {
   const x = zeros(2, 3);
+  assert.deepEqual(where(tensor([[1, 0], [0, 3]]).gt(0)).map((i) => i.tolist()), [[0, 1], [0, 1]]);
   assert.throws(() => x.get(5), /index 5 is out of bounds for dimension 0 with size 2/);
   assert.throws(() => x.get(0, 3), /index 3 is out of bounds for dimension 1 with size 3/);
   assert.throws(() => x.get(0, 0, 0), /too many indices for tensor of dimension 2/);
@@ -73,4 +74,11 @@ Deno.test("joining and cutting", () => {
   assert.deepEqual(arange(7).split(3).map((p) => p.tolist()), [[0, 1, 2], [3, 4, 5], [6]]);
   assert.deepEqual(tensor([[1, 2]]).repeat(2, 2).tolist(), [[1, 2, 1, 2], [1, 2, 1, 2]]);
   assert.throws(() => cat([ones(2, 1), ones(3, 2)], 1), /Sizes of tensors must match except in dimension 1/);
+});
+
+Deno.test("iinfo gives the limits of integers", () => {
+  assert.deepEqual(iinfo(int32), { max: 2147483647, min: -2147483648, bits: 32 });
+  assert.deepEqual(iinfo(int64), { max: 9223372036854775807n, min: -9223372036854775808n, bits: 64 });
+  assert.deepEqual(iinfo(uint8), { max: 255, min: 0, bits: 8 });
+  assert.throws(() => iinfo(float32), /torch.iinfo\(\) requires an integer input type, got torch.float32/);
 });

@@ -247,10 +247,17 @@ export function maskedFill(
   return choose.maskedFill(x, ...inOrder("masked_fill", given, ["mask", "value"]));
 }
 
+/** Where the condition holds: one vector of places per dimension, `nonzero` with `asTuple`. */
+export function where(condition: Tensor): Tensor[];
 /** a where the condition holds, b elsewhere. */
 export function where(
   condition: Tensor,
   ...given: Call<[a: Operand, b: Operand], { other: Operand } & ({ input: Operand } | { self: Operand })>
-): Tensor {
+): Tensor;
+export function where(
+  condition: Tensor,
+  ...given: [] | Call<[a: Operand, b: Operand], { other: Operand } & ({ input: Operand } | { self: Operand })>
+): Tensor | Tensor[] {
+  if (given.length === 0) return condition.nonzero({ asTuple: true });
   return choose.where(condition, ...inOrder("where", given, ["input|self", "other"]));
 }
