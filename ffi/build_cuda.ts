@@ -27,7 +27,7 @@ const codes = [
 const hot = /^(matmul|conv|reduce|softmax|attention|norm|pool|copy|optim)/;
 
 /** One kernel's line of the resource report. */
-interface Resources {
+export interface Resources {
   file: string;
   arch: string;
   kernel: string;
