@@ -1,7 +1,7 @@
 // Generated from kernels/raptorch.h by ffi/generate.ts: do not edit.
 
 /** The header's hash: a library built from another header is refused. */
-export const abiHash = 1005750593;
+export const abiHash = -339965297;
 
 /** Every C function, by its name without `rap_`. */
 export const symbols = {
@@ -106,6 +106,7 @@ export const symbols = {
   topk: { name: "rap_topk", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32", "i32"], result: "i32" },
   kth: { name: "rap_kth", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
   median: { name: "rap_median", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
+  mode: { name: "rap_mode", parameters: ["i32", "pointer", "pointer", "pointer", "i32", "i32"], result: "i32" },
   bag: { name: "rap_bag", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },
   bagSpread: { name: "rap_bag_spread", parameters: ["i32", "i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32", "i32"], result: "i32" },
   bagDot: { name: "rap_bag_dot", parameters: ["i32", "pointer", "pointer", "pointer", "pointer", "pointer", "i32", "i32", "i32"], result: "i32" },

@@ -524,6 +524,10 @@ RAP_API int32_t rap_kth(int32_t dtype, void *values, void *indices, const void *
 RAP_API int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, int32_t outer,
                            int32_t n, int32_t ignore_nan);
 
+// The most frequent element of each row x[outer,n], the least of several, where a NaN equals nothing; its
+// position is the last on CUDA
+RAP_API int32_t rap_mode(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n);
+
 // ---- bags of rows (embedding.c)
 // ----------------------------------------------------------------------------
 //

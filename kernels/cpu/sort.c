@@ -1,16 +1,18 @@
 // Sorting of rows, and selecting from them, with the indices of what is found. What is not stable takes the
 // same one of several equal elements as PyTorch on the CPU: it goes step by step as the C++ library's sort,
 // partial_sort and nth_element do in libstdc++ (introsort and introselect, Musser 1997, around the median of
-// three), and as PyTorch's own quickselect. All of it compares integer keys that are in the elements' order.
+// three), and as PyTorch's own quickselect. All of it but the mode compares integer keys that are in the
+// elements' order.
 #include "../raptorch.h"
 #include "simd.h"
 #include "threads.h"
+#include <math.h>
 #include <string.h>
 
 #define SMALL 16 // what is sorted by insertion
 
 typedef struct {
-  enum { SORT, TOPK, KTH, MEDIAN } what;
+  enum { SORT, TOPK, KTH, MEDIAN, MODE } what;
   int32_t dtype;
   void *values;
   int64_t *indices;
@@ -77,6 +79,27 @@ static void store(const selection *s, int64_t to, const int64_t *indices, int64_
 #undef STORE
 }
 
+// The mode of floats is sought among themselves: as in PyTorch, a NaN equals nothing and is before nothing.
+static void load_f32(float *keys, const selection *s, int64_t at) {
+  memcpy(keys, (const float *)s->x + at, (size_t)s->n * sizeof *keys);
+}
+
+static void load_f64(double *keys, const selection *s, int64_t at) {
+  memcpy(keys, (const double *)s->x + at, (size_t)s->n * sizeof *keys);
+}
+
+#define K       float
+#define LAST    INFINITY
+#define NAME(x) x##_f32
+#include "sort_template.h"
+#undef K
+#undef NAME
+#define K       double
+#define NAME(x) x##_f64
+#include "sort_template.h"
+#undef K
+#undef LAST
+#undef NAME
 #define K       int32_t
 #define LAST    INT32_MAX
 #define NAME(x) x##_32
@@ -125,4 +148,11 @@ int32_t rap_kth(int32_t dtype, void *values, void *indices, const void *x, int32
 int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n,
                    int32_t ignore_nan) {
   return run((selection){MEDIAN, dtype, values, indices, x, n, 1, .ignore_nan = ignore_nan}, outer, 4);
+}
+
+int32_t rap_mode(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n) {
+  selection s = {MODE, dtype, values, indices, x, n, .k = 1};
+  if (dtype > RAP_FLOAT64) return run(s, outer, 12);
+  rap_parallel(outer, 4096 / n + 1, dtype == RAP_FLOAT32 ? rows_f32 : rows_f64, &s);
+  return RAP_OK;
 }

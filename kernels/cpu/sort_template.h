@@ -21,7 +21,11 @@ INLINE void NAME(insertion_sort)(NAME(pair) * p, int64_t n) {
   for (int64_t i = 1; i < n; i++) {
     const NAME(pair) x = p[i];
     int64_t j = i;
-    for (; j > 0 && NAME(before)(&x, &p[j - 1]); j--) p[j] = p[j - 1];
+    // What comes before the first goes there, whatever is between: among floats that may be a NaN.
+    if (i < SMALL && NAME(before)(&x, p))
+      for (; j > 0; j--) p[j] = p[j - 1];
+    else
+      for (; j > 0 && NAME(before)(&x, &p[j - 1]); j--) p[j] = p[j - 1];
     p[j] = x;
   }
 }
@@ -218,6 +222,18 @@ static int32_t NAME(median)(NAME(pair) * p, const K *keys, const selection *s) {
   return i;
 }
 
+// The place of the last of the longest run of equals, the first such run, in sorted p.
+static int32_t NAME(mode)(const NAME(pair) * p, int32_t n) {
+  int32_t best = 0, longest = 0, run = 0;
+  for (int32_t i = 0; i < n; i++) {
+    run++;
+    if (i < n - 1 && p[i].key == p[i + 1].key) continue;
+    if (run > longest) longest = run, best = i;
+    run = 0;
+  }
+  return best;
+}
+
 static void NAME(rows)(void *context, int64_t begin, int64_t end, int32_t part) {
   (void)part;
   const selection *s = context;
@@ -241,6 +257,9 @@ static void NAME(rows)(void *context, int64_t begin, int64_t end, int32_t part) 
     } else if (s->what == KTH) {
       NAME(quickselect)(NAME(pairs)(keys, s->n, p), s->n, s->kth);
       first += s->kth;
+    } else if (s->what == MODE) {
+      NAME(introsort)(NAME(pairs)(keys, s->n, p), s->n);
+      first += NAME(mode)(p, s->n);
     } else {
       p[0].index = NAME(median)(p, keys, s);
     }

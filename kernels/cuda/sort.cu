@@ -108,6 +108,23 @@ __global__ void __launch_bounds__(kBlock) sort_median(T *values, int64_t *indice
   }
 }
 
+// The last of the longest run of equals of a sorted row; a NaN equals nothing.
+template <typename T>
+__global__ void __launch_bounds__(kBlock)
+    sort_mode(T *values, int64_t *indices, const T *from, const int *order, int rows, int n) {
+  GRID_STRIDE(row, rows) {
+    const int64_t begin = static_cast<int64_t>(row) * n;
+    int best = 0, longest = 0, run = 0;
+    for (int i = 0; i < n; i++) {
+      run++;
+      if (i < n - 1 && from[begin + i] == from[begin + i + 1]) continue;
+      if (run > longest) longest = run, best = i;
+      run = 0;
+    }
+    values[row] = from[begin + best], indices[row] = order[begin + best];
+  }
+}
+
 // Sorts the rows of x and hands them on with their order.
 template <typename Use>
 int32_t sort_rows(int32_t dtype, const void *x, int32_t outer, int32_t n, int32_t descending, Use use) {
@@ -170,5 +187,13 @@ int32_t rap_median(int32_t dtype, void *values, void *indices, const void *x, in
     using T = std::remove_const_t<std::remove_pointer_t<decltype(from)>>;
     RUN((sort_median<T>), blocks_for(outer), kBlock, static_cast<T *>(values),
         static_cast<int64_t *>(indices), from, order, outer, n, ignore_nan);
+  });
+}
+
+int32_t rap_mode(int32_t dtype, void *values, void *indices, const void *x, int32_t outer, int32_t n) {
+  return sort_rows(dtype, x, outer, n, 0, [&](auto *from, const int *order) {
+    using T = std::remove_const_t<std::remove_pointer_t<decltype(from)>>;
+    RUN((sort_mode<T>), blocks_for(outer), kBlock, static_cast<T *>(values), static_cast<int64_t *>(indices),
+        from, order, outer, n);
   });
 }

@@ -160,23 +160,7 @@ export function nanmedian(x: Tensor): Tensor {
 export function mode(x: Tensor, dim = -1, keepdim = false): ValuesIndices {
   const d = wrapDim(dim, x.ndim), n = x.ndim === 0 ? 1 : x.sizes[d];
   if (n === 0) throw new RangeError(`mode(): Expected reduction dim ${d} to have non-zero size.`);
-  if (x.ndim === 0) return recordOnly("ModeBackward0", x);
-  const [values, places] = sorted(x, d, false, false);
-  // How long the run of equals is that each element ends: its distance from the run's first element.
-  const at = empty(values.sizes, int64, x.device), shape = x.sizes.map((_, k) => k === d ? n : 1);
-  at.copy_(reshape(arange(n, { device: x.device }), shape));
-  const begins = n > 1 ? narrow(values, d, 1, n - 1).ne(narrow(values, d, 0, n - 1)) : null;
-  const starts = begins === null
-    ? at.mul(0)
-    : cat([narrow(at, d, 0, 1), narrow(at, d, 1, n - 1).mul(begins.to(int64))], d).cummax(d).values;
-  const best = at.sub(starts).argmax(d, { keepdim: true });
-  return (keepdim ? recordPicked : recordSqueezed)(
-    "ModeBackward0",
-    x,
-    d,
-    gather(values, d, best),
-    gather(places, d, best),
-  );
+  return pick("ModeBackward0", "mode", x, d, keepdim, (...args) => x.kernels.mode(...args));
 }
 
 /** The median of all elements. */

@@ -23,7 +23,7 @@ def row(kind, n):
 
 
 cases = []
-for kind, n, dtype in [("few", 16, "float32"), ("few", 17, "uint8"), ("many", 40, "float64"), ("many", 300, "int32"),
+for kind, n, dtype in [("nan", 9, "float64"), ("few", 16, "float32"), ("few", 17, "uint8"), ("many", 40, "float64"), ("many", 300, "int32"),
                        ("pipe", 129, "int64"), ("killer", 1200, "float32"), ("nan", 70, "float32")]:
     x = row("many" if kind == "nan" else kind, n).to(getattr(torch, dtype))
     if kind == "nan":
@@ -32,7 +32,7 @@ for kind, n, dtype in [("few", 16, "float32"), ("few", 17, "uint8"), ("many", 40
     if n < 1000:
         calls += [("topk", [k, -1, largest, sort]) for k in sorted({1, n // 64, n // 3, n} - {0})
                   for largest in (True, False) for sort in (True, False)]
-    calls += [("kthvalue", [k]) for k in (1, n // 3, n // 2, n)] + [("median", [-1]), ("nanmedian", [-1])]
+    calls += [("kthvalue", [k]) for k in (1, n // 3, n // 2, n)] + [("median", [-1]), ("nanmedian", [-1]), ("mode", [-1])]
     for name, args in calls:
         cases.append({"kind": kind, "n": n, "dtype": dtype, "name": name, "args": args,
                       "indices": getattr(x, name)(*args).indices.view(-1).tolist()})
