@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { optim, type Tensor, tensor } from "../mod.ts";
+import { ones, optim, Parameter, type Tensor, tensor } from "../mod.ts";
 
 interface Case {
   name: string;
@@ -205,4 +205,18 @@ Deno.test("named parameters, half types, strided parameters and hooks", () => {
   close((b.tolist() as number[][]).flat(), [0, 4, 1, 5], 1e-6, "strided");
   assert.equal(String(optimizer.state.get(a)!.exp_avg.dtype), "torch.bfloat16");
   assert.deepEqual(calls, ["before"]);
+});
+
+Deno.test("options may be given by position, in PyTorch's order", () => {
+  const p = new Parameter(ones(2));
+  const { lr, momentum } = new optim.SGD([p], 0.25, 0.5).paramGroups[0];
+  assert.deepEqual([lr, momentum], [0.25, 0.5]);
+  const group = new optim.AdamW([p], 0.125, [0.5, 0.75], { eps: 1e-3 }).paramGroups[0];
+  assert.deepEqual([group.lr, group.betas, group.eps, group.weightDecay], [0.125, [0.5, 0.75], 1e-3, 1e-2]);
+  assert.equal(new optim.LBFGS([p], 0.5, 7).paramGroups[0].maxIter, 7);
+  assert.throws(
+    () => new optim.AdamW([p], { betass: 1 } as never),
+    /AdamW\(\) got an unexpected option 'betass'/,
+  );
+  assert.throws(() => new optim.SGD([p], 0.1, { lr: 1 } as never), /multiple values for argument 'lr'/);
 });

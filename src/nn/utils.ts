@@ -70,6 +70,21 @@ function totalNorm(grads: readonly Tensor[], p: number): Tensor {
   return vectorNorm(stack(norms), p);
 }
 
+function clipOptions(operation: string, args: readonly unknown[]): ClipGradNormOptions {
+  return named<ClipGradNormOptions>(operation, args, ["normType", "errorIfNonfinite", "foreach"]);
+}
+
+function checkedNorm(grads: readonly Tensor[], normType: number, errorIfNonfinite: boolean): Tensor {
+  const total = totalNorm(grads, normType);
+  if (errorIfNonfinite && !isfinite(total).item()) {
+    throw new Error(
+      `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To ` +
+        "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`",
+    );
+  }
+  return total;
+}
+
 /**
  * Scales the gradients so that their norm, taken over all of them as one vector, is at most `maxNorm`. Returns the norm that
  * it was.
@@ -90,19 +105,9 @@ export function clipGradNorm_(
   maxNorm: number,
   ...args: Trailing<[normType: number, errorIfNonfinite: boolean, foreach: boolean | null], ClipGradNormOptions>
 ): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = named<ClipGradNormOptions>("clip_grad_norm_", args, [
-    "normType",
-    "errorIfNonfinite",
-    "foreach",
-  ]);
+  const { normType = 2, errorIfNonfinite = false } = clipOptions("clip_grad_norm_", args);
   return untracked(() => {
-    const grads = gradients(parameters), total = totalNorm(grads, normType);
-    if (errorIfNonfinite && !isfinite(total).item()) {
-      throw new Error(
-        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To ` +
-          "disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`",
-      );
-    }
+    const grads = gradients(parameters), total = checkedNorm(grads, normType, errorIfNonfinite);
     scaleTo(grads, maxNorm, total);
     return total;
   });
@@ -132,8 +137,12 @@ export function clipGradValue_(
 }
 
 /** The norm of several tensors taken as one vector. */
-export function getTotalNorm(tensors: Tensor | Iterable<Tensor>, normType = 2): Tensor {
-  return untracked(() => totalNorm(isTensor(tensors) ? [tensors] : [...tensors], normType));
+export function getTotalNorm(
+  tensors: Tensor | Iterable<Tensor>,
+  ...args: Trailing<[normType: number, errorIfNonfinite: boolean, foreach: boolean | null], ClipGradNormOptions>
+): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = clipOptions("get_total_norm", args);
+  return untracked(() => checkedNorm(isTensor(tensors) ? [tensors] : [...tensors], normType, errorIfNonfinite));
 }
 
 /** All parameters one after another in one vector. */

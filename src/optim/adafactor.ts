@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import { bfloat16, finfo } from "../dtype.ts";
 import { packed } from "../ops/strided.ts";
 import { formatSize } from "../format.ts";
@@ -14,7 +15,7 @@ import { t } from "../ops/movement.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { fromBfloat16, toBfloat16 } from "../read.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add_, clamp_, effectiveGrad, lerp_, mul, mul_, rsqrt_, scale_ } from "./update.ts";
 
@@ -81,7 +82,20 @@ function rms(x: Tensor): number {
  */
 export class Adafactor extends Optimizer<AdafactorOptions, AdafactorState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdafactorOptions>, options: Given<AdafactorOptions> = {}) {
+  constructor(
+    params: Params<AdafactorOptions>,
+    ...args: Trailing<
+      [
+        lr: AdafactorOptions["lr"],
+        beta2Decay: AdafactorOptions["beta2Decay"],
+        eps: AdafactorOptions["eps"],
+        d: AdafactorOptions["d"],
+        weightDecay: AdafactorOptions["weightDecay"],
+      ],
+      Given<AdafactorOptions>
+    >
+  ) {
+    const options = optionsOf("Adafactor", args, adafactorDefaults, ["lr", "beta2Decay", "eps", "d", "weightDecay"]);
     super(params, adafactorDefaults, options, { check: checkAdafactor });
   }
 
@@ -186,7 +200,32 @@ export interface MuonState {
  */
 export class Muon extends Optimizer<MuonOptions, MuonState> {
   /** @throws {RangeError} When an option is out of its range, or a parameter is no matrix. */
-  constructor(params: Params<MuonOptions>, options: Given<MuonOptions> = {}) {
+  constructor(
+    params: Params<MuonOptions>,
+    ...args: Trailing<
+      [
+        lr: MuonOptions["lr"],
+        weightDecay: MuonOptions["weightDecay"],
+        momentum: MuonOptions["momentum"],
+        nesterov: MuonOptions["nesterov"],
+        nsCoefficients: MuonOptions["nsCoefficients"],
+        eps: MuonOptions["eps"],
+        nsSteps: MuonOptions["nsSteps"],
+        adjustLrFn: MuonOptions["adjustLrFn"],
+      ],
+      Given<MuonOptions>
+    >
+  ) {
+    const options = optionsOf("Muon", args, muonDefaults, [
+      "lr",
+      "weightDecay",
+      "momentum",
+      "nesterov",
+      "nsCoefficients",
+      "eps",
+      "nsSteps",
+      "adjustLrFn",
+    ]);
     super(params, muonDefaults, options, { integers: ["nsSteps"], check: checkMuon });
     for (const group of this.paramGroups) {
       for (const p of group.params) {

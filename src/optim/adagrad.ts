@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add_, addcdiv_, addcmul_, addNumber_, div_, effectiveGrad, mul_, scale_, sqrt, sqrt_ } from "./update.ts";
 
@@ -69,7 +70,26 @@ export interface AdagradState {
  */
 export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdagradOptions>, options: Given<AdagradOptions> = {}) {
+  constructor(
+    params: Params<AdagradOptions>,
+    ...args: Trailing<
+      [
+        lr: AdagradOptions["lr"],
+        lrDecay: AdagradOptions["lrDecay"],
+        weightDecay: AdagradOptions["weightDecay"],
+        initialAccumulatorValue: AdagradOptions["initialAccumulatorValue"],
+        eps: AdagradOptions["eps"],
+      ],
+      Given<AdagradOptions>
+    >
+  ) {
+    const options = optionsOf("Adagrad", args, adagradDefaults, [
+      "lr",
+      "lrDecay",
+      "weightDecay",
+      "initialAccumulatorValue",
+      "eps",
+    ]);
     const texts = { lrDecay: "0", weightDecay: "0", initialAccumulatorValue: "0" };
     super(params, adagradDefaults, options, { texts, check: checkAdagrad });
     this.#prepare();
@@ -169,7 +189,19 @@ export interface AdadeltaState {
  */
 export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdadeltaOptions>, options: Given<AdadeltaOptions> = {}) {
+  constructor(
+    params: Params<AdadeltaOptions>,
+    ...args: Trailing<
+      [
+        lr: AdadeltaOptions["lr"],
+        rho: AdadeltaOptions["rho"],
+        eps: AdadeltaOptions["eps"],
+        weightDecay: AdadeltaOptions["weightDecay"],
+      ],
+      Given<AdadeltaOptions>
+    >
+  ) {
+    const options = optionsOf("Adadelta", args, adadeltaDefaults, ["lr", "rho", "eps", "weightDecay"]);
     super(params, adadeltaDefaults, options, { texts: { weightDecay: "0" }, check: checkAdadelta });
   }
 

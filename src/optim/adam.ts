@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkBetas, checkImplementation } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { addcdiv_, addcmul_, addNumber_, divNumber_, effectiveGrad, lerp_, maximum_, scale_, sqrt } from "./update.ts";
 
@@ -91,8 +92,25 @@ export interface AdamState {
  * ```
  */
 export class Adam extends Optimizer<AdamOptions, AdamState> {
+  /** The options that are not given. @internal */
+  static readonly own: AdamOptions = defaults;
+
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdamOptions>, options: Given<AdamOptions> = {}, own: AdamOptions = defaults) {
+  constructor(
+    params: Params<AdamOptions>,
+    ...args: Trailing<
+      [
+        lr: AdamOptions["lr"],
+        betas: AdamOptions["betas"],
+        eps: AdamOptions["eps"],
+        weightDecay: AdamOptions["weightDecay"],
+        amsgrad: AdamOptions["amsgrad"],
+      ],
+      Given<AdamOptions>
+    >
+  ) {
+    const own = new.target.own;
+    const options = optionsOf(new.target.name, args, defaults, ["lr", "betas", "eps", "weightDecay", "amsgrad"]);
     super(params, own, options, { texts: own.weightDecay === 0 ? { weightDecay: "0" } : {}, check });
   }
 
@@ -143,8 +161,23 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
  * p ← p − lr·weightDecay·p, then Adam's step.
  */
 export class AdamW extends Adam {
+  /** The options that are not given. @internal */
+  static override readonly own: AdamOptions = { ...defaults, weightDecay: 1e-2, decoupledWeightDecay: true };
+
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdamOptions>, options: Given<AdamWOptions> = {}) {
-    super(params, options, { ...defaults, weightDecay: 1e-2, decoupledWeightDecay: true });
+  constructor(
+    params: Params<AdamOptions>,
+    ...args: Trailing<
+      [
+        lr: AdamOptions["lr"],
+        betas: AdamOptions["betas"],
+        eps: AdamOptions["eps"],
+        weightDecay: AdamOptions["weightDecay"],
+        amsgrad: AdamOptions["amsgrad"],
+      ],
+      Given<AdamWOptions>
+    >
+  ) {
+    super(params, ...args);
   }
 }

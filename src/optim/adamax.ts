@@ -3,10 +3,11 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkBetas, checkImplementation } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import {
   abs,
@@ -82,7 +83,19 @@ export interface AdamaxState {
  */
 export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<AdamaxOptions>, options: Given<AdamaxOptions> = {}) {
+  constructor(
+    params: Params<AdamaxOptions>,
+    ...args: Trailing<
+      [
+        lr: AdamaxOptions["lr"],
+        betas: AdamaxOptions["betas"],
+        eps: AdamaxOptions["eps"],
+        weightDecay: AdamaxOptions["weightDecay"],
+      ],
+      Given<AdamaxOptions>
+    >
+  ) {
+    const options = optionsOf("Adamax", args, adamaxDefaults, ["lr", "betas", "eps", "weightDecay"]);
     super(params, adamaxDefaults, options, { texts: { weightDecay: "0" }, check: checkAdamax });
   }
 
@@ -207,7 +220,28 @@ function average(
  */
 export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<NAdamOptions>, options: Given<NAdamOptions> = {}) {
+  constructor(
+    params: Params<NAdamOptions>,
+    ...args: Trailing<
+      [
+        lr: NAdamOptions["lr"],
+        betas: NAdamOptions["betas"],
+        eps: NAdamOptions["eps"],
+        weightDecay: NAdamOptions["weightDecay"],
+        momentumDecay: NAdamOptions["momentumDecay"],
+        decoupledWeightDecay: NAdamOptions["decoupledWeightDecay"],
+      ],
+      Given<NAdamOptions>
+    >
+  ) {
+    const options = optionsOf("NAdam", args, nadamDefaults, [
+      "lr",
+      "betas",
+      "eps",
+      "weightDecay",
+      "momentumDecay",
+      "decoupledWeightDecay",
+    ]);
     super(params, nadamDefaults, options, { texts: { weightDecay: "0" }, check: checkNAdam });
   }
 
@@ -260,7 +294,26 @@ export interface RAdamState {
  */
 export class RAdam extends Optimizer<RAdamOptions, RAdamState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<RAdamOptions>, options: Given<RAdamOptions> = {}) {
+  constructor(
+    params: Params<RAdamOptions>,
+    ...args: Trailing<
+      [
+        lr: RAdamOptions["lr"],
+        betas: RAdamOptions["betas"],
+        eps: RAdamOptions["eps"],
+        weightDecay: RAdamOptions["weightDecay"],
+        decoupledWeightDecay: RAdamOptions["decoupledWeightDecay"],
+      ],
+      Given<RAdamOptions>
+    >
+  ) {
+    const options = optionsOf("RAdam", args, radamDefaults, [
+      "lr",
+      "betas",
+      "eps",
+      "weightDecay",
+      "decoupledWeightDecay",
+    ]);
     super(params, radamDefaults, options, { texts: { weightDecay: "0" }, check: checkRAdam });
   }
 

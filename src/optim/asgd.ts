@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import { binary, ternary } from "../../ffi/symbols.ts";
 import { bool } from "../dtype.ts";
 import { empty } from "../make.ts";
@@ -10,7 +11,7 @@ import { copyElementsTo } from "../ops/strided.ts";
 import { fill_ } from "../ops/fill.ts";
 import type { Tensor } from "../tensor.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add, add_, addcmul_, clamp_, effectiveGrad, mul, mul_, scale_, sign } from "./update.ts";
 
@@ -72,7 +73,20 @@ export interface ASGDState {
  */
 export class ASGD extends Optimizer<ASGDOptions, ASGDState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<ASGDOptions>, options: Given<ASGDOptions> = {}) {
+  constructor(
+    params: Params<ASGDOptions>,
+    ...args: Trailing<
+      [
+        lr: ASGDOptions["lr"],
+        lambd: ASGDOptions["lambd"],
+        alpha: ASGDOptions["alpha"],
+        t0: ASGDOptions["t0"],
+        weightDecay: ASGDOptions["weightDecay"],
+      ],
+      Given<ASGDOptions>
+    >
+  ) {
+    const options = optionsOf("ASGD", args, asgdDefaults, ["lr", "lambd", "alpha", "t0", "weightDecay"]);
     super(params, asgdDefaults, options, {
       texts: { weightDecay: "0", t0: "1000000.0" },
       integers: ["t0"],
@@ -159,7 +173,14 @@ function choose(op: number, x: Tensor, value: number, other: Tensor): Tensor {
  */
 export class Rprop extends Optimizer<RpropOptions, RpropState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<RpropOptions>, options: Given<RpropOptions> = {}) {
+  constructor(
+    params: Params<RpropOptions>,
+    ...args: Trailing<
+      [lr: RpropOptions["lr"], etas: RpropOptions["etas"], stepSizes: RpropOptions["stepSizes"]],
+      Given<RpropOptions>
+    >
+  ) {
+    const options = optionsOf("Rprop", args, rpropDefaults, ["lr", "etas", "stepSizes"]);
     super(params, rpropDefaults, options, { integers: ["stepSizes"], check: checkRprop });
   }
 

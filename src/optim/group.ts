@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../arguments.ts";
 import { checkOptions } from "../check.ts";
 import { formatFloat, formatValue } from "../format.ts";
 import { Tensor } from "../tensor.ts";
@@ -85,6 +86,17 @@ function plain(key: string, value: unknown): unknown {
   if (key !== "lr" || !(value instanceof Tensor)) return value;
   if (value.count !== 1) throw new RangeError("Tensor lr must be 1-element");
   return value.item();
+}
+
+/** What the caller gave beside the parameters: the first options by position, in PyTorch's order, the others by name. */
+export function optionsOf<O extends object>(
+  operation: string,
+  args: readonly unknown[],
+  defaults: O,
+  positional: readonly (string & keyof O)[],
+): Given<O> {
+  const names = Object.keys(defaults) as (string & keyof O)[];
+  return named<Given<O>>(operation, args, positional, names.filter((n) => !positional.includes(n)));
 }
 
 /** `options` over `defaults`, in the order of the defaults. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import { mode } from "../autograd/mode.ts";
 import { float64 } from "../dtype.ts";
 import { reduce } from "../../ffi/symbols.ts";
@@ -16,7 +17,7 @@ import { contiguousStrides } from "../shape.ts";
 import { resumeArena, suspendArena } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { atLeastZero } from "./checks.ts";
-import type { Given, Params } from "./group.ts";
+import { type Given, optionsOf, type Params } from "./group.ts";
 import { strongWolfe } from "./line_search.ts";
 import { type Closure, Optimizer } from "./optimizer.ts";
 import { abs, add, add_, neg, scale } from "./update.ts";
@@ -103,7 +104,30 @@ function largest(x: Tensor): number {
  */
 export class LBFGS extends Optimizer<LBFGSOptions, LBFGSState> {
   /** @throws {Error} When there is more than one group, or an option is out of its range. */
-  constructor(params: Params<LBFGSOptions>, options: Given<LBFGSOptions> = {}) {
+  constructor(
+    params: Params<LBFGSOptions>,
+    ...args: Trailing<
+      [
+        lr: LBFGSOptions["lr"],
+        maxIter: LBFGSOptions["maxIter"],
+        maxEval: LBFGSOptions["maxEval"],
+        toleranceGrad: LBFGSOptions["toleranceGrad"],
+        toleranceChange: LBFGSOptions["toleranceChange"],
+        historySize: LBFGSOptions["historySize"],
+        lineSearchFn: LBFGSOptions["lineSearchFn"],
+      ],
+      Given<LBFGSOptions>
+    >
+  ) {
+    const options = optionsOf("LBFGS", args, defaults, [
+      "lr",
+      "maxIter",
+      "maxEval",
+      "toleranceGrad",
+      "toleranceChange",
+      "historySize",
+      "lineSearchFn",
+    ]);
     const maxEval = options.maxEval ?? Math.floor((options.maxIter ?? defaults.maxIter) * 5 / 4);
     super(params, defaults, { ...options, maxEval }, {
       texts: { lr: "1" },

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { packed } from "../ops/strided.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add_, addcdiv_, addcmul_, addNumber_, effectiveGrad, lerp_, scale_, sqrt_ } from "./update.ts";
 
@@ -77,7 +78,21 @@ export interface RMSpropState {
  */
 export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<RMSpropOptions>, options: Given<RMSpropOptions> = {}) {
+  constructor(
+    params: Params<RMSpropOptions>,
+    ...args: Trailing<
+      [
+        lr: RMSpropOptions["lr"],
+        alpha: RMSpropOptions["alpha"],
+        eps: RMSpropOptions["eps"],
+        weightDecay: RMSpropOptions["weightDecay"],
+        momentum: RMSpropOptions["momentum"],
+        centered: RMSpropOptions["centered"],
+      ],
+      Given<RMSpropOptions>
+    >
+  ) {
+    const options = optionsOf("RMSprop", args, defaults, ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"]);
     super(params, defaults, options, { texts: { momentum: "0", weightDecay: "0" }, check });
   }
 

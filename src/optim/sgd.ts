@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Rows } from "./batch.ts";
 import { atLeastZero, checkImplementation } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, persistent, stateLike } from "./optimizer.ts";
 import { add, add_, effectiveGrad, scale_ } from "./update.ts";
 
@@ -79,7 +80,20 @@ export interface SGDState {
  */
 export class SGD extends Optimizer<SGDOptions, SGDState> {
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<SGDOptions>, options: Given<SGDOptions> = {}) {
+  constructor(
+    params: Params<SGDOptions>,
+    ...args: Trailing<
+      [
+        lr: SGDOptions["lr"],
+        momentum: SGDOptions["momentum"],
+        dampening: SGDOptions["dampening"],
+        weightDecay: SGDOptions["weightDecay"],
+        nesterov: SGDOptions["nesterov"],
+      ],
+      Given<SGDOptions>
+    >
+  ) {
+    const options = optionsOf("SGD", args, defaults, ["lr", "momentum", "dampening", "weightDecay", "nesterov"]);
     super(params, defaults, options, { texts: { momentum: "0", dampening: "0", weightDecay: "0" }, check });
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Trailing } from "../arguments.ts";
 import { reduce } from "../../ffi/symbols.ts";
 import { bool } from "../dtype.ts";
 import { castTo } from "../ops/elementwise.ts";
@@ -12,7 +13,7 @@ import { runReduce } from "../ops/reduce.ts";
 import { packed } from "../ops/strided.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkBetas } from "./checks.ts";
-import type { Given, ParamGroup, Params } from "./group.ts";
+import { type Given, optionsOf, type ParamGroup, type Params } from "./group.ts";
 import { Optimizer, stateLike } from "./optimizer.ts";
 import { add, addcmul_, addNumber_, div_, effectiveGrad, mul, mul_, sqrt } from "./update.ts";
 
@@ -55,7 +56,14 @@ export class SparseAdam extends Optimizer<SparseAdamOptions, SparseAdamState> {
   protected override readonly tensorSteps: boolean = false;
 
   /** @throws {RangeError} When an option is out of its range. */
-  constructor(params: Params<SparseAdamOptions>, options: Given<SparseAdamOptions> = {}) {
+  constructor(
+    params: Params<SparseAdamOptions>,
+    ...args: Trailing<
+      [lr: SparseAdamOptions["lr"], betas: SparseAdamOptions["betas"], eps: SparseAdamOptions["eps"]],
+      Given<SparseAdamOptions>
+    >
+  ) {
+    const options = optionsOf("SparseAdam", args, defaults, ["lr", "betas", "eps"]);
     super(params, defaults, options, { check });
   }
 
