@@ -199,3 +199,8 @@ Deno.test("datasets are iterated, stacked one by one, and found again in their l
   assert.equal(loader.dataset.squared, true);
   assert.equal(loader.length, 2);
 });
+
+Deno.test("a DataLoader takes the batch size and the order by position", () => {
+  assert.equal(new data.DataLoader([1, 2, 3], 2).length, 2);
+  assert.equal(new data.DataLoader([1, 2, 3], 2, false, { dropLast: true }).length, 1);
+});

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkOptions } from "../check.ts";
+import { named, type Trailing } from "../arguments.ts";
 import { isAvailable } from "../cuda.ts";
 import { cpu } from "../device.ts";
 import type { Generator } from "../generator.ts";
@@ -38,9 +38,8 @@ export interface DataLoaderOptions<T, B> {
   pinMemory?: boolean;
 }
 
+/** Those that have no position. */
 const OPTIONS = [
-  "batchSize",
-  "shuffle",
   "sampler",
   "batchSampler",
   "dropLast",
@@ -48,7 +47,7 @@ const OPTIONS = [
   "generator",
   "numWorkers",
   "pinMemory",
-];
+] as const;
 
 /**
  * Reads a dataset in batches, as PyTorch's `DataLoader` with `num_workers=0`.
@@ -89,8 +88,11 @@ export class DataLoader<T, B = Collated<T>, D extends DatasetLike<T> | Iterable<
    * @param options How to read it.
    * @throws {RangeError} If options contradict each other, or the dataset.
    */
-  constructor(dataset: D & (DatasetLike<T> | Iterable<T>), options: DataLoaderOptions<T, B> = {}) {
-    checkOptions("DataLoader", options, OPTIONS);
+  constructor(
+    dataset: D & (DatasetLike<T> | Iterable<T>),
+    ...args: Trailing<[batchSize: number | null, shuffle: boolean], DataLoaderOptions<T, B>>
+  ) {
+    const options = named<DataLoaderOptions<T, B>>("DataLoader", args, ["batchSize", "shuffle"], OPTIONS);
     const { sampler = null, batchSampler = null, dropLast = false, generator = null, shuffle = false } = options;
     const batchSize = options.batchSize === undefined ? 1 : options.batchSize;
     if (!isIndexed(dataset)) refuseForStreams({ shuffle, sampler, batchSampler });
