@@ -178,6 +178,6 @@ export class AdamW extends Adam {
       Given<AdamWOptions>
     >
   ) {
-    super(params, ...args);
+    super(params, optionsOf(new.target.name, args, defaults, ["lr", "betas", "eps", "weightDecay", "amsgrad"]));
   }
 }
