@@ -5,6 +5,7 @@
  */
 import { grid as codes } from "../../ffi/symbols.ts";
 import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { float64 } from "../dtype.ts";
 import { empty, isHalf, throughFloat32 } from "../make.ts";
@@ -12,6 +13,7 @@ import { meta, metaPtr } from "../scratch.ts";
 import { formatSizes, type Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkDevices, unsupported } from "./elementwise.ts";
+import { composedGradients, type Sampling } from "./grid_sample_gradient.ts";
 import { stack } from "./join.ts";
 import { matmul } from "./matmul.ts";
 import { expand, reshape, transpose } from "./movement.ts";
@@ -26,12 +28,6 @@ export interface GridSampleOptions {
   paddingMode?: "zeros" | "border" | "reflection";
   /** Whether −1 and 1 are the centres of the corner pixels, not their outer edges. Default: false. */
   alignCorners?: boolean | null;
-}
-
-interface Sampling {
-  mode: number;
-  padding: number;
-  align: number;
 }
 
 const modes: Record<string, number> = { bilinear: codes.linear, nearest: codes.nearest, bicubic: codes.cubic };
@@ -49,18 +45,15 @@ function sample(x: Tensor, grid: Tensor, s: Sampling): Tensor {
   const y = empty([x.sizes[0], x.sizes[1], ...grid.sizes.slice(1, -1)], x.dtype, x.device);
   describe(image.sizes, points.sizes);
   if (y.count > 0) {
-    const { mode, padding, align } = s;
-    if (
-      y.kernels.gridSample(y.dtype.code, y.ptr, image.ptr, points.ptr, mode, padding, align, metaPtr) !== 0
-    ) throw unsupported("grid_sampler", x.dtype);
+    const { kernels, dtype, ptr } = y;
+    if (kernels.gridSample(dtype.code, ptr, image.ptr, points.ptr, s.mode, s.padding, s.align, metaPtr) !== 0) {
+      throw unsupported("grid_sampler", x.dtype);
+    }
   }
   return record(`GridSampler${dims}DBackward0`, y, [x, grid], [image, points], (dy, [image, points], needs) => {
-    const [dx, dgrid] = gradients(dy, image, points, s, needs);
+    if (!mode.enabled) return gradients(dy, image, points, s, needs);
     const name = `GridSampler${dims}DBackwardBackward0`;
-    const refuse = (): never => {
-      throw new Error(`derivative for aten::grid_sampler_${dims}d_backward is not implemented`);
-    };
-    return [dx, dgrid].map((g) => g && record(name, g, [dy, image, points], [], refuse));
+    return composedGradients(dy, image, points, s, needs).map((g) => g && underName(name, g));
   });
 }
 

@@ -258,9 +258,9 @@ for p in (0.0, 0.7, 1.0, 2.0, 3.0, float("inf")):
 for mode in ("bilinear", "nearest", "bicubic"):
     for padding in ("zeros", "border", "reflection"):
         for align in (True, False):
-            case("grid_sample", r(1, 2, 4, 3), u(1, 2, 3, 2, low=-1.7, high=1.7), mode, padding, align, second=False)
+            case("grid_sample", r(1, 2, 4, 3), u(1, 2, 3, 2, low=-1.7, high=1.7), mode, padding, align)
             if mode != "bicubic" and not align:
-                case("grid_sample", r(1, 1, 2, 4, 3), u(1, 1, 2, 2, 3, low=-1.7, high=1.7), mode=mode, padding_mode=padding, align_corners=align, second=False)
+                case("grid_sample", r(1, 1, 2, 4, 3), u(1, 1, 2, 2, 3, low=-1.7, high=1.7), mode=mode, padding_mode=padding, align_corners=align)
 case("affine_grid", r(2, 2, 3), [2, 1, 3, 4], align_corners=True)
 case("affine_grid", r(2, 2, 3), [2, 1, 1, 4], align_corners=False)
 case("affine_grid", r(1, 3, 4), [1, 1, 2, 3, 4], False)
