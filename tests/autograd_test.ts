@@ -53,6 +53,9 @@ Deno.test("jacobian, hessian and products with vectors", () => {
   assert.deepEqual((autograd.functional.vjp((x) => x.mul(x), x, v)[1] as Tensor).tolist(), [2, 0, 12]);
   assert.deepEqual(autograd.functional.jvp((x) => x.mul(x), x, v)[1].tolist(), [2, 0, 12]);
   assert.deepEqual((autograd.functional.hvp((x) => x.mul(x).mul(x).sum(), x, v)[1] as Tensor).tolist(), [6, 0, 36]);
+  const [value, product] = autograd.functional.vhp((x) => x.pow(3).sum().mul(x.get(0)), x, v);
+  assert.equal(value.item(), 36);
+  assert.deepEqual((product as Tensor).tolist(), [66, 12, 63]);
 });
 
 Deno.test("hooks see and replace gradients", () => {

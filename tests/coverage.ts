@@ -25,6 +25,8 @@ interface Sample {
 interface Mark {
   gradient: boolean;
   second: boolean;
+  /** PyTorch has no second derivative. */
+  once: boolean;
   cuda: boolean;
 }
 type Marks = Map<string, Mark>;
@@ -47,6 +49,7 @@ function add(marks: Marks, key: string, mark: Mark): void {
   marks.set(plain(key), {
     gradient: mark.gradient || (before?.gradient ?? false),
     second: mark.second || (before?.second ?? false),
+    once: mark.once || (before?.once ?? false),
     cuda: mark.cuda || (before?.cuda ?? false),
   });
 }
@@ -55,7 +58,7 @@ function add(marks: Marks, key: string, mark: Mark): void {
 function compared(marks: Marks, samples: readonly Sample[], cuda: boolean): void {
   for (const s of samples) {
     const gradient = [s.grads, s.gradients, s.dx].some((g) => !!g);
-    add(marks, s.op ?? s.name ?? "", { gradient, second: !!s.second, cuda });
+    add(marks, s.op ?? s.name ?? "", { gradient, second: !!s.second, once: s.second === null, cuda });
   }
 }
 
@@ -69,6 +72,12 @@ const homes: Record<string, string> = { tensor: "", linalg: "linalg", functional
 
 const head = "| PyTorch | Raptorch | values | gradient | second derivative | CUDA |\n|---|---|---|---|---|---|\n";
 const short = "| PyTorch | Raptorch | tests | CUDA |\n|---|---|---|---|\n";
+
+/** Names that no table can hold, and the tests that have them. */
+const apart: Record<string, string> = { broadcast_shapes: "core_test", to: "core_test" };
+
+/** Where PyTorch's own table of operations claims more derivatives, once and twice, than PyTorch has. */
+const exceptions: Record<string, [boolean, boolean]> = { "F.ctc_loss": [true, false], "F.one_hot": [false, false] };
 
 /** What exists of the spellings that a name should have. */
 function spelled(wanted: [string, boolean][], missing: string[]): string {
@@ -108,27 +117,31 @@ async function operations(names: Names, cuda: Set<string>, missing: string[]): P
       const found = typeof entry === "string"
         ? spelled([[`${prefix}.${camel(name)}`, exists(`${prefix}.${camel(name)}`, torch)]], missing)
         : spelled(spellings(entry), missing);
-      const mark = marks.get(plain(name)), [once, twice] = differentiable[`${prefix}.${name}`] ?? [true, true];
-      return `| \`${name}\` | ${found} | ${tick(mark !== undefined)} | ${once ? tick(mark?.gradient) : "–"} | ${
-        twice ? tick(mark?.second) : "–"
-      } | ${tick(mark?.cuda)} |`;
+      const mark = marks.get(plain(name)),
+        [once, twice] = { ...differentiable, ...exceptions }[`${prefix}.${name}`] ?? [true, true];
+      const differs = once && !(name in apart);
+      return `| \`${name}\` | ${found} | ${tick(mark !== undefined || name in apart)} | ${
+        differs ? tick(mark?.gradient) : "–"
+      } | ${differs && twice ? tick(mark?.second) : "–"} | ${tick(mark?.cuda || cuda.has(apart[name]))} |`;
     });
     sections[group] = head + rows.join("\n");
   }
   return sections;
 }
 
-/** The layers: their own table, and that of the functions for second derivatives. */
+/** Modules that are called by nobody, but hold others. */
+const containers = new Set(["ModuleList", "ModuleDict", "ParameterList", "ParameterDict"]);
+
 async function modules(names: Names, cuda: Set<string>, missing: string[]): Promise<string> {
-  const marks: Marks = new Map(), functions: Marks = new Map(), tests = await sources();
+  const marks: Marks = new Map(), tests = await sources();
   compared(marks, (await read("nn_modules") as Sample[]).filter((s) => s.out), cuda.has("nn_modules_test"));
-  compared(functions, (await read("samples")).samples, false);
-  compared(functions, await read("nn_functional"), false);
   return head + (names.modules as string[]).map((name) => {
-    const mark = marks.get(plain(name)), tested = mark !== undefined || used(name, tests).length > 0;
-    return `| \`${name}\` | ${spelled([[`nn.${name}`, exists(name, torch.nn)]], missing)} | ${tick(tested)} | ${
-      tick(mark?.gradient)
-    } | ${tick(functions.get(plain(name))?.second)} | ${tick(mark?.cuda)} |`;
+    const mark = marks.get(plain(name)), files = used(name, tests), holds = containers.has(name);
+    return `| \`${name}\` | ${spelled([[`nn.${name}`, exists(name, torch.nn)]], missing)} | ${
+      tick(mark !== undefined || files.length > 0)
+    } | ${holds ? "–" : tick(mark?.gradient)} | ${holds || (mark?.once && !mark.second) ? "–" : tick(mark?.second)} | ${
+      tick(mark?.cuda || files.some((f) => cuda.has(f)))
+    } |`;
   }).join("\n");
 }
 
@@ -201,8 +214,6 @@ ${linalg}
 ${functional}
 
 ## nn
-
-The second derivative is that of the function which the layer calls.
 
 ${await modules(names, cuda, missing)}
 

@@ -169,3 +169,21 @@ Deno.test("inference through Sequential uses no fresh memory", () => {
   assert.equal(x.sum().item(), 64 * 256);
   assert.ok(tensor([1]).item() === 1);
 });
+
+Deno.test("lists and dictionaries of parameters register, name and print them", () => {
+  const list = new nn.ParameterList([ones(2), ones(1, 3)]);
+  assert.equal(
+    String(list),
+    "ParameterList(\n    (0): Parameter containing: [torch.float32 of size 2]\n" +
+      "    (1): Parameter containing: [torch.float32 of size 1x3]\n)",
+  );
+  const dictionary = new nn.ParameterDict({ a: ones(2), b: ones(1, 3) });
+  assert.equal(
+    String(dictionary),
+    "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2]\n" +
+      "    (b): Parameter containing: [torch.FloatTensor of size 1x3]\n)",
+  );
+  assert.deepEqual(Object.keys(list.stateDict()), ["0", "1"]);
+  assert.deepEqual(Object.keys(dictionary.stateDict()), ["a", "b"]);
+  assert.equal([...list.parameters(), ...dictionary.parameters()].filter((p) => p.requiresGrad).length, 4);
+});

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { manualSeed, nn, noGrad, ones, randn, type Tensor, tensor } from "../mod.ts";
+import { arange, manualSeed, nn, noGrad, ones, randn, type Tensor, tensor } from "../mod.ts";
 import { throwsByValue } from "./device.ts";
 
 Deno.test("a packed sequence gives each sequence what it gets alone", () => {
@@ -18,6 +18,21 @@ Deno.test("a packed sequence gives each sequence what it gets alone", () => {
       assert.ok(hn.select(1, b).sub(last).abs().amax().item() < 1e-6);
     });
   }
+});
+
+Deno.test("padding packs and unpacks as PyTorch's", () => {
+  const { packPaddedSequence, padPackedSequence, padSequence } = nn.utils.rnn, x = arange(12).float().view(2, 3, 2);
+  const packed = packPaddedSequence(x, tensor([2, 3], { dtype: "int64" }), { batchFirst: true, enforceSorted: false });
+  assert.deepEqual(packed.data.tolist(), [[6, 7], [0, 1], [8, 9], [2, 3], [10, 11]]);
+  assert.equal(
+    String([packed.batchSizes, packed.sortedIndices, packed.unsortedIndices]),
+    "tensor([2, 2, 1]),tensor([1, 0]),tensor([1, 0])",
+  );
+  const [padded, lengths] = padPackedSequence(packed, { batchFirst: true, paddingValue: -1 });
+  assert.deepEqual(padded.tolist(), [[[0, 1], [2, 3], [-1, -1]], [[6, 7], [8, 9], [10, 11]]]);
+  assert.deepEqual(lengths.tolist(), [2, 3]);
+  const left = padSequence([ones(1), ones(3)], { batchFirst: true, paddingValue: 7, paddingSide: "left" });
+  assert.deepEqual(left.tolist(), [[7, 7, 1], [1, 1, 1]]);
 });
 
 Deno.test("an LSTM takes packed sequences", () => {

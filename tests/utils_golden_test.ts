@@ -86,6 +86,7 @@ const averages: Record<string, optim.swaUtils.AveragedModelOptions> = {
   "ema buffers": { multiAvgFn: swaUtils.getEmaMultiAvgFn(0.9), useBuffers: true },
   "ema one": { avgFn: swaUtils.getEmaAvgFn(0.8) },
   "swa one": { avgFn: swaUtils.getSwaAvgFn() },
+  "swa many": { multiAvgFn: swaUtils.getSwaMultiAvgFn() },
 };
 for (const c of golden.averages) {
   Deno.test(`AveragedModel: ${c.label}`, () => {

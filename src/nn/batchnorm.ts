@@ -34,6 +34,9 @@ export type BatchNormRest = Trailing<
   BatchNormOptions
 >;
 
+/** Their names, in order. */
+export const batchNormNames = ["eps", "momentum", "affine", "trackRunningStats"] as const;
+
 /** The arguments of the normalisations. */
 export type BatchNormArguments = [numFeatures: number, ...BatchNormRest] | [
   options: { numFeatures: number } & BatchNormOptions,
@@ -69,7 +72,7 @@ export abstract class NormLayer extends Module {
       name,
       args,
       ["numFeatures"],
-      ["eps", "momentum", "affine", "trackRunningStats"],
+      batchNormNames,
       ["bias", ...factoryOptions],
     );
     this.numFeatures = numFeatures;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, called } from "../arguments.ts";
+import { type Arguments, called, named } from "../arguments.ts";
 import type { IntOrTuple } from "../ops/conv_calls.ts";
 import { empty } from "../make.ts";
 import type { Sizes } from "../shape.ts";
@@ -12,6 +12,8 @@ import {
   BatchNorm1d,
   BatchNorm2d,
   BatchNorm3d,
+  batchNormNames,
+  type BatchNormOptions,
   type BatchNormRest,
   InstanceNorm1d,
   InstanceNorm2d,
@@ -333,11 +335,19 @@ export class LazyBatchNorm3d extends BatchNorm3dBase {
   }
 }
 
-/** An {@linkcode InstanceNorm1d} that learns its input's channels from the first input. */
+function instanceOptions(name: string, rest: BatchNormRest): BatchNormOptions {
+  return {
+    affine: true,
+    trackRunningStats: true,
+    ...named<BatchNormOptions>(name, rest, batchNormNames, ["bias", ...factoryOptions]),
+  };
+}
+
+/** An {@linkcode InstanceNorm1d} that learns its input's channels from the first input; affine and tracking unless told not. */
 export class LazyInstanceNorm1d extends InstanceNorm1dBase {
   /** `new LazyInstanceNorm1d()`. */
   constructor(...rest: BatchNormRest) {
-    super(0, ...rest);
+    super(0, instanceOptions("LazyInstanceNorm1d", rest));
   }
 
   /** Draws the parameters anew. */
@@ -350,11 +360,11 @@ export class LazyInstanceNorm1d extends InstanceNorm1dBase {
   }
 }
 
-/** An {@linkcode InstanceNorm2d} that learns its input's channels from the first input. */
+/** An {@linkcode InstanceNorm2d} that learns its input's channels from the first input; affine and tracking unless told not. */
 export class LazyInstanceNorm2d extends InstanceNorm2dBase {
   /** `new LazyInstanceNorm2d()`. */
   constructor(...rest: BatchNormRest) {
-    super(0, ...rest);
+    super(0, instanceOptions("LazyInstanceNorm2d", rest));
   }
 
   /** Draws the parameters anew. */
@@ -367,11 +377,11 @@ export class LazyInstanceNorm2d extends InstanceNorm2dBase {
   }
 }
 
-/** An {@linkcode InstanceNorm3d} that learns its input's channels from the first input. */
+/** An {@linkcode InstanceNorm3d} that learns its input's channels from the first input; affine and tracking unless told not. */
 export class LazyInstanceNorm3d extends InstanceNorm3dBase {
   /** `new LazyInstanceNorm3d()`. */
   constructor(...rest: BatchNormRest) {
-    super(0, ...rest);
+    super(0, instanceOptions("LazyInstanceNorm3d", rest));
   }
 
   /** Draws the parameters anew. */

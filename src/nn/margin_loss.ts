@@ -8,6 +8,7 @@ import type { ReductionOptions, WeightedLossOptions } from "../ops/loss_calls.ts
 import * as calls from "../ops/margin_loss.ts";
 import type { Tensor } from "../tensor.ts";
 import { Loss, WeightedLoss } from "./loss.ts";
+import { PairwiseDistance } from "./vision.ts";
 
 /** max(0, −target (a − b) + margin). */
 export class MarginRankingLoss extends Loss {
@@ -91,6 +92,8 @@ export class TripletMarginLoss extends Loss {
 export class TripletMarginWithDistanceLoss extends Loss {
   /** What the constructor was given. */
   readonly options: calls.TripletDistanceOptions;
+  /** The distance; a child where it is a module. */
+  readonly distance_function: (a: Tensor, b: Tensor) => Tensor;
 
   /** See the options. */
   constructor(options?: calls.TripletDistanceOptions) {
@@ -102,11 +105,15 @@ export class TripletMarginWithDistanceLoss extends Loss {
     ]);
     super(o.reduction);
     this.options = o;
+    this.distance_function = o.distanceFunction ?? new PairwiseDistance();
   }
 
   /** See the class. */
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    return calls.tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+    return calls.tripletMarginWithDistanceLoss(anchor, positive, negative, {
+      ...this.options,
+      distanceFunction: this.distance_function,
+    });
   }
 }
 

@@ -106,13 +106,33 @@ function evenSplit(operation: string, x: Tensor, where: number | Sizes, dim: num
 
 /** The tensors, all in the shape that they broadcast to. */
 export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
-  const sizes = broadcastShapes(...tensors.map((t) => t.sizes));
+  const sizes = tensors.map((t) => t.sizes).reduce((a, b) => broadcastSizes(a, b), [] as Sizes);
   return tensors.map((t) => expand(t, sizes));
 }
 
 /** The shape that shapes broadcast to. */
 export function broadcastShapes(...shapes: (number | Sizes)[]): Sizes {
-  return shapes.map((s) => typeof s === "number" ? [s] : s).reduce((a, b) => broadcastSizes(a, b), [] as Sizes);
+  const lists = shapes.map((s) => typeof s === "number" ? [s] : s);
+  const result = new Array<number>(Math.max(0, ...lists.map((s) => s.length))).fill(1);
+  lists.forEach((sizes, index) =>
+    sizes.toReversed().forEach((size, back) => {
+      const at = result.length - 1 - back;
+      if (size < 0) throw new RangeError("Attempting to broadcast a dimension with negative length!");
+      if (result[at] === 1) result[at] = size;
+      if (size !== 1 && size !== result[at]) {
+        throw new RangeError(
+          `Attempting to broadcast a dimension of length ${size} at ${
+            -1 - back
+          }! Mismatching argument at index ${index} ` +
+            `had (${sizes.join(", ")}${
+              sizes.length === 1 ? "," : ""
+            }); but expected shape should be broadcastable to ` +
+            `[${result.join(", ")}]`,
+        );
+      }
+    })
+  );
+  return result;
 }
 
 /** Grids of coordinates from vectors; `indexing` is "ij" (matrix) or "xy" (Cartesian). */

@@ -15,6 +15,7 @@ import { bmm, dot, expandable, gemm, mm, mv, sameType, squeezeLast } from "./mat
 import { diagonal } from "./diagonal.ts";
 import { stack } from "./join.ts";
 import { expand, permute, reshape, select, t, transpose, unsqueeze } from "./movement.ts";
+import { underName } from "./node_name.ts";
 import { sum } from "./reduce.ts";
 
 /** The products of all pairs of elements of two vectors. */
@@ -46,7 +47,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   const wide = (x: Tensor): number[] => [...new Array<number>(n - x.ndim).fill(1), ...x.sizes];
   const sa = wide(a), sb = wide(b);
   const y = mul(reshape(a, sa.flatMap((s) => [s, 1])), reshape(b, sb.flatMap((s) => [1, s])));
-  return reshape(y, sa.map((s, i) => s * sb[i]));
+  return underName("UnsafeViewBackward0", reshape(y, sa.map((s, i) => s * sb[i])));
 }
 
 /** Contracts dimensions of `a` with dimensions of `b`: the last n with the first n, or those listed. */

@@ -104,7 +104,9 @@ def add(name, *args, grad=True, second=True, fn=None, **kwargs):
     if not second:
         return
     total = sum((torch.sin(torch.arange(g.numel(), dtype=f64)).reshape(g.shape) * g).sum() for g in grads if g is not None)
-    if isinstance(total, torch.Tensor) and total.requires_grad:
+    if not isinstance(total, torch.Tensor) or not total.requires_grad:
+        sample["second"] = [None] * len(inputs)  # the gradients depend on nothing
+    else:
         try:
             sample["second"] = [None if g is None else encode(g)
                                 for g in torch.autograd.grad(total, inputs, allow_unused=True)]
@@ -678,6 +680,10 @@ def limits():
     add("median", t(3, dtype=b8), 0)
     add("mode", torch.arange(120).reshape(2, 60) * 7 % 11 % 5, 1)  # Beyond 16 elements PyTorch's sort is not stable.
     add("mode", torch.arange(60.0).reshape(60, 1) * 7 % 11 % 5, 0, grad=False)
+    add("bmm", t(2, 3, 4, dtype=f64), t(2, 4, 2, dtype=f64))
+    add("kron", t(2, 3, dtype=f64), t(2, 2, dtype=f64))
+    add("kron", t(3), t(2, 1, 2, dtype=i64))
+    add("kron", t(dtype=f64), t(0, 2, dtype=f64))
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ for label, options in [
     ("ema buffers", {"multi_avg_fn": swa_utils.get_ema_multi_avg_fn(0.9), "use_buffers": True}),
     ("ema one", {"avg_fn": swa_utils.get_ema_avg_fn(0.8)}),
     ("swa one", {"avg_fn": swa_utils.get_swa_avg_fn()}),
+    ("swa many", {"multi_avg_fn": swa_utils.get_swa_multi_avg_fn()}),
 ]:
     torch.manual_seed(0)
     m = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))

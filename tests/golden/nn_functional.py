@@ -65,7 +65,9 @@ def case(name, *args, second=True, fn=None, seed=None, **kwargs):
         entry["grads"] = [pack(g) for g in grads]
         if second:
             square = sum((g * g).sum() for g in grads if g is not None and g.requires_grad)
-            if isinstance(square, torch.Tensor) and square.requires_grad:
+            if not isinstance(square, torch.Tensor) or not square.requires_grad:
+                entry["second"] = [None] * len(leaves)  # the gradients depend on nothing
+            else:
                 try:
                     entry["second"] = [pack(g) for g in torch.autograd.grad(square, leaves, allow_unused=True)]
                 except RuntimeError:

@@ -1,4 +1,5 @@
-"""Writes nn_modules.json: reprs, state dicts, outputs and gradients of torch.nn's modules, made and run from one seed.
+"""Writes nn_modules.json: reprs, state dicts, outputs, gradients and second derivatives of torch.nn's modules, made and run
+from one seed. `second` is the gradient of the gradients' squares; null where PyTorch has no second derivative.
 
 Run with PyTorch 2.13: python tests/golden/nn_modules.py
 """
@@ -22,27 +23,57 @@ def numbers(t):
     return [float("%.7g" % v) for v in t.detach().reshape(-1).double().tolist()]
 
 
+def again(grads, leaves):
+    square = sum((g * g).sum() for g in grads if g is not None and g.requires_grad)
+    if not isinstance(square, torch.Tensor):
+        return [None] * len(leaves)
+    try:
+        return [None if g is None else numbers(g) for g in torch.autograd.grad(square, leaves, allow_unused=True)]
+    except RuntimeError:
+        return None
+
+
+def build(a):
+    """An argument that is a module is named as {"module": name, "args": [...], "options": {...}}."""
+    if isinstance(a, dict):
+        return getattr(nn, a["module"])(*[build(v) for v in a.get("args", [])], **a.get("options", {}))
+    return a
+
+
+def draw(i):
+    """Shapes are drawn by randn, {"rand": shape} by rand; {"randint": [high, shape]}, {"sign": shape} and {"values": list} need no
+    gradient."""
+    if isinstance(i, list):
+        return torch.randn(*i).requires_grad_()
+    if "rand" in i:
+        return torch.rand(*i["rand"]).requires_grad_()
+    if "sign" in i:
+        return torch.randint(0, 2, i["sign"]).float() * 2 - 1
+    return torch.tensor(i["values"]) if "values" in i else torch.randint(0, i["randint"][0], i["randint"][1])
+
+
 def module(name, args=(), options=None, inputs=(), call=None, evaluate=False):
-    """`inputs`: shapes drawn by randn, or {"randint": [high, shape]}. `call`: further options of the call."""
+    """`inputs`: as `draw` takes them. `call`: further options of the call."""
     options, call = options or {}, call or {}
     torch.manual_seed(0)
-    m = getattr(nn, name)(*args, **options)
+    m = getattr(nn, name)(*[build(a) for a in args], **options)
     entry = {"name": name, "args": list(args), "options": options, "inputs": list(inputs), "call": call, "eval": evaluate,
-             "repr": repr(m), "state": {k: list(v.shape) for k, v in m.state_dict().items()}}
+             "repr": repr(m)}
+    if not name.startswith("Lazy"):
+        entry["state"] = {k: list(v.shape) for k, v in m.state_dict().items()}
     if evaluate:
         m.eval()
     if inputs:
-        xs = [torch.randint(0, i["randint"][0], i["randint"][1]) if isinstance(i, dict) else torch.randn(*i) for i in inputs]
-        for x in xs:
-            if x.is_floating_point():
-                x.requires_grad_()
+        xs = [draw(i) for i in inputs]
         outs = flat(m(*xs, **call))
+        entry.setdefault("state", {k: list(v.shape) for k, v in m.state_dict().items()})
         entry["out"] = [{"shape": list(o.shape), "data": numbers(o)} for o in outs]
         total = sum((o * torch.cos(torch.arange(o.numel(), dtype=o.dtype)).reshape(o.shape)).sum() for o in outs if o.requires_grad)
         if isinstance(total, torch.Tensor) and total.requires_grad:
-            total.backward()
             leaves = [*[x for x in xs if x.requires_grad], *m.parameters()]
-            entry["grads"] = [None if p.grad is None else numbers(p.grad) for p in leaves]
+            grads = torch.autograd.grad(total, leaves, create_graph=True, allow_unused=True)
+            entry["grads"] = [None if g is None else numbers(g) for g in grads]
+            entry["second"] = again(grads, leaves)
         entry["buffers"] = [numbers(b) for b in m.buffers()]
     cases.append(entry)
 
@@ -140,6 +171,42 @@ module("LinearCrossEntropyLoss", (5, 4), {"out_features": (3, 2), "bias": True, 
 for n in (2, 3):
     module(f"FractionalMaxPool{n}d", (2,), {"output_size": 3}, inputs=[[2, 3, *[7] * n]])
     module(f"FractionalMaxPool{n}d", (2,), {"output_ratio": 0.5, "return_indices": True}, inputs=[[3, *[6] * n]])
+
+
+# ---- losses of other inputs than drawn numbers ----
+sign = {"sign": [3]}
+module("BCELoss", inputs=[{"rand": [3, 4]}, {"rand": [3, 4]}])
+module("CosineEmbeddingLoss", (), {"margin": 0.2}, inputs=[[3, 4], [3, 4], sign])
+module("CTCLoss", (), {"blank": 1}, inputs=[[5, 2, 4], {"values": [[0, 2, 2], [3, 0, 2]]}, {"values": [5, 4]}, {"values": [3, 2]}])
+module("GaussianNLLLoss", (), {"full": True}, inputs=[[3, 4], [3, 4], {"rand": [3, 4]}])
+module("HingeEmbeddingLoss", (), {"margin": 0.7}, inputs=[[3, 4], {"sign": [3, 4]}])
+module("MarginRankingLoss", (), {"margin": 0.3}, inputs=[[3], [3], sign])
+module("MultiLabelMarginLoss", inputs=[[2, 4], {"values": [[3, 0, -1, 1], [2, -1, 0, 0]]}])
+module("MultiLabelSoftMarginLoss", inputs=[[3, 4], {"rand": [3, 4]}])
+module("SoftMarginLoss", inputs=[[3, 4], {"sign": [3, 4]}])
+module("TripletMarginLoss", (), {"margin": 2.0, "swap": True}, inputs=[[3, 4], [3, 4], [3, 4]])
+module("TripletMarginWithDistanceLoss", inputs=[[3, 4], [3, 4], [3, 4]])
+module("AdaptiveAvgPool2d", ((None, 2),), inputs=[[1, 2, 5, 4]])
+module("Softmin", (), {"dim": 1}, inputs=[[3, 4]])
+# ---- pooling and resizing ----
+for n in (1, 2, 3):
+    module(f"LPPool{n}d", (2, 2), {"stride": 1}, inputs=[[2, 3, *[5, 4, 3][:n]]])
+    places = torch.arange(2 ** n).reshape(1, 1, *[2] * n)
+    module(f"MaxUnpool{n}d", (2,), inputs=[[1, 1, *[2] * n], {"values": (3 * places // 2).tolist()}])
+module("UpsamplingNearest2d", (), {"scale_factor": 2}, inputs=[[1, 2, 3, 2]])
+module("UpsamplingBilinear2d", (), {"size": (5, 4)}, inputs=[[1, 2, 3, 2]])
+# ---- layers that find their sizes ----
+module("LazyLinear", (3,), inputs=[[2, 5]])
+for n, shape in ((1, [2, 4, 6]), (2, [2, 4, 5, 4]), (3, [1, 4, 3, 4, 3])):
+    module(f"LazyConv{n}d", (3, 2), inputs=[shape])
+    module(f"LazyConvTranspose{n}d", (3, 2), {"stride": 2}, inputs=[shape])
+    module(f"LazyBatchNorm{n}d", inputs=[shape])
+    module(f"LazyInstanceNorm{n}d", (), {"affine": True}, inputs=[shape])
+# ---- of modules ----
+small = {"dim_feedforward": 8, "dropout": 0.0}
+module("TransformerEncoder", ({"module": "TransformerEncoderLayer", "args": [4, 2], "options": small}, 2), inputs=[[3, 2, 4]])
+module("TransformerDecoder", ({"module": "TransformerDecoderLayer", "args": [4, 2], "options": small}, 2), inputs=[[3, 2, 4], [5, 2, 4]])
+module("Sequential", ({"module": "Linear", "args": [3, 4]}, {"module": "Tanh"}, {"module": "Linear", "args": [4, 1]}), inputs=[[2, 3]])
 
 with open(os.path.join(os.path.dirname(__file__), "nn_modules.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
