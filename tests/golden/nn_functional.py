@@ -16,6 +16,8 @@ def pack(t):
         return None
     if isinstance(t, (tuple, list)):
         return [pack(x) for x in t]
+    if t._is_zerotensor():  # has no memory to read
+        t = torch.zeros(t.shape, dtype=t.dtype)
     kind = str(t.dtype).removeprefix("torch.")
     digits = 9 if kind == "float32" else 10
     flat = t.detach().reshape(-1).tolist()
