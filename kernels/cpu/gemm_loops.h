@@ -13,6 +13,7 @@
 // What the micro-kernel needs beside its pointers.
 typedef struct {
   int64_t k, a_row, a_col, b_row, c_row, bias_row, bias_col;
+  int64_t next_a; // from a row of a block of A to the next, between tiles
   T alpha, beta;
   int plain;      // just store the sums
   int add;        // add to C what an earlier block of k left there
@@ -21,7 +22,8 @@ typedef struct {
 } NAME(tile_args);
 #define ARGS NAME(tile_args)
 
-typedef void (*NAME(tile_kernel))(const ARGS *t, const T *a, const T *b, T *c, const T *bias, int columns);
+typedef void (*NAME(tile_kernel))(const ARGS *t, const T *a, const T *b, T *c, const T *bias, int columns,
+                                  int64_t tiles);
 
 // Stores a tile that is cut off by the edge of C or has an unusual bias.
 KERNEL void NAME(finish_tile)(const ARGS *t, const T *sums, int mr, int width, T *c, const T *bias,
@@ -87,10 +89,12 @@ INLINE void NAME(tile)(const int mr, const int nv, const ARGS *t, const T *a, co
 }
 #undef EACH
 
+// So many tiles, one below the other.
 #define TILE(mr, nv)                                                                                         \
   static void NAME(tile_##mr##x##nv)(const ARGS *t, const T *a, const T *b, T *c, const T *bias,             \
-                                     int columns) {                                                          \
-    NAME(tile)(mr, nv, t, a, b, c, bias, columns);                                                           \
+                                     int columns, int64_t tiles) {                                           \
+    for (; tiles > 0; tiles--, a += mr * t->next_a, c += mr * t->c_row, bias += mr * t->bias_row)            \
+      NAME(tile)(mr, nv, t, a, b, c, bias, columns);                                                         \
   }
 #define TILES(mr) TILE(mr, 1) TILE(mr, 2)
 RAP_GEMM_EACH_ROW(TILES)
@@ -204,10 +208,9 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
         const T *block_a = packed_a, *from_a = a + term * g->a_sum + ic * g->a_row + pc * g->a_col;
-        int64_t next_a = depth; // from a row of block_a to the next, between tiles
-        t.a_row = depth, t.a_col = 1;
+        t.next_a = t.a_row = depth, t.a_col = 1;
         if (s->direct_a) {
-          block_a = from_a, next_a = t.a_row = g->a_row, t.a_col = g->a_col;
+          block_a = from_a, t.next_a = t.a_row = g->a_row, t.a_col = g->a_col;
         } else if (g->a_row == 1) {
           NAME(pack_columns)(packed_a, from_a, g->a_col, height, depth);
           t.a_row = 1, t.a_col = MR;
@@ -228,12 +231,13 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
             NAME(pack_panels)(packed_b, from_b + j, g->b_row, 1, depth, columns);
           }
           int nv = (columns + LANES - 1) / LANES;
-          for (int64_t i = 0; i < height; i += MR) {
-            int mr = height - i < MR ? (int)(height - i) : MR;
-            NAME(tiles)
-            [mr - 1][nv - 1](&t, block_a + i * next_a, panel, c + (ic + i) * g->c_row + jc + j,
-                             bias + (ic + i) * g->bias_row + (jc + j) * g->bias_col, columns);
-          }
+          const int64_t whole = height / MR, rest = height % MR, below = height - rest;
+          T *to = c + ic * g->c_row + jc + j;
+          const T *bias_at = bias + ic * g->bias_row + (jc + j) * g->bias_col;
+          NAME(tiles)[MR - 1][nv - 1](&t, block_a, panel, to, bias_at, columns, whole);
+          if (rest) NAME(tiles)
+          [rest - 1][nv - 1](&t, block_a + below * t.next_a, panel, to + below * g->c_row,
+                             bias_at + below * g->bias_row, columns, 1);
         }
       }
     }
