@@ -116,7 +116,7 @@ Deno.test("lazy instance normalisation learns its features", () => {
   layer(ones(2, 3, 4, 4));
   assert.equal(
     String(layer),
-    "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=False)",
+    "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)",
   );
 });
 

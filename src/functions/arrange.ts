@@ -3,16 +3,7 @@
  *
  * @module
  */
-import {
-  type Arguments,
-  type Call,
-  called,
-  inOrder,
-  named,
-  type OptionsOf,
-  type SizesBy,
-  type Trailing,
-} from "../arguments.ts";
+import { type Arguments, called, inOrder, named, type SizesBy, type Trailing } from "../arguments.ts";
 import { checkOptions, isOptions } from "../check.ts";
 import { type CreateOptions, createOptions, finish } from "../create.ts";
 import { toDevice } from "../device.ts";
@@ -81,10 +72,7 @@ export interface TriangleOptions extends CreateOptions {
 /** The positions of the lower triangle of a matrix, row by row, as [2, n]. */
 export function trilIndices(
   rows: number,
-  ...given: Call<
-    [columns: number, ...args: Trailing<[offset: number], TriangleOptions>],
-    { col: number } & OptionsOf<Trailing<[offset: number], TriangleOptions>>
-  >
+  ...given: Arguments<[columns: number], [offset: number], { col: number }, TriangleOptions>
 ): Tensor {
   const [columns, ...args] = inOrder("tril_indices", given, ["col"]);
   return triangle("tril_indices", rows, columns, true, args);
@@ -93,10 +81,7 @@ export function trilIndices(
 /** The positions of the upper triangle of a matrix, row by row, as [2, n]. */
 export function triuIndices(
   rows: number,
-  ...given: Call<
-    [columns: number, ...args: Trailing<[offset: number], TriangleOptions>],
-    { col: number } & OptionsOf<Trailing<[offset: number], TriangleOptions>>
-  >
+  ...given: Arguments<[columns: number], [offset: number], { col: number }, TriangleOptions>
 ): Tensor {
   const [columns, ...args] = inOrder("triu_indices", given, ["col"]);
   return triangle("triu_indices", rows, columns, false, args);
@@ -317,13 +302,11 @@ export function repeatInterleave(x: Tensor, ...args: unknown[]): Tensor {
 /** Contracts dimensions of `a` with dimensions of `b`: the last n with the first n (2), or those listed. */
 export function tensordot(
   a: Tensor,
-  ...given: Call<
-    [
-      b: Tensor,
-      ...args: Trailing<[dims: number | readonly [Sizes, Sizes]], { dims?: number | readonly [Sizes, Sizes] }>,
-    ],
-    & { b: Tensor }
-    & OptionsOf<Trailing<[dims: number | readonly [Sizes, Sizes]], { dims?: number | readonly [Sizes, Sizes] }>>
+  ...given: Arguments<
+    [b: Tensor],
+    [dims: number | readonly [Sizes, Sizes]],
+    { b: Tensor },
+    { dims?: number | readonly [Sizes, Sizes] }
   >
 ): Tensor {
   const [b, ...args] = inOrder("tensordot", given, ["b"]);

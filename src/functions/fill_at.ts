@@ -3,16 +3,7 @@
  *
  * @module
  */
-import {
-  type Arguments,
-  type Call,
-  called,
-  inOrder,
-  named,
-  type OptionsOf,
-  type Other,
-  type Trailing,
-} from "../arguments.ts";
+import { type Arguments, type Call, called, inOrder, named, type Other, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { checkOptions } from "../check.ts";
 import * as arithmetic from "../ops/arithmetic.ts";
@@ -97,10 +88,7 @@ export interface CdistOptions {
 /** The distances of each row of `a` and each row of `b`. */
 export function cdist(
   a: Tensor,
-  ...given: Call<
-    [b: Tensor, ...args: Trailing<[p: number, computeMode: string | null], CdistOptions>],
-    { x2: Tensor } & OptionsOf<Trailing<[p: number, computeMode: string | null], CdistOptions>>
-  >
+  ...given: Arguments<[b: Tensor], [p: number, computeMode: string | null], { x2: Tensor }, CdistOptions>
 ): Tensor {
   const [b, ...args] = inOrder("cdist", given, ["x2"]);
   return ops.cdist(a, b, named<CdistOptions>("cdist", args, ["p", "computeMode"]).p);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Arguments, type Call, called, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, called, inOrder, named, type Trailing } from "../arguments.ts";
 import { float64 } from "../dtype.ts";
 import { empty } from "../make.ts";
 import type { Tensor } from "../tensor.ts";
@@ -180,9 +180,11 @@ export function gelu(x: Tensor, ...rest: Trailing<[approximate: "none" | "tanh"]
 /** x where it is above the threshold, else `value`. */
 export function threshold(
   x: Tensor,
-  ...given: Call<
-    [threshold: number, value: number, ...rest: Trailing<[inplace: boolean], InplaceOptions>],
-    { threshold: number; value: number } & OptionsOf<Trailing<[inplace: boolean], InplaceOptions>>
+  ...given: Arguments<
+    [threshold: number, value: number],
+    [inplace: boolean],
+    { threshold: number; value: number },
+    InplaceOptions
   >
 ): Tensor {
   const [threshold, value, ...rest] = inOrder("threshold", given, ["threshold", "value"]);

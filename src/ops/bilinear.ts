@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named } from "../arguments.ts";
 import { formatSizes, product } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
@@ -18,9 +18,11 @@ import { permute, reshape } from "./movement.ts";
  */
 export function bilinear(
   a: Tensor,
-  ...given: Call<
-    [b: Tensor, weight: Tensor, ...rest: Trailing<[bias: Tensor | null], { bias?: Tensor | null }>],
-    { input2: Tensor; weight: Tensor } & OptionsOf<Trailing<[bias: Tensor | null], { bias?: Tensor | null }>>
+  ...given: Arguments<
+    [b: Tensor, weight: Tensor],
+    [bias: Tensor | null],
+    { input2: Tensor; weight: Tensor },
+    { bias?: Tensor | null }
   >
 ): Tensor {
   const [b, weight, ...rest] = inOrder("bilinear", given, ["input2", "weight"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { type DType, int32, int64 } from "../dtype.ts";
 import { empty, isHalf, throughFloat32 } from "../make.ts";
@@ -155,15 +155,11 @@ function isLabels(dtype: DType): boolean {
  */
 export function ctcLoss(
   logProbs: Tensor,
-  ...given: Call<
-    [
-      targets: Tensor,
-      inputLengths: Lengths,
-      targetLengths: Lengths,
-      ...rest: Trailing<[blank: number, reduction: Reduction, zeroInfinity: boolean], CTCLossOptions>,
-    ],
-    & { targets: Tensor; inputLengths: Lengths; targetLengths: Lengths }
-    & OptionsOf<Trailing<[blank: number, reduction: Reduction, zeroInfinity: boolean], CTCLossOptions>>
+  ...given: Arguments<
+    [targets: Tensor, inputLengths: Lengths, targetLengths: Lengths],
+    [blank: number, reduction: Reduction, zeroInfinity: boolean],
+    { targets: Tensor; inputLengths: Lengths; targetLengths: Lengths },
+    CTCLossOptions
   >
 ): Tensor {
   const [targets, inputLengths, targetLengths, ...rest] = inOrder("ctc_loss", given, [

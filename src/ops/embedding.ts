@@ -4,7 +4,7 @@
  * @module
  */
 import { scatter } from "../../ffi/symbols.ts";
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named, type Trailing } from "../arguments.ts";
 import { record } from "../autograd/node.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { float32, int32, int64 } from "../dtype.ts";
@@ -118,33 +118,17 @@ export function renorm_(weight: Tensor, x: Tensor, maxNorm: number, p: number): 
  */
 export function embedding(
   x: Tensor,
-  ...given: Call<
+  ...given: Arguments<
+    [weight: Tensor],
     [
-      weight: Tensor,
-      ...rest: Trailing<
-        [
-          paddingIdx: number | null,
-          maxNorm: number | null,
-          normType: number,
-          scaleGradByFreq: boolean,
-          sparse: boolean,
-        ],
-        EmbeddingOptions
-      >,
+      paddingIdx: number | null,
+      maxNorm: number | null,
+      normType: number,
+      scaleGradByFreq: boolean,
+      sparse: boolean,
     ],
-    & { weight: Tensor }
-    & OptionsOf<
-      Trailing<
-        [
-          paddingIdx: number | null,
-          maxNorm: number | null,
-          normType: number,
-          scaleGradByFreq: boolean,
-          sparse: boolean,
-        ],
-        EmbeddingOptions
-      >
-    >
+    { weight: Tensor },
+    EmbeddingOptions
   >
 ): Tensor {
   const [weight, ...rest] = inOrder("embedding", given, ["weight"]);

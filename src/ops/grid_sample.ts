@@ -4,7 +4,7 @@
  * @module
  */
 import { grid as codes } from "../../ffi/symbols.ts";
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named, type Trailing } from "../arguments.ts";
 import { mode } from "../autograd/mode.ts";
 import { record } from "../autograd/node.ts";
 import { float64 } from "../dtype.ts";
@@ -129,29 +129,15 @@ function checkShapes(x: Tensor, grid: Tensor, mode: string): void {
  */
 export function gridSample(
   x: Tensor,
-  ...given: Call<
+  ...given: Arguments<
+    [grid: Tensor],
     [
-      grid: Tensor,
-      ...rest: Trailing<
-        [
-          mode: "bilinear" | "nearest" | "bicubic",
-          paddingMode: "zeros" | "border" | "reflection",
-          alignCorners: boolean | null,
-        ],
-        GridSampleOptions
-      >,
+      mode: "bilinear" | "nearest" | "bicubic",
+      paddingMode: "zeros" | "border" | "reflection",
+      alignCorners: boolean | null,
     ],
-    & { grid: Tensor }
-    & OptionsOf<
-      Trailing<
-        [
-          mode: "bilinear" | "nearest" | "bicubic",
-          paddingMode: "zeros" | "border" | "reflection",
-          alignCorners: boolean | null,
-        ],
-        GridSampleOptions
-      >
-    >
+    { grid: Tensor },
+    GridSampleOptions
   >
 ): Tensor {
   const [grid, ...rest] = inOrder("grid_sample", given, ["grid"]);

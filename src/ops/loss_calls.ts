@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import * as entropy from "./cross_entropy.ts";
 import type { Reduction } from "./cross_entropy.ts";
@@ -91,35 +91,18 @@ export interface KLDivOptions extends LegacyReduction {
  */
 export function crossEntropy(
   x: Tensor,
-  ...given: Call<
+  ...given: Arguments<
+    [target: Tensor],
     [
-      target: Tensor,
-      ...rest: Trailing<
-        [
-          weight: Tensor | null,
-          sizeAverage: boolean | null,
-          ignoreIndex: number,
-          reduce: boolean | null,
-          reduction: Reduction,
-          labelSmoothing: number,
-        ],
-        CrossEntropyOptions
-      >,
+      weight: Tensor | null,
+      sizeAverage: boolean | null,
+      ignoreIndex: number,
+      reduce: boolean | null,
+      reduction: Reduction,
+      labelSmoothing: number,
     ],
-    & { target: Tensor }
-    & OptionsOf<
-      Trailing<
-        [
-          weight: Tensor | null,
-          sizeAverage: boolean | null,
-          ignoreIndex: number,
-          reduce: boolean | null,
-          reduction: Reduction,
-          labelSmoothing: number,
-        ],
-        CrossEntropyOptions
-      >
-    >
+    { target: Tensor },
+    CrossEntropyOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("cross_entropy", given, ["target"]);
@@ -144,33 +127,17 @@ export function crossEntropy(
 /** The negative log-likelihood of class labels under log-probabilities; shapes as of {@linkcode crossEntropy}. */
 export function nllLoss(
   x: Tensor,
-  ...given: Call<
+  ...given: Arguments<
+    [target: Tensor],
     [
-      target: Tensor,
-      ...rest: Trailing<
-        [
-          weight: Tensor | null,
-          sizeAverage: boolean | null,
-          ignoreIndex: number,
-          reduce: boolean | null,
-          reduction: Reduction,
-        ],
-        NLLLossOptions
-      >,
+      weight: Tensor | null,
+      sizeAverage: boolean | null,
+      ignoreIndex: number,
+      reduce: boolean | null,
+      reduction: Reduction,
     ],
-    & { target: Tensor }
-    & OptionsOf<
-      Trailing<
-        [
-          weight: Tensor | null,
-          sizeAverage: boolean | null,
-          ignoreIndex: number,
-          reduce: boolean | null,
-          reduction: Reduction,
-        ],
-        NLLLossOptions
-      >
-    >
+    { target: Tensor },
+    NLLLossOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("nll_loss", given, ["target"]);
@@ -181,9 +148,11 @@ export function nllLoss(
 /** The squared difference. */
 export function mseLoss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>],
-    { target: Tensor } & OptionsOf<Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>>
+  ...given: Arguments<
+    [target: Tensor],
+    [...ReductionArguments, weight: Tensor | null],
+    { target: Tensor },
+    WeightedLossOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("mse_loss", given, ["target"]);
@@ -194,9 +163,11 @@ export function mseLoss(
 /** The absolute difference. */
 export function l1Loss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>],
-    { target: Tensor } & OptionsOf<Trailing<[...ReductionArguments, weight: Tensor | null], WeightedLossOptions>>
+  ...given: Arguments<
+    [target: Tensor],
+    [...ReductionArguments, weight: Tensor | null],
+    { target: Tensor },
+    WeightedLossOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("l1_loss", given, ["target"]);
@@ -207,10 +178,7 @@ export function l1Loss(
 /** The squared difference over 2β below β, the absolute difference less β/2 above. */
 export function smoothL1Loss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[...ReductionArguments, beta: number], SmoothL1LossOptions>],
-    { target: Tensor } & OptionsOf<Trailing<[...ReductionArguments, beta: number], SmoothL1LossOptions>>
-  >
+  ...given: Arguments<[target: Tensor], [...ReductionArguments, beta: number], { target: Tensor }, SmoothL1LossOptions>
 ): Tensor {
   const [target, ...rest] = inOrder("smooth_l1_loss", given, ["target"]);
   const o = named<SmoothL1LossOptions>("smooth_l1_loss", rest, ["sizeAverage", "reduce", "reduction", "beta"]);
@@ -220,10 +188,11 @@ export function smoothL1Loss(
 /** Half the squared difference below δ, δ times the absolute difference less δ/2 above. */
 export function huberLoss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[reduction: Reduction, delta: number, weight: Tensor | null], HuberLossOptions>],
-    & { target: Tensor }
-    & OptionsOf<Trailing<[reduction: Reduction, delta: number, weight: Tensor | null], HuberLossOptions>>
+  ...given: Arguments<
+    [target: Tensor],
+    [reduction: Reduction, delta: number, weight: Tensor | null],
+    { target: Tensor },
+    HuberLossOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("huber_loss", given, ["target"]);
@@ -234,9 +203,11 @@ export function huberLoss(
 /** The cross entropy of probabilities and targets between 0 and 1, of one shape. */
 export function binaryCrossEntropy(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>],
-    { target: Tensor } & OptionsOf<Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>>
+  ...given: Arguments<
+    [target: Tensor],
+    [weight: Tensor | null, ...ReductionArguments],
+    { target: Tensor },
+    WeightedLossOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("binary_cross_entropy", given, ["target"]);
@@ -247,15 +218,11 @@ export function binaryCrossEntropy(
 /** {@linkcode binaryCrossEntropy} of sigmoid(x), computed without overflow. */
 export function binaryCrossEntropyWithLogits(
   x: Tensor,
-  ...given: Call<
-    [
-      target: Tensor,
-      ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null], BCEWithLogitsOptions>,
-    ],
-    & { target: Tensor }
-    & OptionsOf<
-      Trailing<[weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null], BCEWithLogitsOptions>
-    >
+  ...given: Arguments<
+    [target: Tensor],
+    [weight: Tensor | null, ...ReductionArguments, posWeight: Tensor | null],
+    { target: Tensor },
+    BCEWithLogitsOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("binary_cross_entropy_with_logits", given, ["target"]);
@@ -273,21 +240,11 @@ export function binaryCrossEntropyWithLogits(
 /** The Kullback-Leibler divergence of log-probabilities x from the target's probabilities. */
 export function klDiv(
   x: Tensor,
-  ...given: Call<
-    [
-      target: Tensor,
-      ...rest: Trailing<
-        [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
-        KLDivOptions
-      >,
-    ],
-    & { target: Tensor }
-    & OptionsOf<
-      Trailing<
-        [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
-        KLDivOptions
-      >
-    >
+  ...given: Arguments<
+    [target: Tensor],
+    [sizeAverage: boolean | null, reduce: boolean | null, reduction: Reduction | "batchmean", logTarget: boolean],
+    { target: Tensor },
+    KLDivOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("kl_div", given, ["target"]);
@@ -298,10 +255,7 @@ export function klDiv(
 /** log(1 + exp(−target x)), the target being ±1. */
 export function softMarginLoss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<ReductionArguments, ReductionOptions>],
-    { target: Tensor } & OptionsOf<Trailing<ReductionArguments, ReductionOptions>>
-  >
+  ...given: Arguments<[target: Tensor], ReductionArguments, { target: Tensor }, ReductionOptions>
 ): Tensor {
   const [target, ...rest] = inOrder("soft_margin_loss", given, ["target"]);
   const o = named<ReductionOptions>("soft_margin_loss", rest, ["sizeAverage", "reduce", "reduction"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, type Call, inOrder, named } from "../arguments.ts";
 import { getDefaultDtype, int64 } from "../dtype.ts";
 import { empty, isHalf } from "../make.ts";
 import { formatSizes, sameSizes } from "../shape.ts";
@@ -38,9 +38,11 @@ const reductions = ["sizeAverage", "reduce", "reduction"] as const;
 /** max(0, −target (a − b) + margin). */
 export function marginRankingLoss(
   a: Tensor,
-  ...given: Call<
-    [b: Tensor, target: Tensor, ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>],
-    { input2: Tensor; target: Tensor } & OptionsOf<Trailing<[margin: number, ...ReductionArguments], MarginOptions>>
+  ...given: Arguments<
+    [b: Tensor, target: Tensor],
+    [margin: number, ...ReductionArguments],
+    { input2: Tensor; target: Tensor },
+    MarginOptions
   >
 ): Tensor {
   const [b, target, ...rest] = inOrder("margin_ranking_loss", given, ["input2", "target"]);
@@ -61,10 +63,7 @@ export function marginRankingLoss(
 /** x where the target is 1, max(0, margin − x) where it is −1. */
 export function hingeEmbeddingLoss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>],
-    { target: Tensor } & OptionsOf<Trailing<[margin: number, ...ReductionArguments], MarginOptions>>
-  >
+  ...given: Arguments<[target: Tensor], [margin: number, ...ReductionArguments], { target: Tensor }, MarginOptions>
 ): Tensor {
   const [target, ...rest] = inOrder("hinge_embedding_loss", given, ["target"]);
   const o = named<MarginOptions>("hinge_embedding_loss", rest, ["margin", ...reductions]);
@@ -77,9 +76,11 @@ export function hingeEmbeddingLoss(
 /** 1 − cos where the target is 1, max(0, cos − margin) where it is −1. */
 export function cosineEmbeddingLoss(
   a: Tensor,
-  ...given: Call<
-    [b: Tensor, target: Tensor, ...rest: Trailing<[margin: number, ...ReductionArguments], MarginOptions>],
-    { input2: Tensor; target: Tensor } & OptionsOf<Trailing<[margin: number, ...ReductionArguments], MarginOptions>>
+  ...given: Arguments<
+    [b: Tensor, target: Tensor],
+    [margin: number, ...ReductionArguments],
+    { input2: Tensor; target: Tensor },
+    MarginOptions
   >
 ): Tensor {
   const [b, target, ...rest] = inOrder("cosine_embedding_loss", given, ["input2", "target"]);
@@ -112,19 +113,11 @@ export interface TripletMarginOptions extends MarginOptions {
 /** max(0, |anchor − positive| − |anchor − negative| + margin). */
 export function tripletMarginLoss(
   anchor: Tensor,
-  ...given: Call<
-    [
-      positive: Tensor,
-      negative: Tensor,
-      ...rest: Trailing<
-        [margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments],
-        TripletMarginOptions
-      >,
-    ],
-    & { positive: Tensor; negative: Tensor }
-    & OptionsOf<
-      Trailing<[margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments], TripletMarginOptions>
-    >
+  ...given: Arguments<
+    [positive: Tensor, negative: Tensor],
+    [margin: number, p: number, eps: number, swap: boolean, ...ReductionArguments],
+    { positive: Tensor; negative: Tensor },
+    TripletMarginOptions
   >
 ): Tensor {
   const [positive, negative, ...rest] = inOrder("triplet_margin_loss", given, ["positive", "negative"]);
@@ -177,13 +170,11 @@ export interface MultiMarginOptions extends WeightedLossOptions {
 /** Σ max(0, margin − x[target] + x[i])^p over the other classes, over their number. */
 export function multiMarginLoss(
   x: Tensor,
-  ...given: Call<
-    [
-      target: Tensor,
-      ...rest: Trailing<[p: number, margin: number, weight: Tensor | null, ...ReductionArguments], MultiMarginOptions>,
-    ],
-    & { target: Tensor }
-    & OptionsOf<Trailing<[p: number, margin: number, weight: Tensor | null, ...ReductionArguments], MultiMarginOptions>>
+  ...given: Arguments<
+    [target: Tensor],
+    [p: number, margin: number, weight: Tensor | null, ...ReductionArguments],
+    { target: Tensor },
+    MultiMarginOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("multi_margin_loss", given, ["target"]);
@@ -209,9 +200,11 @@ export function multiMarginLoss(
 /** The mean over classes of the cross entropy of sigmoid(x) and multi-hot targets. */
 export function multilabelSoftMarginLoss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>],
-    { target: Tensor } & OptionsOf<Trailing<[weight: Tensor | null, ...ReductionArguments], WeightedLossOptions>>
+  ...given: Arguments<
+    [target: Tensor],
+    [weight: Tensor | null, ...ReductionArguments],
+    { target: Tensor },
+    WeightedLossOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("multilabel_soft_margin_loss", given, ["target"]);
@@ -224,10 +217,7 @@ export function multilabelSoftMarginLoss(
 /** Σ max(0, 1 − (x[target] − x[i])) over target and other classes; a row's targets end at the first −1. */
 export function multilabelMarginLoss(
   x: Tensor,
-  ...given: Call<
-    [target: Tensor, ...rest: Trailing<ReductionArguments, ReductionOptions>],
-    { target: Tensor } & OptionsOf<Trailing<ReductionArguments, ReductionOptions>>
-  >
+  ...given: Arguments<[target: Tensor], ReductionArguments, { target: Tensor }, ReductionOptions>
 ): Tensor {
   const [target, ...rest] = inOrder("multilabel_margin_loss", given, ["target"]);
   const o = named<ReductionOptions>("multilabel_margin_loss", rest, reductions);
@@ -271,35 +261,18 @@ export interface PoissonNLLOptions extends ReductionOptions {
 /** The negative log-likelihood of counts under Poisson distributions. */
 export function poissonNllLoss(
   x: Tensor,
-  ...given: Call<
+  ...given: Arguments<
+    [target: Tensor],
     [
-      target: Tensor,
-      ...rest: Trailing<
-        [
-          logInput: boolean,
-          full: boolean,
-          sizeAverage: boolean | null,
-          eps: number,
-          reduce: boolean | null,
-          reduction: Reduction,
-        ],
-        PoissonNLLOptions
-      >,
+      logInput: boolean,
+      full: boolean,
+      sizeAverage: boolean | null,
+      eps: number,
+      reduce: boolean | null,
+      reduction: Reduction,
     ],
-    & { target: Tensor }
-    & OptionsOf<
-      Trailing<
-        [
-          logInput: boolean,
-          full: boolean,
-          sizeAverage: boolean | null,
-          eps: number,
-          reduce: boolean | null,
-          reduction: Reduction,
-        ],
-        PoissonNLLOptions
-      >
-    >
+    { target: Tensor },
+    PoissonNLLOptions
   >
 ): Tensor {
   const [target, ...rest] = inOrder("poisson_nll_loss", given, ["target"]);
@@ -329,14 +302,11 @@ export interface GaussianNLLOptions extends ReductionOptions {
 /** The negative log-likelihood of targets under normal distributions of mean x and the given variances. */
 export function gaussianNllLoss(
   x: Tensor,
-  ...given: Call<
-    [
-      target: Tensor,
-      variance: Tensor | number,
-      ...rest: Trailing<[full: boolean, eps: number, reduction: Reduction], GaussianNLLOptions>,
-    ],
-    & { target: Tensor; var: Tensor | number }
-    & OptionsOf<Trailing<[full: boolean, eps: number, reduction: Reduction], GaussianNLLOptions>>
+  ...given: Arguments<
+    [target: Tensor, variance: Tensor | number],
+    [full: boolean, eps: number, reduction: Reduction],
+    { target: Tensor; var: Tensor | number },
+    GaussianNLLOptions
   >
 ): Tensor {
   const [target, variance, ...rest] = inOrder("gaussian_nll_loss", given, ["target", "var"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named, type Trailing } from "../arguments.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import * as norm from "./norm.ts";
@@ -25,22 +25,11 @@ export interface BatchNormCallOptions {
 /** Batch normalisation of x `[batch, channels, …]` by the given or, in training, by its own statistics. */
 export function batchNorm(
   x: Tensor,
-  ...given: Call<
-    [
-      runningMean: Tensor | null,
-      runningVar: Tensor | null,
-      ...rest: Trailing<
-        [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
-        BatchNormCallOptions
-      >,
-    ],
-    & { runningMean: Tensor | null; runningVar: Tensor | null }
-    & OptionsOf<
-      Trailing<
-        [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
-        BatchNormCallOptions
-      >
-    >
+  ...given: Arguments<
+    [runningMean: Tensor | null, runningVar: Tensor | null],
+    [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number, eps: number],
+    { runningMean: Tensor | null; runningVar: Tensor | null },
+    BatchNormCallOptions
   >
 ): Tensor {
   const [runningMean, runningVar, ...rest] = inOrder("batch_norm", given, ["runningMean", "runningVar"]);
@@ -104,13 +93,11 @@ export interface LayerNormOptions {
 /** Normalises over the last dimensions, whose sizes are `normalizedShape` (Ba et al. 2016). */
 export function layerNorm(
   x: Tensor,
-  ...given: Call<
-    [
-      normalizedShape: number | Sizes,
-      ...rest: Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], LayerNormOptions>,
-    ],
-    & { normalizedShape: number | Sizes }
-    & OptionsOf<Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], LayerNormOptions>>
+  ...given: Arguments<
+    [normalizedShape: number | Sizes],
+    [weight: Tensor | null, bias: Tensor | null, eps: number],
+    { normalizedShape: number | Sizes },
+    LayerNormOptions
   >
 ): Tensor {
   const [normalizedShape, ...rest] = inOrder("layer_norm", given, ["normalizedShape"]);
@@ -137,10 +124,11 @@ export interface RMSNormOptions {
 /** Divides by the root of the mean square over the last dimensions (Zhang and Sennrich 2019). */
 export function rmsNorm(
   x: Tensor,
-  ...given: Call<
-    [normalizedShape: number | Sizes, ...rest: Trailing<[weight: Tensor | null, eps: number | null], RMSNormOptions>],
-    & { normalizedShape: number | Sizes }
-    & OptionsOf<Trailing<[weight: Tensor | null, eps: number | null], RMSNormOptions>>
+  ...given: Arguments<
+    [normalizedShape: number | Sizes],
+    [weight: Tensor | null, eps: number | null],
+    { normalizedShape: number | Sizes },
+    RMSNormOptions
   >
 ): Tensor {
   const [normalizedShape, ...rest] = inOrder("rms_norm", given, ["normalizedShape"]);
@@ -161,10 +149,11 @@ export interface GroupNormOptions {
 /** Normalises x `[batch, channels, …]` over groups of channels (Wu and He 2018). */
 export function groupNorm(
   x: Tensor,
-  ...given: Call<
-    [numGroups: number, ...rest: Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], GroupNormOptions>],
-    & { numGroups: number }
-    & OptionsOf<Trailing<[weight: Tensor | null, bias: Tensor | null, eps: number], GroupNormOptions>>
+  ...given: Arguments<
+    [numGroups: number],
+    [weight: Tensor | null, bias: Tensor | null, eps: number],
+    { numGroups: number },
+    GroupNormOptions
   >
 ): Tensor {
   const [numGroups, ...rest] = inOrder("group_norm", given, ["numGroups"]);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named, type Trailing } from "../arguments.ts";
 import { getDefaultDtype } from "../dtype.ts";
 import { isHalf, throughFloat32 } from "../make.ts";
 import { broadcastSizes, product } from "../shape.ts";
@@ -31,10 +31,7 @@ export interface ResponseNormOptions {
 /** x / (k + α · mean of the squares of `size` neighbouring channels)^β; x is `[batch, channels, …]`. */
 export function localResponseNorm(
   x: Tensor,
-  ...given: Call<
-    [size: number, ...rest: Trailing<[alpha: number, beta: number, k: number], ResponseNormOptions>],
-    { size: number } & OptionsOf<Trailing<[alpha: number, beta: number, k: number], ResponseNormOptions>>
-  >
+  ...given: Arguments<[size: number], [alpha: number, beta: number, k: number], { size: number }, ResponseNormOptions>
 ): Tensor {
   const [size, ...rest] = inOrder("local_response_norm", given, ["size"]);
   const o = named<ResponseNormOptions>("local_response_norm", rest, ["alpha", "beta", "k"]);
@@ -92,10 +89,7 @@ export interface CosineSimilarityOptions {
 /** The cosine of the angle between vectors along a dimension. */
 export function cosineSimilarity(
   a: Tensor,
-  ...given: Call<
-    [b: Tensor, ...rest: Trailing<[dim: number, eps: number], CosineSimilarityOptions>],
-    { x2: Tensor } & OptionsOf<Trailing<[dim: number, eps: number], CosineSimilarityOptions>>
-  >
+  ...given: Arguments<[b: Tensor], [dim: number, eps: number], { x2: Tensor }, CosineSimilarityOptions>
 ): Tensor {
   const [b, ...rest] = inOrder("cosine_similarity", given, ["x2"]);
   const o = named<CosineSimilarityOptions>("cosine_similarity", rest, ["dim", "eps"]);
@@ -121,10 +115,7 @@ export interface PairwiseDistanceOptions {
 /** The norm of a − b + eps along the last dimension. */
 export function pairwiseDistance(
   a: Tensor,
-  ...given: Call<
-    [b: Tensor, ...rest: Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>],
-    { x2: Tensor } & OptionsOf<Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>>
-  >
+  ...given: Arguments<[b: Tensor], [p: number, eps: number, keepdim: boolean], { x2: Tensor }, PairwiseDistanceOptions>
 ): Tensor {
   const [b, ...rest] = inOrder("pairwise_distance", given, ["x2"]);
   const o = named<PairwiseDistanceOptions>("pairwise_distance", rest, ["p", "eps", "keepdim"]);

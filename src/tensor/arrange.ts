@@ -205,10 +205,7 @@ export class TensorArrange extends TensorIndexing {
   /** Elements by index along `dim`, with broadcasting of the others. */
   takeAlongDim(
     this: Tensor,
-    ...given: Call<
-      [index: Tensor, ...dim: Trailing<[dim: number | null], { dim?: number | null }>],
-      { indices: Tensor } & OptionsOf<Trailing<[dim: number | null], { dim?: number | null }>>
-    >
+    ...given: Arguments<[index: Tensor], [dim: number | null], { indices: Tensor }, { dim?: number | null }>
   ): Tensor {
     const [index, ...dim] = inOrder("take_along_dim", given, ["indices"]);
     return arrange.takeAlongDim(this, index, named<{ dim?: number | null }>("take_along_dim", dim, ["dim"]).dim);
@@ -275,10 +272,7 @@ export class TensorArrange extends TensorIndexing {
   /** The cross product of 3-vectors along `dim`, the first of size 3 unless given. */
   cross(
     this: Tensor,
-    ...given: Call<
-      [other: Tensor, ...args: Trailing<[dim: number | null], { dim?: number | null }>],
-      { other: Tensor } & OptionsOf<Trailing<[dim: number | null], { dim?: number | null }>>
-    >
+    ...given: Arguments<[other: Tensor], [dim: number | null], { other: Tensor }, { dim?: number | null }>
   ): Tensor {
     const [other, ...args] = inOrder("cross", given, ["other"]);
     return products.cross(this, other, named<{ dim?: number | null }>("cross", args, ["dim"]).dim);

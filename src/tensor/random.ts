@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, inOrder, named, type OptionsOf, type Trailing } from "../arguments.ts";
+import { type Arguments, inOrder, named, type Trailing } from "../arguments.ts";
 import type { Generator } from "../generator.ts";
 import * as ops from "../ops/random.ts";
 import type { Tensor } from "../tensor.ts";
@@ -151,10 +151,7 @@ export class TensorRandom extends TensorArrange {
   /** Indices of categories, drawn by the weights in this vector, or in each row of this matrix. */
   multinomial(
     this: Tensor,
-    ...given: Call<
-      [numSamples: number, ...args: Trailing<[replacement: boolean], MultinomialOptions>],
-      { numSamples: number } & OptionsOf<Trailing<[replacement: boolean], MultinomialOptions>>
-    >
+    ...given: Arguments<[numSamples: number], [replacement: boolean], { numSamples: number }, MultinomialOptions>
   ): Tensor {
     const [numSamples, ...args] = inOrder("multinomial", given, ["numSamples"]);
     const o = named<MultinomialOptions>("multinomial", args, ["replacement"], ["generator"]);

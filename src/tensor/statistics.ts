@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Call, called, inOrder, named, type OptionsOf, type Other, type Trailing } from "../arguments.ts";
+import { type Arguments, called, inOrder, named, type Other, type Trailing } from "../arguments.ts";
 import { type Interpolation, quantile } from "../ops/quantile.ts";
 import type { DTypeLike } from "../dtype.ts";
 import { isTensor } from "../ops/elementwise.ts";
@@ -168,9 +168,11 @@ export class TensorStatistics extends TensorBinary {
   /** The q-th quantiles along a dimension, or of all elements. */
   quantile(
     this: Tensor,
-    ...given: Call<
-      [q: number | Tensor, ...args: Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>],
-      { q: number | Tensor } & OptionsOf<Trailing<[dim: number | null, keepdim: boolean], QuantileOptions>>
+    ...given: Arguments<
+      [q: number | Tensor],
+      [dim: number | null, keepdim: boolean],
+      { q: number | Tensor },
+      QuantileOptions
     >
   ): Tensor {
     const [q, ...args] = inOrder("quantile", given, ["q"]);
@@ -204,10 +206,7 @@ export class TensorStatistics extends TensorBinary {
   /** The norm of the difference. */
   dist(
     this: Tensor,
-    ...given: Call<
-      [other: Tensor, ...args: Trailing<[p: number], { p?: number }>],
-      { other: Tensor } & OptionsOf<Trailing<[p: number], { p?: number }>>
-    >
+    ...given: Arguments<[other: Tensor], [p: number], { other: Tensor }, { p?: number }>
   ): Tensor {
     const [other, ...args] = inOrder("dist", given, ["other"]);
     return statistics.dist(this, other, named<{ p?: number }>("dist", args, ["p"]).p);
