@@ -45,7 +45,7 @@ export function openLibrary(path: string, partial = false): OpenLibrary {
   if (hash !== abiHash) {
     throw new Error(
       `${path} was built from another version of kernels/raptorch.h (its hash is ${hash}, expected ${abiHash}): ` +
-        "build it again with deno task build, or remove it",
+        `build it again with deno task ${partial ? "build:cuda" : "build"}, or remove it`,
     );
   }
   return { kernels: partial ? openPartial(path) : Deno.dlopen(path, symbols).symbols, path };
