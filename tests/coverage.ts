@@ -132,6 +132,7 @@ async function operations(names: Names, cuda: Set<string>, missing: string[]): P
 /** Modules that are called by nobody, but hold others. */
 const containers = new Set(["ModuleList", "ModuleDict", "ParameterList", "ParameterDict"]);
 
+/** The layers: their own table, and for those that none compares, whether a test uses them. */
 async function modules(names: Names, cuda: Set<string>, missing: string[]): Promise<string> {
   const marks: Marks = new Map(), tests = await sources();
   compared(marks, (await read("nn_modules") as Sample[]).filter((s) => s.out), cuda.has("nn_modules_test"));

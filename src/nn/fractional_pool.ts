@@ -3,29 +3,20 @@
  *
  * @module
  */
-import { type Arguments, called } from "../arguments.ts";
+import { called } from "../arguments.ts";
 import { tuple } from "../check.ts";
 import { formatValue } from "../format.ts";
-import type { IntOrTuple } from "../ops/conv_calls.ts";
-import { fractionalMaxPool2d, fractionalMaxPool3d, type FractionalMaxPoolOptions } from "../ops/fractional_pool.ts";
+import {
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+  type FractionalMaxPoolArguments,
+  type FractionalMaxPoolOptions,
+} from "../ops/fractional_pool.ts";
 import type { KernelSize } from "../ops/pool_calls.ts";
 import type { Sizes } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
 import { passesThrough } from "./sequential.ts";
-
-/** The arguments of the fractional pooling layers. */
-export type FractionalMaxPoolLayerArguments = Arguments<
-  [kernelSize: IntOrTuple],
-  [
-    outputSize: IntOrTuple | null,
-    outputRatio: number | Sizes | null,
-    returnIndices: boolean,
-    _randomSamples: Tensor | null,
-  ],
-  KernelSize,
-  FractionalMaxPoolOptions
->;
 
 /** What the fractional pooling layers have. */
 export abstract class FractionalMaxPool extends Module {
@@ -41,7 +32,7 @@ export abstract class FractionalMaxPool extends Module {
   _randomSamples: Tensor | null;
 
   /** For the layers. */
-  constructor(n: number, args: FractionalMaxPoolLayerArguments) {
+  constructor(n: number, args: FractionalMaxPoolArguments) {
     super();
     const names = ["outputSize", "outputRatio", "returnIndices", "_randomSamples"] as const, layer = new.target.name;
     const o = called<KernelSize & FractionalMaxPoolOptions>(layer, args, ["kernelSize"], names);
@@ -75,7 +66,7 @@ export abstract class FractionalMaxPool extends Module {
  */
 export class FractionalMaxPool2d extends FractionalMaxPool {
   /** A layer of windows `kernelSize`, and of an `outputSize` or an `outputRatio`. */
-  constructor(...args: FractionalMaxPoolLayerArguments) {
+  constructor(...args: FractionalMaxPoolArguments) {
     super(2, args);
   }
 
@@ -89,7 +80,7 @@ export class FractionalMaxPool2d extends FractionalMaxPool {
 /** {@linkcode FractionalMaxPool2d} of `[batch, channels, depth, height, width]`. */
 export class FractionalMaxPool3d extends FractionalMaxPool {
   /** A layer of windows `kernelSize`, and of an `outputSize` or an `outputRatio`. */
-  constructor(...args: FractionalMaxPoolLayerArguments) {
+  constructor(...args: FractionalMaxPoolArguments) {
     super(3, args);
   }
 

@@ -145,15 +145,18 @@ export function nllLoss(
   return entropy.nllLoss(x, target, o.weight ?? null, o.ignoreIndex ?? -100, reductionOf(o));
 }
 
+/** The arguments after the input of {@linkcode mseLoss} and {@linkcode l1Loss}. */
+export type DifferenceArguments = Arguments<
+  [target: Tensor],
+  [...ReductionArguments, weight: Tensor | null],
+  { target: Tensor },
+  WeightedLossOptions
+>;
+
 /** The squared difference. */
 export function mseLoss(
   x: Tensor,
-  ...given: Arguments<
-    [target: Tensor],
-    [...ReductionArguments, weight: Tensor | null],
-    { target: Tensor },
-    WeightedLossOptions
-  >
+  ...given: DifferenceArguments
 ): Tensor {
   const [target, ...rest] = inOrder("mse_loss", given, ["target"]);
   const o = named<WeightedLossOptions>("mse_loss", rest, ["sizeAverage", "reduce", "reduction", "weight"]);
@@ -163,12 +166,7 @@ export function mseLoss(
 /** The absolute difference. */
 export function l1Loss(
   x: Tensor,
-  ...given: Arguments<
-    [target: Tensor],
-    [...ReductionArguments, weight: Tensor | null],
-    { target: Tensor },
-    WeightedLossOptions
-  >
+  ...given: DifferenceArguments
 ): Tensor {
   const [target, ...rest] = inOrder("l1_loss", given, ["target"]);
   const o = named<WeightedLossOptions>("l1_loss", rest, ["sizeAverage", "reduce", "reduction", "weight"]);

@@ -33,17 +33,20 @@ export interface MarginOptions extends ReductionOptions {
   margin?: number;
 }
 
+/** The arguments after the first input of losses of two inputs with a margin. */
+export type PairMarginArguments = Arguments<
+  [b: Tensor, target: Tensor],
+  [margin: number, ...ReductionArguments],
+  { input2: Tensor; target: Tensor },
+  MarginOptions
+>;
+
 const reductions = ["sizeAverage", "reduce", "reduction"] as const;
 
 /** max(0, −target (a − b) + margin). */
 export function marginRankingLoss(
   a: Tensor,
-  ...given: Arguments<
-    [b: Tensor, target: Tensor],
-    [margin: number, ...ReductionArguments],
-    { input2: Tensor; target: Tensor },
-    MarginOptions
-  >
+  ...given: PairMarginArguments
 ): Tensor {
   const [b, target, ...rest] = inOrder("margin_ranking_loss", given, ["input2", "target"]);
   const o = named<MarginOptions>("margin_ranking_loss", rest, ["margin", ...reductions]);
@@ -76,12 +79,7 @@ export function hingeEmbeddingLoss(
 /** 1 − cos where the target is 1, max(0, cos − margin) where it is −1. */
 export function cosineEmbeddingLoss(
   a: Tensor,
-  ...given: Arguments<
-    [b: Tensor, target: Tensor],
-    [margin: number, ...ReductionArguments],
-    { input2: Tensor; target: Tensor },
-    MarginOptions
-  >
+  ...given: PairMarginArguments
 ): Tensor {
   const [b, target, ...rest] = inOrder("cosine_embedding_loss", given, ["input2", "target"]);
   const o = named<MarginOptions>("cosine_embedding_loss", rest, ["margin", ...reductions]);

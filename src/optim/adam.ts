@@ -77,6 +77,16 @@ export interface AdamState {
   max_exp_avg_sq?: Tensor;
 }
 
+/** The options that may be given by position, in their order. */
+export type AdamPositions = [
+  lr: AdamOptions["lr"],
+  betas: AdamOptions["betas"],
+  eps: AdamOptions["eps"],
+  weightDecay: AdamOptions["weightDecay"],
+  amsgrad: AdamOptions["amsgrad"],
+];
+const positions = ["lr", "betas", "eps", "weightDecay", "amsgrad"] as const;
+
 /**
  * Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980): m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²,
  * p ← p − lr·m̂/(√v̂ + eps), with both averages corrected for their start at 0.
@@ -98,19 +108,10 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
   /** @throws {RangeError} When an option is out of its range. */
   constructor(
     params: Params<AdamOptions>,
-    ...args: Trailing<
-      [
-        lr: AdamOptions["lr"],
-        betas: AdamOptions["betas"],
-        eps: AdamOptions["eps"],
-        weightDecay: AdamOptions["weightDecay"],
-        amsgrad: AdamOptions["amsgrad"],
-      ],
-      Given<AdamOptions>
-    >
+    ...args: Trailing<AdamPositions, Given<AdamOptions>>
   ) {
     const own = new.target.own;
-    const options = optionsOf(new.target.name, args, defaults, ["lr", "betas", "eps", "weightDecay", "amsgrad"]);
+    const options = optionsOf(new.target.name, args, defaults, positions);
     super(params, own, options, { texts: own.weightDecay === 0 ? { weightDecay: "0" } : {}, check });
   }
 
@@ -167,17 +168,8 @@ export class AdamW extends Adam {
   /** @throws {RangeError} When an option is out of its range. */
   constructor(
     params: Params<AdamOptions>,
-    ...args: Trailing<
-      [
-        lr: AdamOptions["lr"],
-        betas: AdamOptions["betas"],
-        eps: AdamOptions["eps"],
-        weightDecay: AdamOptions["weightDecay"],
-        amsgrad: AdamOptions["amsgrad"],
-      ],
-      Given<AdamWOptions>
-    >
+    ...args: Trailing<AdamPositions, Given<AdamWOptions>>
   ) {
-    super(params, optionsOf(new.target.name, args, defaults, ["lr", "betas", "eps", "weightDecay", "amsgrad"]));
+    super(params, optionsOf(new.target.name, args, defaults, positions));
   }
 }
