@@ -173,6 +173,62 @@ static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64
 
 #include "gemm_skinny.h"
 
+// What stays the same through all blocks of a problem.
+static ARGS NAME(tile_args_of)(const rap_gemm *g) {
+  return (ARGS){.c_row = g->c_row,
+                .bias_row = g->bias_row,
+                .bias_col = g->bias_col,
+                .alpha = (T)g->alpha,
+                .beta = (T)g->beta};
+}
+
+// A step of kc through k, of one term of the sum; one step where k is 0.
+typedef struct {
+  int64_t term, pc, depth;
+} NAME(step);
+
+static NAME(step) NAME(step_of)(const tasks *s, int64_t step) {
+  int64_t pc = step % s->steps * s->kc, left = s->g->k - pc;
+  return (NAME(step)){step / s->steps, pc, left < s->kc ? left : s->kc};
+}
+
+static void NAME(begin_step)(const tasks *s, ARGS *t, int64_t step) {
+  const rap_gemm *g = s->g;
+  t->k = NAME(step_of)(s, step).depth;
+  t->add = step > 0;
+  t->bias = step == 0 && g->bias && g->beta != 0;
+  t->activation = step + 1 == s->terms * s->steps ? g->activation : RAP_ACTIVATION_NONE;
+  t->plain = !t->add && !t->bias && !t->activation && t->alpha == 1;
+}
+
+// A block of A, packed where that pays; tells the tiles where its elements are.
+static const T *NAME(take_a)(const tasks *s, ARGS *t, T *packed, const T *a, int64_t height, int64_t depth) {
+  const rap_gemm *g = s->g;
+  t->next_a = t->a_row = depth, t->a_col = 1;
+  if (s->direct_a) {
+    t->next_a = t->a_row = g->a_row, t->a_col = g->a_col;
+    return a;
+  }
+  if (g->a_row == 1) {
+    NAME(pack_columns)(packed, a, g->a_col, height, depth);
+    t->a_row = 1, t->a_col = MR;
+  } else {
+    NAME(pack_rows)(packed, a, g->a_row, g->a_col, height, depth);
+  }
+  return packed;
+}
+
+// A block of A times one panel of B.
+static void NAME(column_of_tiles)(const ARGS *t, const T *a, const T *panel, T *c, const T *bias, int columns,
+                                  int64_t height) {
+  int nv = (columns + LANES - 1) / LANES;
+  int64_t whole = height / MR, rest = height % MR, below = height - rest;
+  NAME(tiles)[MR - 1][nv - 1](t, a, panel, c, bias, columns, whole);
+  if (!rest) return;
+  a += below * t->next_a, c += below * t->c_row, bias += below * t->bias_row;
+  NAME(tiles)[rest - 1][nv - 1](t, a, panel, c, bias, columns, 1);
+}
+
 // One task: rows [i0, i1) and columns [j0, j1) of a problem, on the calling thread.
 static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0, int64_t i1, int64_t j0,
                         int64_t j1) {
@@ -182,62 +238,40 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
   const T *bias =
       g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
   T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
-  int64_t batch = outer * g->inner + inner, kc = s->kc, mc = s->mc, nc = s->nc;
+  int64_t batch = outer * g->inner + inner, mc = s->mc, nc = s->nc;
   T *packed_b = s->packed_b ? rap_scratch(0, s->packed_b * (int64_t)sizeof(T)) : 0;
   T *packed_a = s->packed_a ? rap_scratch(1, s->packed_a * (int64_t)sizeof(T)) : 0;
-  ARGS t = {.c_row = g->c_row,
-            .bias_row = g->bias_row,
-            .bias_col = g->bias_col,
-            .alpha = (T)g->alpha,
-            .beta = (T)g->beta};
+  ARGS t = NAME(tile_args_of)(g);
   for (int64_t jc = j0; jc < j1; jc += nc) {
     int64_t width = jc + nc < j1 ? nc : j1 - jc;
-    // Steps of kc through k, for every term of the sum; one step where k is 0.
     for (int64_t step = 0; step < s->terms * s->steps; step++) {
-      int64_t term = step / s->steps, pc = step % s->steps * kc, depth = pc + kc < g->k ? kc : g->k - pc;
-      t.k = depth;
-      t.add = step > 0;
-      t.bias = step == 0 && g->bias && g->beta != 0;
-      t.activation = step + 1 == s->terms * s->steps ? g->activation : RAP_ACTIVATION_NONE;
-      t.plain = !t.add && !t.bias && !t.activation && t.alpha == 1;
-      const T *from_b = b + term * g->b_sum + pc * g->b_row + jc * g->b_col;
+      const NAME(step) at = NAME(step_of)(s, step);
+      NAME(begin_step)(s, &t, step);
+      const T *from_b = b + at.term * g->b_sum + at.pc * g->b_row + jc * g->b_col;
       if (g->pack_b)
-        g->pack_b(g->context, packed_b, batch, pc, depth, jc, width);
+        g->pack_b(g->context, packed_b, batch, at.pc, at.depth, jc, width);
       else if (!s->direct_b && !s->strip)
-        NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, depth, width);
+        NAME(pack_panels)(packed_b, from_b, g->b_row, g->b_col, at.depth, width);
       for (int64_t ic = i0; ic < i1; ic += mc) {
         int64_t height = ic + mc < i1 ? mc : i1 - ic;
-        const T *block_a = packed_a, *from_a = a + term * g->a_sum + ic * g->a_row + pc * g->a_col;
-        t.next_a = t.a_row = depth, t.a_col = 1;
-        if (s->direct_a) {
-          block_a = from_a, t.next_a = t.a_row = g->a_row, t.a_col = g->a_col;
-        } else if (g->a_row == 1) {
-          NAME(pack_columns)(packed_a, from_a, g->a_col, height, depth);
-          t.a_row = 1, t.a_col = MR;
-        } else {
-          NAME(pack_rows)(packed_a, from_a, g->a_row, g->a_col, height, depth);
-        }
+        const T *from_a = a + at.term * g->a_sum + ic * g->a_row + at.pc * g->a_col;
+        const T *block_a = NAME(take_a)(s, &t, packed_a, from_a, height, at.depth);
         for (int64_t j = 0; j < width; j += NR) {
           int columns = width - j < NR ? (int)(width - j) : NR;
-          const T *panel = packed_b + (s->strip ? j % s->strip : j) * depth;
+          const T *panel = packed_b + (s->strip ? j % s->strip : j) * at.depth;
           t.b_row = NR;
           if (s->strip && j % s->strip == 0) {
             int64_t strip = width - j < s->strip ? width - j : s->strip;
-            NAME(pack_panels)(packed_b, from_b + j * g->b_col, g->b_row, g->b_col, depth, strip);
+            NAME(pack_panels)(packed_b, from_b + j * g->b_col, g->b_row, g->b_col, at.depth, strip);
           } else if (s->direct_b && columns % LANES == 0) {
             panel = from_b + j, t.b_row = g->b_row;
           } else if (s->direct_b) {
             panel = packed_b;
-            NAME(pack_panels)(packed_b, from_b + j, g->b_row, 1, depth, columns);
+            NAME(pack_panels)(packed_b, from_b + j, g->b_row, 1, at.depth, columns);
           }
-          int nv = (columns + LANES - 1) / LANES;
-          const int64_t whole = height / MR, rest = height % MR, below = height - rest;
-          T *to = c + ic * g->c_row + jc + j;
-          const T *bias_at = bias + ic * g->bias_row + (jc + j) * g->bias_col;
-          NAME(tiles)[MR - 1][nv - 1](&t, block_a, panel, to, bias_at, columns, whole);
-          if (rest) NAME(tiles)
-          [rest - 1][nv - 1](&t, block_a + below * t.next_a, panel, to + below * g->c_row,
-                             bias_at + below * g->bias_row, columns, 1);
+          NAME(column_of_tiles)
+          (&t, block_a, panel, c + ic * g->c_row + jc + j, bias + ic * g->bias_row + (jc + j) * g->bias_col,
+           columns, height);
         }
       }
     }
@@ -251,13 +285,8 @@ static void NAME(tiny)(const rap_gemm *g, int64_t outer, int64_t inner) {
   const T *bias =
       g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
   T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
-  ARGS t = {.c_row = g->c_row,
-            .bias_row = g->bias_row,
-            .bias_col = g->bias_col,
-            .alpha = (T)g->alpha,
-            .beta = (T)g->beta,
-            .bias = g->bias && g->beta != 0,
-            .activation = g->activation};
+  ARGS t = NAME(tile_args_of)(g);
+  t.bias = g->bias && g->beta != 0, t.activation = g->activation;
   int plain = t.alpha == 1 && !t.bias && !t.activation;
   for (int64_t j = 0; j < g->n; j += LANES) {
     int left = g->n - j < LANES ? (int)(g->n - j) : LANES;
@@ -329,12 +358,15 @@ static void NAME(choose_blocks)(tasks *s) {
   if (!s->direct_a) s->packed_a = (s->mc + MR - 1) / MR * MR * s->kc;
 }
 
+#include "gemm_shared.h"
+
 void NAME(rap_gemm)(const rap_gemm *g) {
   if (!g->m || !g->n || !g->outer || !g->inner || NAME(try_skinny)(g)) return;
   tasks s = {.g = g, .threads = 1, .rows = 1, .columns = 1};
   s.tiny = g->m * g->n * g->k <= RAP_TINY && g->b_col == 1 && !g->sum && !g->pack_b;
   plan(&s, MR, NR);
   if (!s.tiny) NAME(choose_blocks)(&s);
+  if (NAME(try_shared)(&s)) return;
   if (s.threads > 1) {
     rap_parallel(s.threads, 1, NAME(run_tasks), &s);
     return;

@@ -17,7 +17,7 @@
 // How long a worker polls: longer than the gap between two kernels of a training step, too short to matter
 // when idle.
 #define POLL_NS 100000
-// How often the caller polls for the last part before it gives up its core to whoever holds that part.
+// How often a thread polls for what another is doing before it gives up its core to it.
 #define WAIT_SPINS 2000
 
 #if defined(__x86_64__)
@@ -36,7 +36,7 @@
 
 static struct {
   _Alignas(64) _Atomic uint64_t ticket;
-  _Atomic int32_t done;     // parts finished
+  _Atomic int64_t done;     // parts finished
   _Atomic int32_t sleeping; // workers on the condition variable
   rap_range body;
   void *context;
@@ -161,6 +161,15 @@ static void wake_sleepers(int32_t wanted) {
   pthread_mutex_unlock(&pool.lock);
 }
 
+void rap_wait(_Atomic int64_t *count, int64_t least) {
+  for (int spins = 0; atomic_load_explicit(count, memory_order_acquire) < least; spins++) {
+    if (spins < WAIT_SPINS)
+      RELAX();
+    else
+      sched_yield();
+  }
+}
+
 void rap_parallel(int64_t n, int64_t grain, rap_range body, void *context) {
   if (n <= 0) return;
   int32_t parts = rap_parts(n, grain);
@@ -186,12 +195,7 @@ void rap_parallel(int64_t n, int64_t grain, rap_range body, void *context) {
   run_part(body, context, n, 0, parts);
   run_claims(&ticket);
   // Claimed parts count in `done`: all but part 0.
-  for (int spins = 0; atomic_load_explicit(&pool.done, memory_order_acquire) < parts - 1; spins++) {
-    if (spins < WAIT_SPINS)
-      RELAX();
-    else
-      sched_yield();
-  }
+  rap_wait(&pool.done, parts - 1);
   inside = 0;
   atomic_flag_clear_explicit(&pool.busy, memory_order_release);
 }

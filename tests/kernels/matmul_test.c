@@ -269,6 +269,39 @@ static void run_sum(int64_t m, int64_t n, int64_t k, int64_t terms) {
   free(block), free(sum);
 }
 
+// A product that is large enough for threads to work on it together, against
+// one thread's: the same sums in the same order, so the same bits.
+static void run_shared(int32_t threads, int64_t m, int64_t n, int64_t k,
+                       int64_t terms) {
+  rap_gemm g = {.m = m,
+                .n = n,
+                .k = k,
+                .alpha = 1,
+                .beta = 1,
+                .outer = 1,
+                .inner = 1,
+                .sum = terms};
+  int a_turned = (int)below(2), b_turned = (int)below(2);
+  g.a_row = a_turned ? 1 : k, g.a_col = a_turned ? m : 1, g.a_sum = m * k;
+  g.b_row = b_turned ? 1 : n, g.b_col = b_turned ? k : 1, g.b_sum = k * n;
+  g.c_row = n, g.bias_col = 1;
+  int64_t pairs = terms ? terms : 1;
+  layout one = {.rows = 1, .cols = pairs * (m * k + k * n) + n, .col = 1};
+  float *block = fill(RAP_FLOAT32, one, 1, 1, 0),
+        *c = malloc((size_t)(2 * m * n) * sizeof(float));
+  g.a = block, g.b = block + pairs * m * k,
+  g.bias = block + pairs * (m * k + k * n), g.c = c;
+  rap_set_num_threads(1);
+  rap_gemm_f32(&g);
+  rap_set_num_threads(threads), g.c = c + m * n;
+  rap_gemm_f32(&g);
+  if (memcmp(c, c + m * n, (size_t)(m * n) * sizeof(float)))
+    failures++, printf("FAILED shared m %d n %d k %d terms %d threads %d\n",
+                       (int)m, (int)n, (int)k, (int)terms, (int)threads);
+  checks++;
+  free(block), free(c);
+}
+
 int main(int argc, char **argv) {
   int rounds = argc > 1 ? atoi(argv[1]) : 1000;
   for (int r = 0; r < rounds; r++) {
@@ -286,6 +319,9 @@ int main(int argc, char **argv) {
       run_packed(1 + below(200), 1 + below(200), below(400), 1 + below(3));
     if (r % 20 == 10)
       run_sum(1 + below(100), 1 + below(100), 1 + below(300), 2 + below(4));
+    if (r % 50 == 5)
+      run_shared((int32_t)(2 + below(4)), 200 + below(600), 300 + below(2400),
+                 300 + below(900), below(3) ? 0 : 2);
     int64_t work = size[0] * size[1] * size[2],
             batches = work < 40000 ? 1 + below(6) : 1;
     run(dtype, size[0], size[1], size[2], batches > 2 ? 2 : 1,
