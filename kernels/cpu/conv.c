@@ -16,6 +16,9 @@
 #define CONV_GEMM_TARGETS 24
 #define CONV_GEMM_SOURCES 8
 #define CONV_GEMM_WEIGHTS 1024
+// Products of a pixel between which vectors along many channels beat matrix products.
+#define CONV_PIXEL_DEPTH 144
+#define CONV_PIXEL_MOST  4096
 // A gathered image may be so large; a larger one is convolved block by block.
 #define CONV_IMAGE_BYTES (64 << 20)
 // A thread is worth waking for so many elements to copy.
@@ -103,8 +106,8 @@ int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, c
                          const int32_t *meta) {
   if (dtype == RAP_FLOAT32) {
     if (conv_winograd_image(y, x, w, bias, relu, meta, 0)) return RAP_OK;
-    if (conv_columns_f32(y, x, w, bias, relu, meta, 0)) return RAP_OK;
-    if (!conv_pixels(y, x, w, bias, relu, meta, 0)) conv_image_f32(y, x, w, bias, relu, meta, 0);
+    if (conv_pixels(y, x, w, bias, relu, meta, 0)) return RAP_OK;
+    if (!conv_columns_f32(y, x, w, bias, relu, meta, 0)) conv_image_f32(y, x, w, bias, relu, meta, 0);
   } else if (dtype == RAP_FLOAT64) {
     if (!conv_columns_f64(y, x, w, bias, relu, meta, 0)) conv_image_f64(y, x, w, bias, relu, meta, 0);
   } else {
@@ -116,8 +119,8 @@ int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, c
 int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta) {
   if (dtype == RAP_FLOAT32) {
     if (conv_winograd_image(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
-    if (conv_columns_f32(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
-    if (!conv_pixels(dx, dy, w, 0, 0, meta, 1)) conv_image_f32(dx, dy, w, 0, 0, meta, 1);
+    if (conv_pixels(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
+    if (!conv_columns_f32(dx, dy, w, 0, 0, meta, 1)) conv_image_f32(dx, dy, w, 0, 0, meta, 1);
   } else if (dtype == RAP_FLOAT64) {
     if (!conv_columns_f64(dx, dy, w, 0, 0, meta, 1)) conv_image_f64(dx, dy, w, 0, 0, meta, 1);
   } else {

@@ -13,43 +13,58 @@ typedef struct {
   V left, right; // masks of the source columns there are, for the first column of the kernel and for the last
 } NAME(direct);
 
-// NR vectors from `column` on of every row. ONE: a single source channel. EDGE: x is the image itself, not
-// padded.
-INLINE void NAME(direct_body)(const NAME(direct) * t, int32_t column, const int NR, const int STEP,
-                              const int ONE, const int EDGE) {
-  const V zero = SET(0);
-  V w[9];
-  const int flip = t->transposed ? 8 : 0;
-  UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[flip ? 8 - k : k]);
-  for (int32_t r = 0; r < t->rows; r++) {
-    V acc[4];
-    UNROLL for (int j = 0; j < NR; j++) acc[j] = SET(t->bias ? t->bias[0] : 0);
-    for (int32_t s = 0; s < (ONE ? 1 : t->sources); s++) {
-      if (!ONE) UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t->a[9 * s + (flip ? 8 - k : k)]);
-      UNROLL for (int kh = 0; kh < 3; kh++) {
-        if (EDGE && (uint32_t)(t->top + STEP * r + kh) >= (uint32_t)t->height) continue;
-        const T *x = t->x + s * t->channel + (int64_t)(STEP * r + kh) * t->pitch + STEP * column;
-        UNROLL for (int kw = 0; kw < 3; kw++) UNROLL for (int j = 0; j < NR; j++) {
-          const T *from = x + STEP * j * LANES + (STEP == 1 ? kw : kw & 2);
-          V v = LOAD(from);
-          if (STEP == 2) v = kw == 1 ? ODD(v, LOAD(from + LANES)) : EVEN(v, LOAD(from + LANES));
-          if (EDGE && kw == 0 && j == 0) v = SELECT((I)t->left, v, zero);
-          if (EDGE && kw == 2 && j == NR - 1) v = SELECT((I)t->right, v, zero);
-          acc[j] += w[3 * kh + kw] * v;
-        }
+// R rows from row `r` on (two by single steps, which then share what they read) and NR vectors from `column`
+// on. ONE: a single source channel. EDGE: x is the image itself, not padded.
+INLINE void NAME(direct_tile)(const NAME(direct) t, const V *w, int32_t r, int32_t column, const int R,
+                              const int NR, const int STEP, const int ONE, const int EDGE) {
+  const V zero = SET(0), bias = SET(t.bias ? t.bias[0] : 0);
+  V acc[2][4], one[9];
+  UNROLL for (int q = 0; q < R; q++) UNROLL for (int j = 0; j < NR; j++) acc[q][j] = bias;
+  for (int32_t s = 0; s < (ONE ? 1 : t.sources); s++) {
+    const T *x = t.x + s * t.channel + STEP * ((int64_t)r * t.pitch + column);
+    UNROLL for (int k = 0; k < 9; k++) one[k] = ONE ? w[k] : SET(t.a[9 * s + (t.transposed ? 8 - k : k)]);
+    UNROLL for (int i = 0; i < STEP * (R - 1) + 3; i++, x += t.pitch) {
+      if (EDGE && R == 1 && (uint32_t)(t.top + STEP * r + i) >= (uint32_t)t.height) continue;
+      UNROLL for (int kw = 0; kw < 3; kw++) UNROLL for (int j = 0; j < NR; j++) {
+        const T *from = x + STEP * j * LANES + (STEP == 1 ? kw : kw & 2);
+        V v = LOAD(from);
+        if (STEP == 2) v = kw == 1 ? ODD(v, LOAD(from + LANES)) : EVEN(v, LOAD(from + LANES));
+        if (EDGE && kw == 0 && j == 0) v = (V)((I)v & (I)t.left);
+        if (EDGE && kw == 2 && j == NR - 1) v = (V)((I)v & (I)t.right);
+        if (R == 2 && (i == 1 || i == 2)) RAP_IN_REGISTER(v); // it is used twice
+        UNROLL for (int q = 0; q < R; q++) if (i >= STEP * q && i < STEP * q + 3) acc[q][j] +=
+            one[3 * (i - STEP * q) + kw] * v;
       }
     }
-    UNROLL for (int j = 0; j < NR; j++) {
-      const V v = t->relu ? SELECT(acc[j] < zero, zero, acc[j]) : acc[j];
-      const int32_t i = column + j * LANES;
-      T *y = t->y + (int64_t)r * t->width + i;
-      if (y + LANES <= t->end) {
-        STORE(y, v);
-        continue;
-      }
-      T lane[LANES];
-      STORE(lane, v);
-      for (int32_t l = 0; l < LANES && i + l < t->width; l++) y[l] = lane[l];
+  }
+  UNROLL for (int q = 0; q < R; q++) UNROLL for (int j = 0; j < NR; j++) {
+    const V v = t.relu ? SELECT(acc[q][j] < zero, zero, acc[q][j]) : acc[q][j];
+    const int32_t i = column + j * LANES;
+    T *y = t.y + (int64_t)(r + q) * t.width + i;
+    if (y + LANES <= t.end) {
+      STORE(y, v);
+      continue;
+    }
+    T lane[LANES];
+    STORE(lane, v);
+    for (int32_t l = 0; l < LANES && i + l < t.width; l++) y[l] = lane[l];
+  }
+}
+
+INLINE void NAME(direct_body)(const NAME(direct) * from, int32_t column, const int NR, const int STEP,
+                              const int ONE, const int EDGE) {
+  const NAME(direct) t = *from; // a copy, that y cannot overlap
+  V w[9];
+  UNROLL for (int k = 0; k < 9; k++) w[k] = SET(t.a[t.transposed ? 8 - k : k]);
+  // Rows whose window leaves the image are taken one by one.
+  const int32_t first = EDGE ? -t.top : 0, last = EDGE ? t.height - t.top - 3 : t.rows - 1;
+  for (int32_t r = 0; r < t.rows;) {
+    if (STEP == 1 && NR < 4 && r >= first && r + 1 <= last && r + 1 < t.rows) {
+      NAME(direct_tile)(t, w, r, column, 2, NR, STEP, ONE, EDGE);
+      r += 2;
+    } else {
+      NAME(direct_tile)(t, w, r, column, 1, NR, STEP, ONE, EDGE);
+      r++;
     }
   }
 }
@@ -82,7 +97,8 @@ static void (*const NAME(directs)[4][4])(const NAME(direct) *, int32_t) = {ROW(o
 // much is overwritten by the next row's first.
 static void NAME(direct_rows)(NAME(direct) * t, int32_t step, int32_t low, int32_t source_width,
                               int32_t edge) {
-  const int32_t vectors = conv_ceil(t->width, LANES), groups = conv_ceil(vectors, 4);
+  // Two rows of three vectors or one of four fit the registers.
+  const int32_t vectors = conv_ceil(t->width, LANES), groups = conv_ceil(vectors, step == 1 ? 3 : 4);
   for (int32_t g = groups - 1; g >= 0; g--) {
     const int32_t from = conv_part(vectors, groups, g), nr = conv_part(vectors, groups, g + 1) - from;
     if (edge) {

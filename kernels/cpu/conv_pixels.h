@@ -118,17 +118,25 @@ static void pack_pixels(const pixels *c) {
     }
 }
 
-// Whether vectors along the channels waste less than vectors along the rows, which run on over what is
-// between them.
+// Whether this way is the best. Against the tiles of few channels: whether vectors along the channels waste
+// less than vectors along the rows, which run on over what is between them. Against matrix products of packed
+// columns, for more channels: where each image has a thread to itself and the reduction is long, so that a
+// block's way into the image costs little.
 static int pays_by_pixels(const conv_plan *p) {
   if (p->passes > 1 || p->direct || p->targets < F32_LANES) return 0;
   if (p->target_size > 1 << 20 ||
       (int64_t)p->sources * p->channel * (int64_t)sizeof(float) > CONV_IMAGE_BYTES)
     return 0;
   const int32_t lanes = conv_ceil(p->targets, F32_LANES) * F32_LANES, width = p->axis[2].target;
-  const int32_t cells = conv_min(p->row, conv_ceil(width, F32_LANES) * F32_LANES);
   // A vector alone does not fill the processor's pipelines: half of the tile counts three quarters.
   const int32_t alone = conv_ceil(p->targets, F32_LANES) % 2 ? F32_LANES / 3 : 0;
+  if (p->targets >= CONV_GEMM_TARGETS && p->sources >= CONV_GEMM_SOURCES) {
+    const int64_t threads = rap_get_num_threads(), images = (int64_t)p->batch * p->groups;
+    return p->taps >= (p->slots == 1 ? 2 : 25) && p->taps * p->sources >= CONV_PIXEL_DEPTH &&
+           p->taps * p->sources <= CONV_PIXEL_MOST && images >= 2 * threads &&
+           (lanes + alone) * 6 <= p->targets * 7;
+  }
+  const int32_t cells = conv_min(p->row, conv_ceil(width, F32_LANES) * F32_LANES);
   return p->targets * (int64_t)cells * 20 > (lanes + alone) * (int64_t)width * 21;
 }
 
