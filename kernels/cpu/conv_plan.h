@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
   int32_t batch, groups, sources, targets; // channels per group of the image read and written
   int32_t transposed;
-  int32_t direct;                     // 3×3 by steps of so many (1 or 2), one target channel; or 0
+  int32_t direct;                     // 3×3 or 5×5 by steps of so many (1 or 2), one target channel; or 0
   int32_t taps, slots, passes;        // products over the axes: kernel, slots, stride_out
   int32_t row, plane, slot_size;      // pitches of the gathered block, in elements
   int32_t channel;                    // the same from one channel to the next
@@ -138,10 +138,10 @@ static inline void conv_plan_init(conv_plan *p, const int32_t *meta, int32_t tra
     p->source_size *= a->source, p->target_size *= a->target;
   }
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  const int32_t step = w->stride_in;
-  if (p->targets == 1 && p->passes == 1 && d->kernel == 1 && h->kernel == 3 && w->kernel == 3 &&
-      h->dilation == 1 && w->dilation == 1 && d->stride_in == 1 && h->stride_in == step &&
-      step <= (p->sources == 1 ? 2 : 1))
+  const int32_t step = w->stride_in, alone = p->sources == 1;
+  if (p->targets == 1 && p->passes == 1 && d->kernel == 1 && h->kernel == w->kernel &&
+      (w->kernel == 3 || (w->kernel == 5 && alone)) && h->dilation == 1 && w->dilation == 1 &&
+      d->stride_in == 1 && h->stride_in == step && step <= (alone ? 2 : 1))
     p->direct = step;
   p->source_plane = (int64_t)p->axis[1].source * p->axis[2].source;
   p->target_plane = (int64_t)p->axis[1].target * p->axis[2].target;

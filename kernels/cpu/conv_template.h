@@ -145,9 +145,12 @@ static int NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, const
   const T *x = c->x + plane * p->sources * p->source_size;
   const int32_t step = p->direct, top = step == 1 ? h->low : -h->padding,
                 left = step == 1 ? w->low : -w->padding;
+  // The masks reach half a kernel beyond either side of the first and the last vector.
+  const int32_t half = w->kernel / 2, inner = (conv_ceil(w->target, LANES) - 1) * LANES - 1;
   const int32_t edge = p->sources == 1 && d->target == 1 && w->blocks == 1 && plane > 0 &&
-                       plane + 1 < planes && p->source_size >= 2 * (step + 1) * LANES && left >= -1 &&
-                       step * (w->target - 1) + left + 2 <= w->source;
+                       plane + 1 < planes && p->source_size >= w->kernel * (step + 1) * LANES &&
+                       left >= -half && step * (w->target - 1) + left + half < w->source &&
+                       step * inner + left + 2 * half < w->source;
   if (step > 1 && !edge) return 0;
   NAME(direct)
   t = {.a = c->packed + plane % p->groups * p->taps * p->sources,
@@ -169,7 +172,7 @@ static int NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, const
     T *y = c->y + plane * p->target_size + ((j0[0] + zd) * (int64_t)h->target + j0[1]) * w->target + j0[2];
     if (w->blocks == 1) {
       t.y = y, t.end = y + size[1] * w->target;
-      NAME(direct_rows)(&t, step, left, w->source, edge);
+      NAME(direct_rows)(&t, w->kernel, step, left, w->source, edge);
       continue;
     }
     // A part of the columns: the rows are not adjacent, and each is stored by itself.
@@ -177,7 +180,7 @@ static int NAME(run_direct)(const NAME(conv) * c, T *block, int64_t plane, const
     t.rows = 1;
     for (int32_t r = 0; r < size[1]; r++, t.x += t.pitch, y += w->target) {
       t.y = y, t.end = y + size[2];
-      NAME(direct_rows)(&t, 1, left, w->source, 0);
+      NAME(direct_rows)(&t, w->kernel, 1, left, w->source, 0);
     }
     t.x = corner;
   }

@@ -184,6 +184,17 @@ int main(int argc, char **argv) {
     check_2d(1, 4, 10, 10, 32, 5, 5, 1, 2, 1, 1);
     check_2d(2, 6, 13, 13, 32, 3, 2, 2, 1, 1, 2);
     check_2d(1, 2, 5, 9, 39, 2, 2, 1, 0, 2, 1);
+    // Many channels by pixels, where each image has a thread to itself.
+    check_2d(7, 16, 9, 10, 32, 3, 3, 1, 1, 1, 1);
+    check_2d(7, 8, 12, 11, 46, 5, 5, 1, 2, 1, 1);
+    check_2d(7, 9, 13, 12, 32, 5, 5, 2, 2, 1, 1);
+    // Depthwise: one vector and several, widths about whole vectors, all
+    // paddings, by steps of 1 and 2.
+    for (int kernel = 3; kernel <= 5; kernel += 2)
+      for (int width = 6; width <= 42; width += width < 20 ? 1 : 11)
+        for (int step = 1; step <= 2; step++)
+          check_2d(2, 3, 9 + width % 5, width, 3, kernel, kernel, step,
+                   width % (kernel / 2 + 1), 1, 3);
     // Winograd's: even and odd sizes, every padding, one chunk and several,
     // rows of one vector and of more.
     for (int p = 0; p < 3; p++) {
