@@ -204,7 +204,8 @@ INLINE i32v i32_load_u8(const uint8_t *p) {
 #endif
 
 // Keeps a vector that was loaded in a register: compilers would rather read it again for every use.
-#if defined(__x86_64__) && RAP_VBYTES == 64
+#if defined(RAP_IN_REGISTER) // the emulation of AVX-512 has no such registers
+#elif defined(__x86_64__) && RAP_VBYTES == 64
 #define RAP_IN_REGISTER(v) __asm__("" : "+v"(v))
 #elif defined(__x86_64__)
 #define RAP_IN_REGISTER(v) __asm__("" : "+x"(v))

@@ -11,6 +11,9 @@
 
 #define __AVX512F__ 1
 
+// A vector here is two registers or lies in memory.
+#define RAP_IN_REGISTER(v) ((void)0)
+
 #define STAND_IN static inline __attribute__((always_inline, unused))
 
 // Lanes whose bit in the mask is not set are neither read nor written in
