@@ -110,7 +110,7 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 #define SUM        f32_sum
 #define SUM4       f32_sum4
 #define TRANSPOSE  f32_transpose
-#define KC         (RAP_VBYTES == 64 ? 256 : 384)
+#define KC         (RAP_VBYTES == 64 ? 256 : 400)
 #define MC         ((RAP_VBYTES == 64 ? 144 : 96) / MR * MR)
 #define NAME(x)    x##_f32
 #include "gemm_loops.h"
