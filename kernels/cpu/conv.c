@@ -19,6 +19,8 @@
 // Products of a pixel between which vectors along many channels beat matrix products.
 #define CONV_PIXEL_DEPTH 144
 #define CONV_PIXEL_MOST  4096
+// Several passes go over an image, which therefore should stay in the L2 cache.
+#define CONV_PIXEL_IMAGE (256 << 10)
 // A gathered image may be so large; a larger one is convolved block by block.
 #define CONV_IMAGE_BYTES (64 << 20)
 // A thread is worth waking for so many elements to copy.
@@ -65,6 +67,8 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SUM     sum_f32
 #define EVEN    f32_even
 #define ODD     f32_odd
+#define LOW     f32_zip_low
+#define HIGH    f32_zip_high
 #define PERMUTE f32_permute
 #define NAME(x) x##_f32
 #include "conv_template.h"
@@ -82,6 +86,8 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #undef SUM
 #undef EVEN
 #undef ODD
+#undef LOW
+#undef HIGH
 #undef PERMUTE
 #undef NAME
 
@@ -96,6 +102,8 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #define SUM     sum_f64
 #define EVEN    f64_even
 #define ODD     f64_odd
+#define LOW     f64_zip_low
+#define HIGH    f64_zip_high
 #define PERMUTE f64_permute
 #define NAME(x) x##_f64
 #include "conv_template.h"

@@ -133,10 +133,25 @@ static void NAME(scatter)(const conv_plan *p, const conv_pass *pass, T *y, const
     for (int32_t id = pass->q[0]; id < d->target; id += d->stride_out)
       for (int32_t ih = pass->q[1]; ih < h->target; ih += h->stride_out, from += count) {
         T *row = y + ((int64_t)id * h->target + ih) * w->target + pass->q[2];
-        if (step == 2)
-          for (int32_t i = 0; i < count; i++) row[2 * i] = from[i];
-        else
-          for (int32_t i = 0; i < count; i++) row[(int64_t)i * step] = from[i];
+        for (int32_t i = 0; i < count; i++) row[(int64_t)i * step] = from[i];
+      }
+}
+
+// The same for the passes of the even and of the odd pixels of rows, `pass` being the second.
+static void NAME(interleave)(const conv_plan *p, const conv_pass *pass, T *y, const T *even, const T *odd) {
+  const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
+  const int32_t evens = NAME(pass_count)(p, pass - 1, 2), odds = NAME(pass_count)(p, pass, 2);
+  for (int32_t m = 0; m < p->targets; m++, y += p->target_size)
+    for (int32_t id = pass->q[0]; id < d->target; id += d->stride_out)
+      for (int32_t ih = pass->q[1]; ih < h->target; ih += h->stride_out, even += evens, odd += odds) {
+        T *row = y + ((int64_t)id * h->target + ih) * w->target;
+        int32_t i = 0;
+        for (; i + LANES <= odds; i += LANES) {
+          const V a = LOAD(even + i), b = LOAD(odd + i);
+          STORE(row + 2 * i, LOW(a, b)), STORE(row + 2 * i + LANES, HIGH(a, b));
+        }
+        for (; i < odds; i++) row[2 * i] = even[i], row[2 * i + 1] = odd[i];
+        if (evens > odds) row[2 * i] = even[i];
       }
 }
 
@@ -151,6 +166,7 @@ static void NAME(run_columns)(void *context, int64_t begin, int64_t end, int32_t
     rap_parallel(p->sources, 1 + CONV_GRAIN / (p->channel + 1), NAME(gather_channels), &from);
     T *y = c->y + i * p->targets * p->target_size;
     NAME(source) source = {.c = c, .image = image};
+    const int32_t by_two = p->axis[2].stride_out == 2;
     for (source.pass = 0; source.pass < p->passes; source.pass++) {
       const conv_pass *pass = &c->passes[source.pass];
       const int64_t size =
@@ -158,11 +174,15 @@ static void NAME(run_columns)(void *context, int64_t begin, int64_t end, int32_t
       rap_gemm product = {.m = p->targets, .n = size, .k = pass->depth, .alpha = 1, .outer = 1, .inner = 1};
       product.a_row = pass->depth, product.a_col = 1, product.c_row = size;
       product.a = c->weights + ((int64_t)p->groups * pass->first * p->sources + g * pass->depth) * p->targets;
-      product.c = p->passes > 1 ? pixels : y, product.pack_b = NAME(pack_columns), product.context = &source;
+      T *own = pixels + (by_two && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
+      product.c = p->passes > 1 ? own : y, product.pack_b = NAME(pack_columns), product.context = &source;
       if (c->bias) product.bias = c->bias + g * p->targets, product.bias_row = 1, product.beta = 1;
       product.activation = c->relu ? RAP_ACTIVATION_RELU : RAP_ACTIVATION_NONE;
       NAME(rap_gemm)(&product);
-      if (p->passes > 1) NAME(scatter)(p, pass, y, pixels);
+      if (by_two && pass->q[2])
+        NAME(interleave)(p, pass, y, pixels, own);
+      else if (p->passes > 1 && !by_two)
+        NAME(scatter)(p, pass, y, own);
     }
   }
 }
@@ -210,7 +230,8 @@ static int NAME(conv_columns)(T *y, const T *x, const T *w, const T *bias, int32
   const int64_t runs = conv_round(p->passes * c.most_runs * sizeof(NAME(pixel_run))),
                 firsts = conv_round(p->passes * c.most_panels * 4);
   c.gather_bytes = conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(T));
-  c.scratch_bytes = c.gather_bytes + (p->passes > 1 ? conv_round(p->targets * pixels * sizeof(T)) : 0);
+  const int64_t held = p->passes == 1 ? 0 : p->axis[2].stride_out == 2 ? 2 : 1; // passes' pixels
+  c.scratch_bytes = c.gather_bytes + conv_round(held * p->targets * pixels * sizeof(T));
   char *scratch = rap_scratch(2, weights + tables + runs + firsts + parts * c.scratch_bytes);
   c.packed = (T *)scratch, c.weights = transposed ? c.packed : w,
   c.passes = conv_passes_init(p, scratch + weights);

@@ -10,23 +10,24 @@
 
 typedef struct {
   conv_plan plan;
-  conv_pass *pass;
+  conv_pass *passes;
   const float *x, *w, *bias;
   float *y;
   int32_t relu, panels;
   int32_t whole; // the image is read in place: nothing to pad, nothing to split
-  int32_t *at;   // where each pixel of a target reads
-  float *weights,
-      *biases; // [group][panel][k][PANEL], [group][panel][PANEL]; zero for channels that are not there
+  int32_t *at;   // of each pass, where each of its pixels reads
+  int64_t most;  // entries of `at` a pass
+  // [pass][group][panel][k][PANEL], [group][panel][PANEL]; zero for channels that are not there
+  float *weights, *biases;
   char *scratch;
-  int64_t scratch_bytes;
+  int64_t scratch_bytes, image_bytes;
 } pixels;
 
-INLINE void pixel_tile(const pixels *c, float *to, const float *x, const int32_t *at, const float *w,
-                       const float *bias, const int NV) {
+INLINE void pixel_tile(const conv_pass *pass, float *to, const float *x, const int32_t *at, const float *w,
+                       const float *bias, int32_t relu, const int NV) {
   f32v sum[CONV_PIXELS][2];
   const float *p[CONV_PIXELS];
-  const int32_t *offset = c->pass->offset, depth = c->pass->depth;
+  const int32_t *offset = pass->offset, depth = pass->depth;
   UNROLL for (int i = 0; i < CONV_PIXELS; i++) {
     p[i] = x + at[i];
     UNROLL for (int v = 0; v < NV; v++) sum[i][v] = f32_load(bias + v * F32_LANES);
@@ -41,17 +42,17 @@ INLINE void pixel_tile(const pixels *c, float *to, const float *x, const int32_t
     }
   }
   UNROLL for (int i = 0; i < CONV_PIXELS; i++) UNROLL for (int v = 0; v < NV; v++) {
-    if (c->relu) sum[i][v] = f32_select(sum[i][v] < 0, f32_set(0), sum[i][v]);
+    if (relu) sum[i][v] = f32_select(sum[i][v] < 0, f32_set(0), sum[i][v]);
     f32_store(to + i * PANEL + v * F32_LANES, sum[i][v]);
   }
 }
-KERNEL void pixel_tile_1(const pixels *c, float *to, const float *x, const int32_t *at, const float *w,
-                         const float *bias) {
-  pixel_tile(c, to, x, at, w, bias, 1);
+KERNEL void pixel_tile_1(const conv_pass *pass, float *to, const float *x, const int32_t *at, const float *w,
+                         const float *bias, int32_t relu) {
+  pixel_tile(pass, to, x, at, w, bias, relu, 1);
 }
-KERNEL void pixel_tile_2(const pixels *c, float *to, const float *x, const int32_t *at, const float *w,
-                         const float *bias) {
-  pixel_tile(c, to, x, at, w, bias, 2);
+KERNEL void pixel_tile_2(const conv_pass *pass, float *to, const float *x, const int32_t *at, const float *w,
+                         const float *bias, int32_t relu) {
+  pixel_tile(pass, to, x, at, w, bias, relu, 2);
 }
 
 // y[channel][pixel] = from[pixel][channel], `size` from one channel to the next of y.
@@ -70,52 +71,92 @@ static void turn_block(float *y, int64_t size, const float *from, int32_t count,
     }
 }
 
-static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) {
-  const pixels *c = context;
+// The pixels of one pass, `size` of them, for the channels of a group; y is the first channel's first pixel,
+// `channel` from one channel to the next.
+static void pass_pixels(const pixels *c, const conv_pass *pass, int64_t g, const float *x, float *y,
+                        int64_t size, int64_t channel) {
   const conv_plan *p = &c->plan;
-  float block[PIXEL_BLOCK * PANEL], *image = (float *)(c->scratch + part * c->scratch_bytes);
-  const int32_t origin[3] = {0, 0, 0}, all[3] = {p->axis[0].count, p->axis[1].count, p->axis[2].count};
-  const int32_t depth = c->pass->depth;
-  for (int64_t unit = begin; unit < end; unit++) {
-    const float *x = c->x + unit * p->sources * p->source_size;
-    const int64_t g = unit % p->groups;
-    if (!c->whole) {
-      gather_f32(p, image, x, p->sources, origin, all);
-      x = image;
-    }
-    for (int32_t panel = 0; panel < c->panels; panel++) {
-      const int32_t channels = conv_min(PANEL, p->targets - panel * PANEL);
-      const float *w = c->weights + (g * c->panels + panel) * depth * PANEL;
-      const float *bias = c->biases + (g * c->panels + panel) * PANEL;
-      float *y = c->y + (unit * p->targets + panel * PANEL) * p->target_size;
-      for (int32_t first = 0; first < p->target_size; first += PIXEL_BLOCK) {
-        const int32_t count = conv_min(PIXEL_BLOCK, (int32_t)p->target_size - first);
-        for (int32_t i = 0; i < count; i += CONV_PIXELS)
-          (channels > F32_LANES ? pixel_tile_2 : pixel_tile_1)(c, block + i * PANEL, x, c->at + first + i, w,
-                                                               bias);
-        turn_block(y + first, p->target_size, block, count, channels);
-      }
+  const int32_t *at = c->at + (pass - c->passes) * c->most;
+  const float *weights =
+      c->weights + ((int64_t)p->groups * pass->first * p->sources + g * pass->depth) * c->panels * PANEL;
+  float block[PIXEL_BLOCK * PANEL];
+  for (int32_t panel = 0; panel < c->panels; panel++, y += PANEL * channel) {
+    const int32_t channels = conv_min(PANEL, p->targets - panel * PANEL);
+    const float *w = weights + (int64_t)panel * pass->depth * PANEL;
+    const float *bias = c->biases + (g * c->panels + panel) * PANEL;
+    for (int32_t first = 0; first < size; first += PIXEL_BLOCK) {
+      const int32_t count = conv_min(PIXEL_BLOCK, (int32_t)size - first);
+      for (int32_t i = 0; i < count; i += CONV_PIXELS)
+        (channels > F32_LANES ? pixel_tile_2 : pixel_tile_1)(pass, block + i * PANEL, x, at + first + i, w,
+                                                             bias, c->relu);
+      turn_block(y + first, channel, block, count, channels);
     }
   }
 }
 
-static void pack_pixels(const pixels *c) {
+static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) {
+  const pixels *c = context;
   const conv_plan *p = &c->plan;
-  const conv_pass *pass = c->pass;
+  float *image = (float *)(c->scratch + part * c->scratch_bytes), *held = image + c->image_bytes / 4;
+  const int32_t origin[3] = {0, 0, 0}, all[3] = {p->axis[0].count, p->axis[1].count, p->axis[2].count};
+  const int32_t by_two = p->axis[2].stride_out == 2;
+  for (int64_t unit = begin; unit < end; unit++) {
+    const float *x = c->x + unit * p->sources * p->source_size;
+    float *y = c->y + unit * p->targets * p->target_size;
+    if (!c->whole) {
+      gather_f32(p, image, x, p->sources, origin, all);
+      x = image;
+    }
+    for (int32_t q = 0; q < p->passes; q++) {
+      const conv_pass *pass = &c->passes[q];
+      float *own = held + (by_two && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
+      const int64_t size =
+          (int64_t)pass_count_f32(p, pass, 0) * pass_count_f32(p, pass, 1) * pass_count_f32(p, pass, 2);
+      pass_pixels(c, pass, unit % p->groups, x, p->passes > 1 ? own : y, size, size);
+      if (by_two && pass->q[2])
+        interleave_f32(p, pass, y, held, own);
+      else if (p->passes > 1 && !by_two)
+        scatter_f32(p, pass, y, own);
+    }
+  }
+}
+
+// Panels [begin, end) over all groups.
+static void pack_pixels(void *context, int64_t begin, int64_t end, int32_t part) {
+  const pixels *c = context;
+  const conv_plan *p = &c->plan;
+  (void)part;
   const int64_t to_target = p->transposed ? p->taps : (int64_t)p->sources * p->taps;
   const int64_t to_source = p->transposed ? (int64_t)p->targets * p->taps : p->taps;
-  float *out = c->weights, *bias = c->biases;
-  for (int32_t g = 0; g < p->groups; g++)
-    for (int32_t panel = 0; panel < c->panels; panel++) {
-      const int32_t first = panel * PANEL, channels = conv_min(PANEL, p->targets - first);
-      const float *w = c->w + (int64_t)g * p->sources * p->targets * p->taps + first * to_target;
+  for (int64_t i = begin; i < end; i++) {
+    const int64_t g = i / c->panels;
+    const int32_t first = (int32_t)(i % c->panels) * PANEL, channels = conv_min(PANEL, p->targets - first);
+    const float *w = c->w + g * p->sources * p->targets * p->taps + first * to_target;
+    for (int32_t q = 0; q < p->passes; q++) {
+      const conv_pass *pass = &c->passes[q];
+      float *out =
+          c->weights + ((int64_t)p->groups * c->panels * pass->first * p->sources + i * pass->depth) * PANEL;
       for (int32_t s = 0; s < p->sources; s++)
         for (int32_t t = 0; t < pass->taps; t++)
           for (int32_t m = 0; m < PANEL; m++)
             *out++ = m < channels ? w[m * to_target + s * to_source + pass->tap[t]] : 0;
-      for (int32_t m = 0; m < PANEL; m++)
-        *bias++ = c->bias && m < channels ? c->bias[g * p->targets + first + m] : 0;
     }
+    for (int32_t m = 0; m < PANEL; m++)
+      c->biases[i * PANEL + m] = c->bias && m < channels ? c->bias[g * p->targets + first + m] : 0;
+  }
+}
+
+// Where the pixels of every pass read.
+static void find_pixels(const pixels *c) {
+  const conv_plan *p = &c->plan;
+  for (int32_t q = 0; q < p->passes; q++) {
+    const conv_pass *pass = &c->passes[q];
+    int32_t *at = c->at + q * c->most, n = 0;
+    for (int32_t d = 0; d < pass_count_f32(p, pass, 0); d++)
+      for (int32_t r = 0; r < pass_count_f32(p, pass, 1); r++)
+        for (int32_t i = 0; i < pass_count_f32(p, pass, 2); i++) at[n++] = d * p->plane + r * p->row + i;
+    for (int i = 0; n && i < CONV_PIXELS; i++) at[n + i] = at[n - 1]; // the last tile's surplus
+  }
 }
 
 // Whether this way is the best. Against the tiles of few channels: whether vectors along the channels waste
@@ -123,19 +164,20 @@ static void pack_pixels(const pixels *c) {
 // columns, for more channels: where each image has a thread to itself and the reduction is long, so that a
 // block's way into the image costs little.
 static int pays_by_pixels(const conv_plan *p) {
-  if (p->passes > 1 || p->direct || p->targets < F32_LANES) return 0;
-  if (p->target_size > 1 << 20 ||
-      (int64_t)p->sources * p->channel * (int64_t)sizeof(float) > CONV_IMAGE_BYTES)
-    return 0;
+  if (p->direct || p->targets < F32_LANES) return 0;
+  const int64_t image = (int64_t)p->sources * p->channel * (int64_t)sizeof(float);
+  if (p->target_size > 1 << 20 || image > CONV_IMAGE_BYTES) return 0;
   const int32_t lanes = conv_ceil(p->targets, F32_LANES) * F32_LANES, width = p->axis[2].target;
   // A vector alone does not fill the processor's pipelines: half of the tile counts three quarters.
   const int32_t alone = conv_ceil(p->targets, F32_LANES) % 2 ? F32_LANES / 3 : 0;
   if (p->targets >= CONV_GEMM_TARGETS && p->sources >= CONV_GEMM_SOURCES) {
     const int64_t threads = rap_get_num_threads(), images = (int64_t)p->batch * p->groups;
-    return p->taps >= (p->slots == 1 ? 2 : 25) && p->taps * p->sources >= CONV_PIXEL_DEPTH &&
-           p->taps * p->sources <= CONV_PIXEL_MOST && images >= 2 * threads &&
-           (lanes + alone) * 6 <= p->targets * 7;
+    const int32_t depth = p->taps * p->sources;
+    return p->taps >= (p->slots == 1 ? 2 : 25) && depth >= CONV_PIXEL_DEPTH * p->passes &&
+           depth <= CONV_PIXEL_MOST && (p->passes == 1 || image <= CONV_PIXEL_IMAGE) &&
+           images >= 2 * threads && (lanes + alone) * 6 <= p->targets * 7;
   }
+  if (p->passes > 1) return 0;
   const int32_t cells = conv_min(p->row, conv_ceil(width, F32_LANES) * F32_LANES);
   return p->targets * (int64_t)cells * 20 > (lanes + alone) * (int64_t)width * 21;
 }
@@ -153,26 +195,23 @@ static int conv_pixels(float *y, const float *x, const float *w, const float *bi
   for (int i = 0; i < 3; i++)
     c.whole &= p->axis[i].low == 0 && p->axis[i].count + p->axis[i].reach == p->axis[i].source;
   if (c.whole) p->channel = (int32_t)p->source_size;
-  c.panels = conv_ceil(p->targets, PANEL);
+  c.panels = conv_ceil(p->targets, PANEL), c.most = conv_pass_pixels(p) + CONV_PIXELS;
   const int64_t units = (int64_t)p->batch * p->groups,
                 products = p->target_size * p->taps * p->sources * p->targets;
   const int64_t grain = conv_grain(units, units * products), parts = rap_parts(units, grain);
-  const int64_t tables = conv_round(conv_passes_bytes(p)),
-                ats = conv_round((p->target_size + CONV_PIXELS) * 4);
+  const int64_t tables = conv_round(conv_passes_bytes(p)), ats = conv_round(p->passes * c.most * 4);
   const int64_t panels = (int64_t)p->groups * c.panels, depth = (int64_t)p->taps * p->sources;
   const int64_t weights = conv_round(panels * depth * PANEL * sizeof(float)),
                 biases = conv_round(panels * PANEL * sizeof(float));
-  c.scratch_bytes = c.whole ? 0 : conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(float));
+  const int64_t held = p->passes == 1 ? 0 : p->axis[2].stride_out == 2 ? 2 : 1; // passes' pixels
+  c.image_bytes = c.whole ? 0 : conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(float));
+  c.scratch_bytes = c.image_bytes + conv_round(held * p->targets * conv_pass_pixels(p) * sizeof(float));
   char *scratch = rap_scratch(2, tables + ats + weights + biases + parts * c.scratch_bytes);
-  c.pass = conv_passes_init(p, scratch), c.at = (int32_t *)(scratch + tables);
+  c.passes = conv_passes_init(p, scratch), c.at = (int32_t *)(scratch + tables);
   c.weights = (float *)(scratch + tables + ats), c.biases = (float *)(scratch + tables + ats + weights);
   c.scratch = scratch + tables + ats + weights + biases;
-  int32_t n = 0;
-  for (int32_t d = 0; d < p->axis[0].count; d++)
-    for (int32_t r = 0; r < p->axis[1].count; r++)
-      for (int32_t i = 0; i < p->axis[2].count; i++) c.at[n++] = d * p->plane + r * p->row + i;
-  for (int i = 0; i < CONV_PIXELS; i++) c.at[n + i] = c.at[n - 1]; // the last tile's surplus
-  pack_pixels(&c);
+  find_pixels(&c);
+  rap_parallel(panels, 1 + CONV_GRAIN / (depth * PANEL), pack_pixels, &c);
   rap_parallel(units, grain, run_pixels, &c);
   return 1;
 }

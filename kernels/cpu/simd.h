@@ -172,12 +172,18 @@ INLINE f32v f32_zip_high(f32v a, f32v b) { return __builtin_shufflevector(a, b, 
 #if RAP_VBYTES == 64
 INLINE f64v f64_even(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
 INLINE f64v f64_odd(f64v a, f64v b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15); }
+INLINE f64v f64_zip_low(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+INLINE f64v f64_zip_high(f64v a, f64v b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
 #elif RAP_VBYTES == 32
 INLINE f64v f64_even(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
 INLINE f64v f64_odd(f64v a, f64v b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
+INLINE f64v f64_zip_low(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+INLINE f64v f64_zip_high(f64v a, f64v b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
 #else
 INLINE f64v f64_even(f64v a, f64v b) { return __builtin_shufflevector(a, b, 0, 2); }
 INLINE f64v f64_odd(f64v a, f64v b) { return __builtin_shufflevector(a, b, 1, 3); }
+INLINE f64v f64_zip_low(f64v a, f64v b) { return f64_even(a, b); }
+INLINE f64v f64_zip_high(f64v a, f64v b) { return f64_odd(a, b); }
 #endif
 typedef uint8_t u8v __attribute__((vector_size(F32_LANES)));
 INLINE void i32_store_u8(uint8_t *p, i32v x) {

@@ -188,6 +188,11 @@ int main(int argc, char **argv) {
     check_2d(7, 16, 9, 10, 32, 3, 3, 1, 1, 1, 1);
     check_2d(7, 8, 12, 11, 46, 5, 5, 1, 2, 1, 1);
     check_2d(7, 9, 13, 12, 32, 5, 5, 2, 2, 1, 1);
+    // Its gradient in several passes: even and odd widths, and by steps of 3.
+    for (int width = 9; width <= 22; width += 13)
+      for (int step = 2; step <= 3; step++)
+        check_2d(7, 32, 7, width, 64 * step, 3, 3, step, 1, 1, 1);
+    check_2d(7, 64, 8, 11, 160, 4, 4, 2, 1, 1, 2);
     // Depthwise: one vector and several, widths about whole vectors, all
     // paddings, by steps of 1 and 2.
     for (int kernel = 3; kernel <= 5; kernel += 2)
