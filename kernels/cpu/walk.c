@@ -9,7 +9,7 @@ typedef rap_walk_job job;
 #define PIECE 512
 // Outputs from this size on are stored past the caches, unless they are an input too: so many at a time,
 // which keeps the memory reading while it writes.
-#define STREAM_BYTES ((int64_t)16 << 20)
+#define STREAM_BYTES ((int64_t)10 << 20)
 #define STREAM_PIECE 256
 // A transposed operand is turned in tiles of TILE_ROWS (a cache line of float32) by TILE_COLUMNS.
 #define TILE_ROWS    16
