@@ -70,12 +70,14 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 }
 
 // Up to so many rows of A it does not pay to pack a B of contiguous rows, or one of so many bytes that stays
-// in L2; up to so many columns of B an A of contiguous rows or columns.
+// in L2; up to so many columns of B an A of contiguous rows or columns, or one of so many bytes that lies as
+// it would be packed.
 #define RAP_DIRECT_B         24
 #define RAP_DIRECT_SMALL_B   96
 #define RAP_SMALL_BYTES      (384 * 1024)
 #define RAP_DIRECT_A         256
 #define RAP_DIRECT_A_COLUMNS 32
+#define RAP_SMALL_A_BYTES    (512 * 1024)
 // Where all rows of a block of A take at most so many bytes, B is packed strip by strip, which stays in L2:
 // some panels of B's rows (more of long rows, which come from far), one of its columns.
 #define RAP_STRIP_BYTES (320 * 1024)

@@ -346,7 +346,9 @@ static void NAME(choose_blocks)(tasks *s) {
   s->nc = block_size(columns, rows > MC ? 2048 : 512, NR);
   int small_b = g->k * columns * (int64_t)sizeof(T) <= RAP_SMALL_BYTES;
   s->direct_b = !g->pack_b && g->b_col == 1 && rows <= (small_b ? RAP_DIRECT_SMALL_B : RAP_DIRECT_B);
-  s->direct_a = columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
+  int small_a = g->a_col == 1 && g->a_row == g->k && s->steps == 1 &&
+                rows * g->k * (int64_t)sizeof(T) <= RAP_SMALL_A_BYTES;
+  s->direct_a = small_a || columns <= (g->a_col == 1 ? RAP_DIRECT_A : RAP_DIRECT_A_COLUMNS);
   if (!g->pack_b && !s->direct_b && rows * s->kc * (int64_t)sizeof(T) <= RAP_STRIP_BYTES) {
     s->mc = (rows + MR - 1) / MR * MR;
     s->strip = NR * (g->b_row == 1 ? 1 : columns > RAP_WIDE_ROW ? 8 : 4);
