@@ -82,12 +82,13 @@ static void plan(tasks *s, int64_t mr, int64_t nr) {
 // some panels of B's rows (more of long rows, which come from far), one of its columns.
 #define RAP_STRIP_BYTES (320 * 1024)
 #define RAP_WIDE_ROW    1024
-// From so many rows and multiplications on, threads work on one product together; B is packed in pieces of so
-// many columns, and the last step's blocks of rows are cut in so many.
-#define RAP_SHARED_ROWS  192
-#define RAP_SHARED_WORK  (64.0 * 1000 * 1000)
-#define RAP_SHARED_PIECE 256
-#define RAP_SHARED_LAST  2
+// From so many rows and multiplications on, threads work on one product together, each on about so many
+// blocks of rows; B is packed in pieces of so many columns, and the last step's blocks are cut in so many.
+#define RAP_SHARED_ROWS   192
+#define RAP_SHARED_WORK   (64.0 * 1000 * 1000)
+#define RAP_SHARED_BLOCKS 4
+#define RAP_SHARED_PIECE  256
+#define RAP_SHARED_LAST   2
 // Up to so many multiplications, setting up the blocks costs more than they save.
 #define RAP_TINY 1024
 // Up to so many rows (of B transposed) or columns, dot products along k beat packing; each row asks for a k

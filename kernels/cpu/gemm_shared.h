@@ -94,6 +94,9 @@ static int NAME(try_shared)(const tasks *whole) {
   tasks s = {.g = g, .threads = whole->threads, .rows = 1, .columns = 1};
   NAME(choose_blocks)(&s);
   if (s.direct_b || s.strip) return 0;
+  // Enough blocks of rows that no thread waits long for the others' last ones.
+  int64_t rows = g->m / (RAP_SHARED_BLOCKS * s.threads);
+  s.mc = block_size(g->m, rows < 4 * MR ? 4 * MR : rows < MC ? rows / MR * MR : MC, MR);
   SHARED p = {.s = &s, .pieces = (s.nc + RAP_SHARED_PIECE - 1) / RAP_SHARED_PIECE, .cuts = RAP_SHARED_LAST};
   p.piece = block_size(s.nc, RAP_SHARED_PIECE, NR);
   p.rows = (g->m + s.mc - 1) / s.mc;
