@@ -4,7 +4,8 @@
  *     deno run -A bench/run.ts --workloads FILE --threads N --out OUT.jsonl [--only prefix,prefix] [--device cuda]
  *
  * Appends one JSON line per workload: {"id", "ms" (median), "min_ms", "p90_ms", "n", "peak_rss_mb"}, timed as the file's
- * "timing" says. `--table` also prints them. A result that a workload throws away is disposed of at once, which is what the
+ * "timing" says. `--table` also prints them; `--serve` waits for lines {"id", "seconds"} on standard input and answers each
+ * with {"ms"}, for bench/interleaved.py. A result that a workload throws away is disposed of at once, which is what the
  * end of a Python expression does to it; training steps are plain loops.
  *
  * @module
@@ -89,6 +90,27 @@ torch.manualSeed(0);
 const device = option("device", "cpu");
 /** A card goes on by itself after a call has returned. */
 const wait = device === "cpu" ? () => {} : () => torch.cuda.synchronize(device);
+
+/** Answers the lines of standard input: the median time of a workload over some seconds. */
+async function serve(): Promise<void> {
+  let loaded = "", step = () => {}, rest = "";
+  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const { id, seconds } = JSON.parse(line) as { id: string; seconds: number };
+      if (id !== loaded) step = workload(spec.workloads.find((w) => w.id === id)!, device);
+      loaded = id;
+      const timing = { min_total_s: seconds, min_samples: 3, warmup_s: seconds / 5, sample_target_s: 0.001 };
+      console.log(JSON.stringify({ ms: measure(step, timing, wait).ms }));
+    }
+  }
+}
+
+if (Deno.args.includes("--serve")) {
+  await serve();
+  Deno.exit();
+}
 for (const w of spec.workloads) {
   if (only.length > 0 && !only.some((p) => w.id.startsWith(p))) continue;
   let row: Record<string, unknown> = { id: w.id };

@@ -1,5 +1,6 @@
-// Convolution of narrow images in float32: the vectors lie along the target channels, of which there must be
-// about whole vectors, so that rows of few pixels waste nothing. Included by conv.c after conv_template.h.
+// Convolution in float32 with the vectors along the target channels, of which there must be about whole
+// vectors: rows of few pixels waste nothing, and no column matrix is packed. Included by conv.c after
+// conv_gemm_template.h.
 //
 // A tile is CONV_PIXELS pixels × 2 vectors of channels; a pixel of the source is read where it is, once for
 // both. Tiles go to a small block [pixel][channel] that is transposed into the image.
@@ -71,16 +72,15 @@ static void turn_block(float *y, int64_t size, const float *from, int32_t count,
     }
 }
 
-// The pixels of one pass, `size` of them, for the channels of a group; y is the first channel's first pixel,
-// `channel` from one channel to the next.
+// The pixels of one pass, `size` of them, for the channels of a group: y[channel][pixel].
 static void pass_pixels(const pixels *c, const conv_pass *pass, int64_t g, const float *x, float *y,
-                        int64_t size, int64_t channel) {
+                        int64_t size) {
   const conv_plan *p = &c->plan;
   const int32_t *at = c->at + (pass - c->passes) * c->most;
   const float *weights =
       c->weights + ((int64_t)p->groups * pass->first * p->sources + g * pass->depth) * c->panels * PANEL;
   float block[PIXEL_BLOCK * PANEL];
-  for (int32_t panel = 0; panel < c->panels; panel++, y += PANEL * channel) {
+  for (int32_t panel = 0; panel < c->panels; panel++, y += PANEL * size) {
     const int32_t channels = conv_min(PANEL, p->targets - panel * PANEL);
     const float *w = weights + (int64_t)panel * pass->depth * PANEL;
     const float *bias = c->biases + (g * c->panels + panel) * PANEL;
@@ -89,7 +89,7 @@ static void pass_pixels(const pixels *c, const conv_pass *pass, int64_t g, const
       for (int32_t i = 0; i < count; i += CONV_PIXELS)
         (channels > F32_LANES ? pixel_tile_2 : pixel_tile_1)(pass, block + i * PANEL, x, at + first + i, w,
                                                              bias, c->relu);
-      turn_block(y + first, channel, block, count, channels);
+      turn_block(y + first, size, block, count, channels);
     }
   }
 }
@@ -97,7 +97,8 @@ static void pass_pixels(const pixels *c, const conv_pass *pass, int64_t g, const
 static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) {
   const pixels *c = context;
   const conv_plan *p = &c->plan;
-  float *image = (float *)(c->scratch + part * c->scratch_bytes), *held = image + c->image_bytes / 4;
+  float *image = (float *)(c->scratch + part * c->scratch_bytes),
+        *held = image + c->image_bytes / (int64_t)sizeof(float);
   const int32_t origin[3] = {0, 0, 0}, all[3] = {p->axis[0].count, p->axis[1].count, p->axis[2].count};
   const int32_t by_two = p->axis[2].stride_out == 2;
   for (int64_t unit = begin; unit < end; unit++) {
@@ -112,7 +113,7 @@ static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) 
       float *own = held + (by_two && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
       const int64_t size =
           (int64_t)pass_count_f32(p, pass, 0) * pass_count_f32(p, pass, 1) * pass_count_f32(p, pass, 2);
-      pass_pixels(c, pass, unit % p->groups, x, p->passes > 1 ? own : y, size, size);
+      pass_pixels(c, pass, unit % p->groups, x, p->passes > 1 ? own : y, size);
       if (by_two && pass->q[2])
         interleave_f32(p, pass, y, held, own);
       else if (p->passes > 1 && !by_two)
