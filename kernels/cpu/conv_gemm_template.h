@@ -155,18 +155,30 @@ static void NAME(interleave)(const conv_plan *p, const conv_pass *pass, T *y, co
       }
 }
 
+// Where a pass puts its pixels, beside each other: in y, or where they are held.
+INLINE T *NAME(pass_pixels)(const conv_plan *p, const conv_pass *pass, T *y, T *held) {
+  if (p->passes == 1) return y;
+  return held + (conv_held(p) == 2 && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
+}
+
+// After a pass: what is held to y, as far as it can be stored.
+static void NAME(store_pass)(const conv_plan *p, const conv_pass *pass, T *y, const T *held) {
+  if (conv_held(p) == 1) NAME(scatter)(p, pass, y, held);
+  if (conv_held(p) == 2 && pass->q[2])
+    NAME(interleave)(p, pass, y, held, held + p->targets * conv_pass_pixels(p));
+}
+
 // Images of a group [begin, end).
 static void NAME(run_columns)(void *context, int64_t begin, int64_t end, int32_t part) {
   const NAME(columns) *c = context;
   const conv_plan *p = &c->plan;
-  T *image = (T *)(c->scratch + part * c->scratch_bytes), *pixels = (T *)((char *)image + c->gather_bytes);
+  T *image = (T *)(c->scratch + part * c->scratch_bytes), *held = (T *)((char *)image + c->gather_bytes);
   for (int64_t i = begin; i < end; i++) {
     const int64_t g = i % p->groups;
     NAME(gathered) from = {.plan = p, .x = c->x + i * p->sources * p->source_size, .image = image};
     rap_parallel(p->sources, 1 + CONV_GRAIN / (p->channel + 1), NAME(gather_channels), &from);
     T *y = c->y + i * p->targets * p->target_size;
     NAME(source) source = {.c = c, .image = image};
-    const int32_t by_two = p->axis[2].stride_out == 2;
     for (source.pass = 0; source.pass < p->passes; source.pass++) {
       const conv_pass *pass = &c->passes[source.pass];
       const int64_t size =
@@ -174,15 +186,12 @@ static void NAME(run_columns)(void *context, int64_t begin, int64_t end, int32_t
       rap_gemm product = {.m = p->targets, .n = size, .k = pass->depth, .alpha = 1, .outer = 1, .inner = 1};
       product.a_row = pass->depth, product.a_col = 1, product.c_row = size;
       product.a = c->weights + ((int64_t)p->groups * pass->first * p->sources + g * pass->depth) * p->targets;
-      T *own = pixels + (by_two && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
-      product.c = p->passes > 1 ? own : y, product.pack_b = NAME(pack_columns), product.context = &source;
+      product.c = NAME(pass_pixels)(p, pass, y, held);
+      product.pack_b = NAME(pack_columns), product.context = &source;
       if (c->bias) product.bias = c->bias + g * p->targets, product.bias_row = 1, product.beta = 1;
       product.activation = c->relu ? RAP_ACTIVATION_RELU : RAP_ACTIVATION_NONE;
       NAME(rap_gemm)(&product);
-      if (by_two && pass->q[2])
-        NAME(interleave)(p, pass, y, pixels, own);
-      else if (p->passes > 1 && !by_two)
-        NAME(scatter)(p, pass, y, own);
+      NAME(store_pass)(p, pass, y, held);
     }
   }
 }
@@ -230,8 +239,7 @@ static int NAME(conv_columns)(T *y, const T *x, const T *w, const T *bias, int32
   const int64_t runs = conv_round(p->passes * c.most_runs * sizeof(NAME(pixel_run))),
                 firsts = conv_round(p->passes * c.most_panels * 4);
   c.gather_bytes = conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(T));
-  const int64_t held = p->passes == 1 ? 0 : p->axis[2].stride_out == 2 ? 2 : 1; // passes' pixels
-  c.scratch_bytes = c.gather_bytes + conv_round(held * p->targets * pixels * sizeof(T));
+  c.scratch_bytes = c.gather_bytes + conv_round(conv_held(p) * p->targets * pixels * sizeof(T));
   char *scratch = rap_scratch(2, weights + tables + runs + firsts + parts * c.scratch_bytes);
   c.packed = (T *)scratch, c.weights = transposed ? c.packed : w,
   c.passes = conv_passes_init(p, scratch + weights);

@@ -73,8 +73,8 @@ static void turn_block(float *y, int64_t size, const float *from, int32_t count,
 }
 
 // The pixels of one pass, `size` of them, for the channels of a group: y[channel][pixel].
-static void pass_pixels(const pixels *c, const conv_pass *pass, int64_t g, const float *x, float *y,
-                        int64_t size) {
+static void run_pass(const pixels *c, const conv_pass *pass, int64_t g, const float *x, float *y,
+                     int64_t size) {
   const conv_plan *p = &c->plan;
   const int32_t *at = c->at + (pass - c->passes) * c->most;
   const float *weights =
@@ -100,7 +100,6 @@ static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) 
   float *image = (float *)(c->scratch + part * c->scratch_bytes),
         *held = image + c->image_bytes / (int64_t)sizeof(float);
   const int32_t origin[3] = {0, 0, 0}, all[3] = {p->axis[0].count, p->axis[1].count, p->axis[2].count};
-  const int32_t by_two = p->axis[2].stride_out == 2;
   for (int64_t unit = begin; unit < end; unit++) {
     const float *x = c->x + unit * p->sources * p->source_size;
     float *y = c->y + unit * p->targets * p->target_size;
@@ -110,14 +109,10 @@ static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) 
     }
     for (int32_t q = 0; q < p->passes; q++) {
       const conv_pass *pass = &c->passes[q];
-      float *own = held + (by_two && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
       const int64_t size =
           (int64_t)pass_count_f32(p, pass, 0) * pass_count_f32(p, pass, 1) * pass_count_f32(p, pass, 2);
-      pass_pixels(c, pass, unit % p->groups, x, p->passes > 1 ? own : y, size);
-      if (by_two && pass->q[2])
-        interleave_f32(p, pass, y, held, own);
-      else if (p->passes > 1 && !by_two)
-        scatter_f32(p, pass, y, own);
+      run_pass(c, pass, unit % p->groups, x, pass_pixels_f32(p, pass, y, held), size);
+      store_pass_f32(p, pass, y, held);
     }
   }
 }
@@ -204,9 +199,9 @@ static int conv_pixels(float *y, const float *x, const float *w, const float *bi
   const int64_t panels = (int64_t)p->groups * c.panels, depth = (int64_t)p->taps * p->sources;
   const int64_t weights = conv_round(panels * depth * PANEL * sizeof(float)),
                 biases = conv_round(panels * PANEL * sizeof(float));
-  const int64_t held = p->passes == 1 ? 0 : p->axis[2].stride_out == 2 ? 2 : 1; // passes' pixels
   c.image_bytes = c.whole ? 0 : conv_round(((int64_t)p->sources * p->channel + CONV_SLACK) * sizeof(float));
-  c.scratch_bytes = c.image_bytes + conv_round(held * p->targets * conv_pass_pixels(p) * sizeof(float));
+  c.scratch_bytes =
+      c.image_bytes + conv_round(conv_held(p) * p->targets * conv_pass_pixels(p) * sizeof(float));
   char *scratch = rap_scratch(2, tables + ats + weights + biases + parts * c.scratch_bytes);
   c.passes = conv_passes_init(p, scratch), c.at = (int32_t *)(scratch + tables);
   c.weights = (float *)(scratch + tables + ats), c.biases = (float *)(scratch + tables + ats + weights);

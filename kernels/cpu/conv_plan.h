@@ -223,6 +223,12 @@ static inline int64_t conv_pass_pixels(const conv_plan *p) {
   return (int64_t)p->axis[0].count * p->axis[1].count * p->axis[2].count;
 }
 
+// Where images are written pass by pass, the pixels of so many passes are held until they are stored: of one,
+// or of those of the even and of the odd pixels of rows.
+static inline int32_t conv_held(const conv_plan *p) {
+  return p->passes == 1 ? 0 : p->axis[2].stride_out == 2 ? 2 : 1;
+}
+
 // Where one vector of target pixels reads (from the gathered block) and writes: its lanes [0, n) at `to`,
 // and, when it runs over the end of a row, the lanes [skip, skip + n2) at `to2`.
 typedef struct {
