@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { replaceFile } from "../io/replace_file.ts";
 
 /** One file of a dataset. */
 export interface Resource {
@@ -119,7 +120,7 @@ export async function downloadFile(resource: Resource, mirrors: readonly string[
     try {
       const packed = await fetchBytes(url);
       verify(packed, "md5", resource.md5, url);
-      return await writeAside(join(folder, resource.name), await gunzip(packed, url));
+      return await write(join(folder, resource.name), await gunzip(packed, url));
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
       failures.push(`Tried ${mirror}, got:\n${error instanceof Error ? error.message : error}`);
@@ -143,15 +144,12 @@ async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function writeAside(path: string, bytes: Uint8Array): Promise<void> {
-  const aside = `${path}.${crypto.randomUUID()}.part`;
+async function write(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeFile(aside, bytes);
-    await Deno.rename(aside, path);
+    await replaceFile(path, bytes);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw needs("--allow-write", `write ${path}`, error);
-    await Deno.remove(aside).catch(() => {});
     throw error;
   }
 }
