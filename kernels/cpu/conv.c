@@ -110,31 +110,30 @@ SUM_LANES(sum_f64, f64v, double, part[0][0] + part[0][1])
 #include "conv_weight_template.h"
 #include "conv_gemm_template.h"
 
-int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu,
-                         const int32_t *meta) {
+// Forward, or the input gradient, by the way that suits.
+static int32_t convolve(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu,
+                        const int32_t *meta, int32_t transposed) {
   if (dtype == RAP_FLOAT32) {
-    if (conv_winograd_image(y, x, w, bias, relu, meta, 0)) return RAP_OK;
-    if (conv_pixels(y, x, w, bias, relu, meta, 0)) return RAP_OK;
-    if (!conv_columns_f32(y, x, w, bias, relu, meta, 0)) conv_image_f32(y, x, w, bias, relu, meta, 0);
+    if (conv_winograd_image(y, x, w, bias, relu, meta, transposed)) return RAP_OK;
+    if (conv_pixels(y, x, w, bias, relu, meta, transposed)) return RAP_OK;
+    if (!conv_columns_f32(y, x, w, bias, relu, meta, transposed))
+      conv_image_f32(y, x, w, bias, relu, meta, transposed);
   } else if (dtype == RAP_FLOAT64) {
-    if (!conv_columns_f64(y, x, w, bias, relu, meta, 0)) conv_image_f64(y, x, w, bias, relu, meta, 0);
+    if (!conv_columns_f64(y, x, w, bias, relu, meta, transposed))
+      conv_image_f64(y, x, w, bias, relu, meta, transposed);
   } else {
     return RAP_UNSUPPORTED;
   }
   return RAP_OK;
 }
 
+int32_t rap_conv_forward(int32_t dtype, void *y, const void *x, const void *w, const void *bias, int32_t relu,
+                         const int32_t *meta) {
+  return convolve(dtype, y, x, w, bias, relu, meta, 0);
+}
+
 int32_t rap_conv_backward_input(int32_t dtype, void *dx, const void *dy, const void *w, const int32_t *meta) {
-  if (dtype == RAP_FLOAT32) {
-    if (conv_winograd_image(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
-    if (conv_pixels(dx, dy, w, 0, 0, meta, 1)) return RAP_OK;
-    if (!conv_columns_f32(dx, dy, w, 0, 0, meta, 1)) conv_image_f32(dx, dy, w, 0, 0, meta, 1);
-  } else if (dtype == RAP_FLOAT64) {
-    if (!conv_columns_f64(dx, dy, w, 0, 0, meta, 1)) conv_image_f64(dx, dy, w, 0, 0, meta, 1);
-  } else {
-    return RAP_UNSUPPORTED;
-  }
-  return RAP_OK;
+  return convolve(dtype, dx, dy, w, 0, 0, meta, 1);
 }
 
 int32_t rap_conv_backward_weight(int32_t dtype, void *dw, void *dbias, const void *dy, const void *x,

@@ -34,17 +34,11 @@ typedef struct {
   int32_t pass;
 } NAME(source);
 
-// Pixels of a pass along one axis.
-INLINE int32_t NAME(pass_count)(const conv_plan *p, const conv_pass *pass, int axis) {
-  const conv_axis *a = &p->axis[axis];
-  return conv_max(0, conv_ceil(a->target - pass->q[axis], a->stride_out));
-}
-
 static void NAME(find_runs)(NAME(columns) * c, int32_t q) {
   const conv_plan *p = &c->plan;
   const conv_pass *pass = &c->passes[q];
-  const int32_t rows = NAME(pass_count)(p, pass, 0) * NAME(pass_count)(p, pass, 1),
-                height = NAME(pass_count)(p, pass, 1), width = NAME(pass_count)(p, pass, 2);
+  const int32_t rows = conv_pass_count(p, pass, 0) * conv_pass_count(p, pass, 1),
+                height = conv_pass_count(p, pass, 1), width = conv_pass_count(p, pass, 2);
   NAME(pixel_run) *run = c->runs + q * c->most_runs;
   int32_t *first = c->first + q * c->most_panels, count = 0, pixel = 0;
   for (int32_t r = 0; r < rows; r++)
@@ -128,7 +122,7 @@ static void NAME(gather_channels)(void *context, int64_t begin, int64_t end, int
 // Pixels of one pass, beside each other in `from`, to where they belong in y.
 static void NAME(scatter)(const conv_plan *p, const conv_pass *pass, T *y, const T *from) {
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  const int32_t count = NAME(pass_count)(p, pass, 2), step = w->stride_out;
+  const int32_t count = conv_pass_count(p, pass, 2), step = w->stride_out;
   for (int32_t m = 0; m < p->targets; m++, y += p->target_size)
     for (int32_t id = pass->q[0]; id < d->target; id += d->stride_out)
       for (int32_t ih = pass->q[1]; ih < h->target; ih += h->stride_out, from += count) {
@@ -140,7 +134,7 @@ static void NAME(scatter)(const conv_plan *p, const conv_pass *pass, T *y, const
 // The same for the passes of the even and of the odd pixels of rows, `pass` being the second.
 static void NAME(interleave)(const conv_plan *p, const conv_pass *pass, T *y, const T *even, const T *odd) {
   const conv_axis *d = &p->axis[0], *h = &p->axis[1], *w = &p->axis[2];
-  const int32_t evens = NAME(pass_count)(p, pass - 1, 2), odds = NAME(pass_count)(p, pass, 2);
+  const int32_t evens = conv_pass_count(p, pass - 1, 2), odds = conv_pass_count(p, pass, 2);
   for (int32_t m = 0; m < p->targets; m++, y += p->target_size)
     for (int32_t id = pass->q[0]; id < d->target; id += d->stride_out)
       for (int32_t ih = pass->q[1]; ih < h->target; ih += h->stride_out, even += evens, odd += odds) {
@@ -156,7 +150,7 @@ static void NAME(interleave)(const conv_plan *p, const conv_pass *pass, T *y, co
 }
 
 // Where a pass puts its pixels, beside each other: in y, or where they are held.
-INLINE T *NAME(pass_pixels)(const conv_plan *p, const conv_pass *pass, T *y, T *held) {
+INLINE T *NAME(pass_target)(const conv_plan *p, const conv_pass *pass, T *y, T *held) {
   if (p->passes == 1) return y;
   return held + (conv_held(p) == 2 && pass->q[2] ? p->targets * conv_pass_pixels(p) : 0);
 }
@@ -181,12 +175,11 @@ static void NAME(run_columns)(void *context, int64_t begin, int64_t end, int32_t
     NAME(source) source = {.c = c, .image = image};
     for (source.pass = 0; source.pass < p->passes; source.pass++) {
       const conv_pass *pass = &c->passes[source.pass];
-      const int64_t size =
-          (int64_t)NAME(pass_count)(p, pass, 0) * NAME(pass_count)(p, pass, 1) * NAME(pass_count)(p, pass, 2);
+      const int64_t size = conv_pass_size(p, pass);
       rap_gemm product = {.m = p->targets, .n = size, .k = pass->depth, .alpha = 1, .outer = 1, .inner = 1};
       product.a_row = pass->depth, product.a_col = 1, product.c_row = size;
       product.a = c->weights + ((int64_t)p->groups * pass->first * p->sources + g * pass->depth) * p->targets;
-      product.c = NAME(pass_pixels)(p, pass, y, held);
+      product.c = NAME(pass_target)(p, pass, y, held);
       product.pack_b = NAME(pack_columns), product.context = &source;
       if (c->bias) product.bias = c->bias + g * p->targets, product.bias_row = 1, product.beta = 1;
       product.activation = c->relu ? RAP_ACTIVATION_RELU : RAP_ACTIVATION_NONE;

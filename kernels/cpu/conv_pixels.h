@@ -109,9 +109,7 @@ static void run_pixels(void *context, int64_t begin, int64_t end, int32_t part) 
     }
     for (int32_t q = 0; q < p->passes; q++) {
       const conv_pass *pass = &c->passes[q];
-      const int64_t size =
-          (int64_t)pass_count_f32(p, pass, 0) * pass_count_f32(p, pass, 1) * pass_count_f32(p, pass, 2);
-      run_pass(c, pass, unit % p->groups, x, pass_pixels_f32(p, pass, y, held), size);
+      run_pass(c, pass, unit % p->groups, x, pass_target_f32(p, pass, y, held), conv_pass_size(p, pass));
       store_pass_f32(p, pass, y, held);
     }
   }
@@ -148,9 +146,9 @@ static void find_pixels(const pixels *c) {
   for (int32_t q = 0; q < p->passes; q++) {
     const conv_pass *pass = &c->passes[q];
     int32_t *at = c->at + q * c->most, n = 0;
-    for (int32_t d = 0; d < pass_count_f32(p, pass, 0); d++)
-      for (int32_t r = 0; r < pass_count_f32(p, pass, 1); r++)
-        for (int32_t i = 0; i < pass_count_f32(p, pass, 2); i++) at[n++] = d * p->plane + r * p->row + i;
+    for (int32_t d = 0; d < conv_pass_count(p, pass, 0); d++)
+      for (int32_t r = 0; r < conv_pass_count(p, pass, 1); r++)
+        for (int32_t i = 0; i < conv_pass_count(p, pass, 2); i++) at[n++] = d * p->plane + r * p->row + i;
     for (int i = 0; n && i < CONV_PIXELS; i++) at[n + i] = at[n - 1]; // the last tile's surplus
   }
 }

@@ -223,6 +223,15 @@ static inline int64_t conv_pass_pixels(const conv_plan *p) {
   return (int64_t)p->axis[0].count * p->axis[1].count * p->axis[2].count;
 }
 
+// Pixels of a pass along one axis, and in all.
+static inline int32_t conv_pass_count(const conv_plan *p, const conv_pass *pass, int axis) {
+  const conv_axis *a = &p->axis[axis];
+  return conv_max(0, conv_ceil(a->target - pass->q[axis], a->stride_out));
+}
+static inline int64_t conv_pass_size(const conv_plan *p, const conv_pass *pass) {
+  return (int64_t)conv_pass_count(p, pass, 0) * conv_pass_count(p, pass, 1) * conv_pass_count(p, pass, 2);
+}
+
 // Where images are written pass by pass, the pixels of so many passes are held until they are stored: of one,
 // or of those of the even and of the odd pixels of rows.
 static inline int32_t conv_held(const conv_plan *p) {

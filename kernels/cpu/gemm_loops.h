@@ -173,6 +173,21 @@ static void NAME(pack_panels)(T *to, const T *b, int64_t row, int64_t col, int64
 
 #include "gemm_skinny.h"
 
+// The matrices of one problem of a batch; bias is a, and never read, where there is none.
+typedef struct {
+  const T *a, *b, *bias;
+  T *c;
+} NAME(operands);
+
+static NAME(operands) NAME(operands_of)(const rap_gemm *g, int64_t outer, int64_t inner) {
+  const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
+  return (NAME(operands)){.a = a,
+                          .b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner,
+                          .bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner
+                                          : a,
+                          .c = (T *)g->c + outer * g->c_outer + inner * g->c_inner};
+}
+
 // What stays the same through all blocks of a problem.
 static ARGS NAME(tile_args_of)(const rap_gemm *g) {
   return (ARGS){.c_row = g->c_row,
@@ -233,11 +248,9 @@ static void NAME(column_of_tiles)(const ARGS *t, const T *a, const T *panel, T *
 static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0, int64_t i1, int64_t j0,
                         int64_t j1) {
   const rap_gemm *g = s->g;
-  const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
-  const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
-  const T *bias =
-      g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
-  T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
+  const NAME(operands) o = NAME(operands_of)(g, outer, inner);
+  const T *a = o.a, *b = o.b, *bias = o.bias;
+  T *c = o.c;
   int64_t batch = outer * g->inner + inner, mc = s->mc, nc = s->nc;
   T *packed_b = s->packed_b ? rap_scratch(0, s->packed_b * (int64_t)sizeof(T)) : 0;
   T *packed_a = s->packed_a ? rap_scratch(1, s->packed_a * (int64_t)sizeof(T)) : 0;
@@ -280,11 +293,9 @@ static void NAME(block)(const tasks *s, int64_t outer, int64_t inner, int64_t i0
 
 // Problems too small for anything but the sums themselves: row by row, straight from where the matrices are.
 static void NAME(tiny)(const rap_gemm *g, int64_t outer, int64_t inner) {
-  const T *a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
-  const T *b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
-  const T *bias =
-      g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : a; // never read
-  T *c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
+  const NAME(operands) o = NAME(operands_of)(g, outer, inner);
+  const T *a = o.a, *b = o.b, *bias = o.bias;
+  T *c = o.c;
   ARGS t = NAME(tile_args_of)(g);
   t.bias = g->bias && g->beta != 0, t.activation = g->activation;
   int plain = t.alpha == 1 && !t.bias && !t.activation;
@@ -367,8 +378,8 @@ void NAME(rap_gemm)(const rap_gemm *g) {
   tasks s = {.g = g, .threads = 1, .rows = 1, .columns = 1};
   s.tiny = g->m * g->n * g->k <= RAP_TINY && g->b_col == 1 && !g->sum && !g->pack_b;
   plan(&s, MR, NR);
-  if (!s.tiny) NAME(choose_blocks)(&s);
   if (NAME(try_shared)(&s)) return;
+  if (!s.tiny) NAME(choose_blocks)(&s);
   if (s.threads > 1) {
     rap_parallel(s.threads, 1, NAME(run_tasks), &s);
     return;

@@ -8,8 +8,8 @@
 
 typedef struct {
   const tasks *s;
-  const T *a, *b, *bias;
-  T *c, *panels[2];
+  NAME(operands) of;
+  T *panels[2];
   int64_t steps;                // in all
   int64_t pieces, rows, cuts;   // items of a step, whose last cuts a block of rows in so many
   int64_t piece;                // columns of B
@@ -37,8 +37,9 @@ static void NAME(shared_pack)(SHARED *p, int64_t step, int64_t piece) {
   if (columns > 0) {
     const NAME(step) k = NAME(step_of)(p->s, at.step);
     NAME(pack_panels)
-    (p->panels[step % 2] + j * k.depth, p->b + k.term * g->b_sum + k.pc * g->b_row + (at.jc + j) * g->b_col,
-     g->b_row, g->b_col, k.depth, columns);
+    (p->panels[step % 2] + j * k.depth,
+     p->of.b + k.term * g->b_sum + k.pc * g->b_row + (at.jc + j) * g->b_col, g->b_row, g->b_col, k.depth,
+     columns);
   }
   atomic_fetch_add_explicit(&p->packed, 1, memory_order_release);
 }
@@ -54,7 +55,7 @@ static void NAME(shared_rows)(SHARED *p, int64_t step, int64_t row, int64_t part
   const NAME(step) k = NAME(step_of)(s, at.step);
   NAME(begin_step)(s, &t, at.step);
   t.b_row = NR;
-  const T *from_a = p->a + k.term * g->a_sum + ic * g->a_row + k.pc * g->a_col;
+  const T *from_a = p->of.a + k.term * g->a_sum + ic * g->a_row + k.pc * g->a_col;
   T *packed_a = s->packed_a ? rap_scratch(1, s->packed_a * (int64_t)sizeof(T)) : 0;
   const T *block_a = NAME(take_a)(s, &t, packed_a, from_a, height, k.depth);
   rap_wait(&p->packed, (step + 1) * p->pieces);
@@ -62,8 +63,8 @@ static void NAME(shared_rows)(SHARED *p, int64_t step, int64_t row, int64_t part
   for (int64_t j = begin; j < end; j += NR) {
     int columns = end - j < NR ? (int)(end - j) : NR;
     NAME(column_of_tiles)
-    (&t, block_a, p->panels[step % 2] + j * k.depth, p->c + ic * g->c_row + at.jc + j,
-     p->bias + ic * g->bias_row + (at.jc + j) * g->bias_col, columns, height);
+    (&t, block_a, p->panels[step % 2] + j * k.depth, p->of.c + ic * g->c_row + at.jc + j,
+     p->of.bias + ic * g->bias_row + (at.jc + j) * g->bias_col, columns, height);
   }
   if (parts == 1) atomic_store_explicit(&p->done[row], step + 1, memory_order_release);
 }
@@ -106,11 +107,7 @@ static int NAME(try_shared)(const tasks *whole) {
   p.panels[0] = (T *)memory, p.panels[1] = (T *)(memory + buffer);
   p.done = (_Atomic int64_t *)(memory + 2 * buffer);
   for (int64_t batch = 0; batch < batches; batch++) {
-    int64_t outer = batch / g->inner, inner = batch % g->inner;
-    p.a = (const T *)g->a + outer * g->a_outer + inner * g->a_inner;
-    p.b = (const T *)g->b + outer * g->b_outer + inner * g->b_inner;
-    p.bias = g->bias ? (const T *)g->bias + outer * g->bias_outer + inner * g->bias_inner : p.a; // never read
-    p.c = (T *)g->c + outer * g->c_outer + inner * g->c_inner;
+    p.of = NAME(operands_of)(g, batch / g->inner, batch % g->inner);
     for (int64_t row = 0; row < p.rows; row++) atomic_init(&p.done[row], 0);
     atomic_init(&p.next, 0), atomic_init(&p.packed, 0);
     rap_parallel(s.threads, 1, NAME(run_shared), &p);

@@ -12,9 +12,8 @@ typedef void (*rap_range)(void *context, int64_t begin, int64_t end, int32_t par
 // Calls `body` on contiguous parts of [0, n), at most one part a thread, each at least `grain` long where
 // there are several; with n <= grain, or inside another rap_parallel, it runs on the caller alone. Parts
 // depend only on n, grain and the number of threads, so results repeat from run to run. Costs about 1 µs
-// while the workers are awake. Parts must not
-// wait for each other, since one thread may run them all in turn; for a thing that a part has begun, they
-// may.
+// while the workers are awake. Parts must not wait for each
+// other, since one thread may run them all in turn; for a thing that a part has begun, they may.
 void rap_parallel(int64_t n, int64_t grain, rap_range body, void *context);
 
 // How many parts rap_parallel(n, grain, …) makes.
